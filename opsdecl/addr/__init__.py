@@ -1,0 +1,18 @@
+"""Addresses, object keys, field paths, digests: parse and print."""
+
+from opsdecl.addr.digest import canonical_json, digest_of, digest_of_bytes, git_blob_digest
+from opsdecl.addr.types import MAIN, Address, ObjectKey, Release, SpecAddress, format_path, parse_path
+
+__all__ = [
+    "MAIN",
+    "Address",
+    "ObjectKey",
+    "Release",
+    "SpecAddress",
+    "canonical_json",
+    "digest_of",
+    "digest_of_bytes",
+    "format_path",
+    "git_blob_digest",
+    "parse_path",
+]

@@ -1,0 +1,58 @@
+"""What a target must offer. One contract suite runs over every implementation."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from opsdecl.apply.types import Event, Outcome, Revision
+from opsdecl.diag import Checked
+from opsdecl.diff.records import TargetState
+from opsdecl.diff.types import ReleasePlan
+from opsdecl.render.types import ManifestSet
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """What the history keeps of an apply beside the objects."""
+
+    kind: str
+    who: str
+    at: str
+    source_commit: str
+    plan_digest: str
+    tool_version: str
+    lock_digest: str
+    summary: str
+    approvals: tuple[str, ...] = ()
+
+
+class TargetReader(Protocol):
+    """Reading never writes."""
+
+    def read(self) -> Checked[TargetState]: ...
+
+    def read_revision(self, revision: str) -> Checked[TargetState]: ...
+
+    def history(self, limit: int) -> Checked[Sequence[Revision]]: ...
+
+
+class TargetWriter(Protocol):
+    """`write` makes the target hold exactly `desired` for the objects that `plan` names, or changes nothing.
+
+    `expected` is the identity that the plan was computed from: where the target has moved on, the answer is a
+    diagnostic of code OD510 (stale) and nothing was written. Two writers at once: exactly one wins.
+    """
+
+    def write(
+        self,
+        desired: ManifestSet,
+        plan: ReleasePlan,
+        record: Record,
+        *,
+        expected: str,
+        emit: Callable[[Event], None],
+    ) -> Checked[Outcome]: ...
+
+
+class Target(TargetReader, TargetWriter, Protocol):
+    """Both halves, for commands that need both."""

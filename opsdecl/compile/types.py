@@ -1,0 +1,83 @@
+"""Documents of one environment, merged and checked, and the resources that they become."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from opsdecl.addr import Address, ObjectKey, Release, SpecAddress
+from opsdecl.diag import Place, SpecPath
+from opsdecl.spec.types import Document, Json
+
+
+@dataclass(frozen=True, slots=True)
+class Setter:
+    """A layer that set a value: where, and to what."""
+
+    place: Place
+    value: Json
+
+
+@dataclass(frozen=True, slots=True)
+class CompiledDocument:
+    """One document of one environment after merge, variables, defaults and checks.
+
+    `value` is what people wrote, merged (metadata and spec, no defaults). `effective` is what takes effect:
+    `{"metadata": …, "spec": … with defaults, "runtime": the Runtime's spec, …}`; each reference that matters to
+    the result is resolved under a key of its own. Paths into `effective` are the origin of every object field.
+    `model` is the validated pydantic model of the kind. `layers` are the documents merged, lowest first.
+    """
+
+    address: SpecAddress
+    model: Any
+    value: Mapping[str, Json]
+    effective: Mapping[str, Json]
+    layers: tuple[Document, ...]
+    references: Mapping[str, SpecAddress]
+    """Reference roots of `effective`: `{"runtime": Runtime.vllm}`."""
+    digest: str
+
+
+@dataclass(frozen=True, slots=True)
+class Traced:
+    """A leaf or branch of an object together with the effective path it came from."""
+
+    value: Json
+    path: SpecPath
+
+
+@dataclass(frozen=True, slots=True)
+class Resource:
+    """A node of the graph: one Kubernetes object to be, in terms that Pulumi shares.
+
+    `inputs` is the object without apiVersion, kind and metadata.name/namespace… as a tree of plain data in which any
+    value may be wrapped in `Traced`; None values are dropped when it is rendered.
+    """
+
+    address: Address
+    token: str
+    key: ObjectKey
+    inputs: Mapping[str, Any]
+    depends_on: tuple[Address, ...] = ()
+    protect: bool = False
+    aliases: tuple[Address, ...] = ()
+    ignore_changes: tuple[SpecPath, ...] = ()
+
+    @property
+    def parent(self) -> SpecAddress:
+        return self.address.spec
+
+
+@dataclass(frozen=True, slots=True)
+class Graph:
+    """A whole environment: every document and every resource, sorted by address; edges are `depends_on`."""
+
+    release: Release
+    environment: CompiledDocument
+    documents: tuple[CompiledDocument, ...]
+    resources: tuple[Resource, ...]
+    setters: Callable[[SpecAddress, SpecPath], tuple[Setter, ...]]
+    """All layers that set the value at a path of a document's `effective` tree, lowest first, the winner last.
+    Where nothing set it (a default), the nearest enclosing value that something did set answers."""
+
+    def document(self, address: SpecAddress) -> CompiledDocument | None:
+        return next((d for d in self.documents if d.address == address), None)

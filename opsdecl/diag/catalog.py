@@ -1,0 +1,16 @@
+"""Every code there is, by id. `opsdecl explain OD304`, the reference pages and the schema come from here."""
+
+from opsdecl.diag.codes import compile as compile_
+from opsdecl.diag.codes import internal, knowledge, plan, policy, render, source, spec, targets
+from opsdecl.diag.types import Code
+
+MODULES = (source, spec, compile_, render, plan, targets, knowledge, policy, internal)
+
+
+def all_codes() -> tuple[Code, ...]:
+    """Codes in the order of their ids."""
+    return tuple(sorted((code for module in MODULES for code in module.CODES), key=lambda code: code.id))
+
+
+def find_code(code_id: str) -> Code | None:
+    return next((code for code in all_codes() if code.id == code_id.upper()), None)

@@ -1,0 +1,5 @@
+"""OD8xx: policies, approvals, evidence."""
+
+from opsdecl.diag.types import Code
+
+CODES: tuple[Code, ...] = ()

@@ -1,0 +1,5 @@
+"""OD2xx: the shape of one document."""
+
+from opsdecl.diag.types import Code
+
+CODES: tuple[Code, ...] = ()

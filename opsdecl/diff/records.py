@@ -1,0 +1,40 @@
+"""What a base holds: applied and live objects side by side, and the documents behind them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from opsdecl.addr import ObjectKey, SpecAddress
+
+
+@dataclass(frozen=True, slots=True)
+class StoredObject:
+    """One object as a target holds it: `applied` is what we last wrote, `live` is what is there (None: gone)."""
+
+    address: str
+    key: ObjectKey
+    applied: Mapping[str, Any] | None
+    live: Mapping[str, Any] | None
+    protect: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class StoredDocument:
+    """A document's effective values as they were when last applied."""
+
+    address: SpecAddress
+    effective: Mapping[str, Any]
+    references: Mapping[str, SpecAddress]
+
+
+@dataclass(frozen=True, slots=True)
+class TargetState:
+    """All that a target knows of a release. `identity` moves whenever anything in it moves."""
+
+    identity: str
+    revision: str
+    desired_digest: str
+    objects: tuple[StoredObject, ...]
+    documents: tuple[StoredDocument, ...] = ()
+    unowned: tuple[str, ...] = ()
+    """Things found where only ours should be (files that somebody added), by name."""
