@@ -1,0 +1,49 @@
+# `make demo` and `make test` set up all they need: Python 3.11+, git and a package registry are enough.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+
+.PHONY: demo test fast check format golden generate lock bench clean
+
+demo: $(READY)  ## the whole main job, on a git target of its own
+	@$(BIN)/python tools/demo.py
+
+test: $(READY)  ## all tests that this machine can run
+	@$(BIN)/python -m pytest -n auto --dist loadgroup
+
+fast: $(READY)  ## the tests that take moments
+	@$(BIN)/python -m pytest -n auto --dist loadgroup -m "not slow"
+
+check: $(READY)  ## lint, format, types
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+
+format: $(READY)
+	@$(BIN)/ruff check --fix .
+	@$(BIN)/ruff format .
+
+golden: $(READY)  ## regenerate golden files; read the diff before you commit it
+	@$(BIN)/python -m pytest -n auto --dist loadgroup --update-golden tests || true
+	@git status --short tests
+
+generate: $(READY)  ## schemas and reference pages from the models
+	@$(BIN)/python tools/generate.py
+
+bench: $(READY)
+	@$(BIN)/python benchmarks/offline.py
+
+lock: $(READY)  ## pin every dependency with hashes
+	@$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header --group dev -c tools/constraints.txt pyproject.toml -o requirements.lock
+
+$(READY): requirements.lock pyproject.toml
+	@echo "setting up $(VENV)" >&2
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "opsdecl needs Python 3.11 or newer; try: make PYTHON=python3.12")'
+	@$(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+clean:
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis

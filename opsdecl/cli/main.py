@@ -1,0 +1,84 @@
+"""argv -> a command, its exit code. Command modules are imported when they are named."""
+
+import os
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+from pathlib import Path
+
+from opsdecl import __version__
+from opsdecl.cli.exits import Exit
+
+COMMANDS = {
+    "init": "write a project that plans at once",
+    "validate": "check every spec, policy and environment",
+    "render": "write the objects of an environment",
+    "plan": "show what would change and what it means",
+    "apply": "carry out a plan",
+    "diff": "field by field, what the target holds against what the specs say",
+    "drift": "what somebody changed behind git's back",
+    "history": "the revisions of a release",
+    "blame": "the revision that last changed an object",
+    "rollback": "go back to an earlier revision",
+    "destroy": "remove everything a release owns",
+    "explain": "a code, a field of a kind, or a value with all its layers",
+    "graph": "documents, resources and what depends on what",
+    "schema": "JSON Schemas of the kinds, and the editor's settings",
+    "doctor": "check the tools, the project and the targets",
+    "completion": "shell completion",
+}
+
+
+def main() -> None:
+    """The console script."""
+    sys.exit(run(sys.argv[1:]))
+
+
+def run(argv: Sequence[str]) -> int:
+    """Runs one command line and answers its exit code; nothing escapes but what the process cannot survive."""
+    if list(argv) == ["--version"]:
+        sys.stdout.write(f"opsdecl {__version__}\n")
+        return Exit.DONE
+    try:
+        return _invoke(argv)
+    except KeyboardInterrupt:
+        sys.stderr.write("interrupted; the state is consistent, run the command again to go on\n")
+        return Exit.INTERRUPTED
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return Exit.FAILED
+    except Exception as error:
+        from opsdecl.cli.crash import report_crash
+
+        return report_crash(error)
+
+
+def _invoke(argv: Sequence[str]) -> int:
+    import click
+
+    from opsdecl.cli.group import build_group
+
+    try:
+        result = build_group().main(list(argv), prog_name="opsdecl", standalone_mode=False)
+    except click.UsageError as error:
+        error.show()
+        return Exit.USAGE
+    except click.Abort:
+        sys.stderr.write("interrupted; nothing was changed after this point\n")
+        return Exit.INTERRUPTED
+    except click.ClickException as error:
+        error.show()
+        return Exit.FAILED
+    except click.exceptions.Exit as leave:
+        return leave.exit_code
+    return result if isinstance(result, int) else Exit.DONE
+
+
+def load_command(name: str) -> object:
+    """The click command of a verb: `opsdecl.cli.commands.<verb>.command`."""
+    return import_module(f"opsdecl.cli.commands.{name}").command
+
+
+def project_root(start: Path) -> Path:
+    """The nearest folder at or above `start` that holds `environments/`; `start` itself where there is none."""
+    return next((folder for folder in (start, *start.parents) if (folder / "environments").is_dir()), start)
