@@ -1,0 +1,86 @@
+"""Graph -> ManifestSet: every resource becomes one complete Kubernetes object with the origins of its fields."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from opsdecl.addr import ObjectKey, format_path
+from opsdecl.compile.types import CompiledDocument, Graph, Resource
+from opsdecl.diag import Checked, Diagnostic, Related, SpecPath
+from opsdecl.diag.codes import render as codes
+from opsdecl.render.places import PlaceOf, placer
+from opsdecl.render.settle import Problem, settle
+from opsdecl.render.types import DocumentView, Manifest, ManifestSet
+
+
+def render(graph: Graph) -> Checked[ManifestSet]:
+    """Errors: two resources with one object key, values that JSON readers would change."""
+    place_of = placer(graph)
+    manifests: list[Manifest] = []
+    found: list[Diagnostic] = []
+    for resource in graph.resources:
+        manifest, problems = render_resource(resource)
+        manifests.append(manifest)
+        found.extend(_problem(manifest, problem, place_of) for problem in problems)
+    found.extend(_collisions(manifests, place_of))
+    manifests.sort(key=lambda manifest: manifest.address)
+    documents = tuple(sorted(map(view_document, graph.documents), key=lambda document: document.address))
+    return Checked(ManifestSet(graph.release, tuple(manifests), documents), tuple(found))
+
+
+def render_resource(resource: Resource) -> tuple[Manifest, tuple[Problem, ...]]:
+    """The object of one resource, and values in it that cannot be written."""
+    inputs, origins, problems = settle(resource.inputs)
+    key = resource.key
+    manifest = Manifest(
+        address=resource.address,
+        key=key,
+        token=resource.token,
+        data={"apiVersion": key.api_version, "kind": key.kind, **inputs, "metadata": _metadata(key, inputs)},
+        origins={("metadata", "name"): ("metadata", "name"), **origins},
+        depends_on=resource.depends_on,
+        protect=resource.protect,
+        aliases=resource.aliases,
+        ignore_changes=resource.ignore_changes,
+    )
+    return manifest, problems
+
+
+def view_document(document: CompiledDocument) -> DocumentView:
+    return DocumentView(document.address, document.effective, document.references, document.digest)
+
+
+def _metadata(key: ObjectKey, inputs: Mapping[str, Any]) -> dict[str, Any]:
+    identity = {"name": key.name, "namespace": key.namespace} if key.namespace else {"name": key.name}
+    return {**inputs.get("metadata", {}), **identity}
+
+
+def _problem(manifest: Manifest, problem: Problem, place_of: PlaceOf) -> Diagnostic:
+    path, message = problem
+    return Diagnostic(
+        codes.UNWRITABLE_VALUE,
+        f"`{format_path(path)}` of {manifest.key}: {message}",
+        at=place_of(manifest.address.spec, manifest.origin(path) or ()),
+        hint="write it as text in quotes, or use a smaller number",
+        subject=str(manifest.address.spec),
+    )
+
+
+def _collisions(manifests: Iterable[Manifest], place_of: PlaceOf) -> Iterable[Diagnostic]:
+    first: dict[ObjectKey, Manifest] = {}
+    for manifest in manifests:
+        other = first.setdefault(manifest.key, manifest)
+        if other is not manifest:
+            yield _collision(other, manifest, place_of)
+
+
+def _collision(first: Manifest, second: Manifest, place_of: PlaceOf) -> Diagnostic:
+    name: SpecPath = ("metadata", "name")
+    one, other = first.address.spec, second.address.spec
+    return Diagnostic(
+        codes.SAME_OBJECT_TWICE,
+        f"{other} and {one} both make {first.key}",
+        at=place_of(other, name),
+        hint="rename one of them, or set metadata.objectName",
+        related=(Related(f"{one} makes it as {first.address.role}", place_of(one, name)),),
+        subject=str(other),
+    )
