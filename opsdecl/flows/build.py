@@ -1,0 +1,64 @@
+"""One environment of one tree: compiled, rendered, checked against schemas and policies."""
+
+from dataclasses import dataclass, replace
+
+from opsdecl.addr import SpecAddress
+from opsdecl.compile.environment import compile_environment
+from opsdecl.compile.memo import Memo
+from opsdecl.compile.types import CompiledDocument, Graph
+from opsdecl.diag import Checked, Diagnostic, Place, SpecPath
+from opsdecl.flows.project import Project, place_of
+from opsdecl.policy.evaluate import evaluate_policies
+from opsdecl.render.manifests import render
+from opsdecl.render.schemas import check_schemas
+from opsdecl.render.types import ManifestSet
+
+
+@dataclass(frozen=True, slots=True)
+class Built:
+    """An environment ready to be planned."""
+
+    project: Project
+    graph: Graph
+    manifests: ManifestSet
+
+    @property
+    def environment(self) -> CompiledDocument:
+        return self.graph.environment
+
+
+def build(
+    project: Project, environment: str, *, target: str | None = None, memo: Memo | None = None, check: bool = True
+) -> Checked[Built]:
+    """`check=False` leaves schemas and policies out, for a base that was checked when it was desired."""
+    compiled = compile_environment(project.specs, environment, project.catalog, target=target, memo=memo)
+    if compiled.value is None:
+        return Checked(None, compiled.diagnostics)
+    graph = compiled.value
+    rendered = render(graph)
+    findings = compiled.diagnostics + rendered.diagnostics
+    if rendered.value is None:
+        return Checked(None, findings)
+    built = Built(project, graph, rendered.value)
+    return Checked(built, findings + check_built(built) if check else findings)
+
+
+def check_built(built: Built) -> tuple[Diagnostic, ...]:
+    """What the objects' schemas and the environment's policies say."""
+
+    def place(address: SpecAddress, path: SpecPath) -> Place | None:
+        return place_of(built.graph, address, path)
+
+    policies = tuple(d for d in built.graph.documents if d.address.kind == "Policy")
+    version = built.environment.model.spec.kubernetes
+    schema = check_schemas(built.manifests.manifests, version, place)
+    rules = evaluate_policies(policies, built.graph.documents, built.manifests, built.environment, place)
+    return schema + rules
+
+
+def for_target(built: Built, target: str) -> Built:
+    """The same environment as a release of another of its targets: the objects are the same."""
+    release = replace(built.graph.release, target=target)
+    return replace(
+        built, graph=replace(built.graph, release=release), manifests=replace(built.manifests, release=release)
+    )

@@ -1,0 +1,74 @@
+"""Opening a project: files -> parsed documents, catalogue and positions, from a work tree or from a commit."""
+
+from dataclasses import dataclass
+
+from opsdecl.addr import SpecAddress
+from opsdecl.catalog.load import load_catalog
+from opsdecl.catalog.types import Catalog
+from opsdecl.compile.types import Graph
+from opsdecl.diag import Checked, Diagnostic, Place, Span, SpecPath, unique
+from opsdecl.diag.codes.compile import UNKNOWN_ENVIRONMENT
+from opsdecl.diag.nearest import did_you_mean
+from opsdecl.spec.load import load_project
+from opsdecl.spec.parse_cache import ParseCache
+from opsdecl.spec.positions import Positions
+from opsdecl.spec.types import SourceTree, SpecSet
+
+CATALOG_FOLDER = "catalog/"
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """One tree, read. `positions` finds the line of any place in it."""
+
+    tree: SourceTree
+    specs: SpecSet
+    catalog: Catalog
+    positions: Positions
+
+
+def open_project(tree: SourceTree, cache: ParseCache | None = None) -> Checked[Project]:
+    """Every finding about text and catalogue at once; documents of readable files survive those of broken ones."""
+    loaded = load_project(tree, cache)
+    overrides = {e.path: tree.read(e.path) for e in tree.entries() if e.path.startswith(CATALOG_FOLDER)}
+    catalog = load_catalog(overrides)
+    findings = loaded.diagnostics + catalog.diagnostics
+    if loaded.value is None or catalog.value is None:
+        return Checked(None, findings)
+    return Checked(Project(tree, loaded.value, catalog.value, Positions(tree)), findings)
+
+
+def choose_environment(project: Project, wanted: str | None) -> Checked[str]:
+    """The named environment, else the project's default, else the only one there is."""
+    known = project.specs.environments()
+    name = wanted or _default_environment(project) or (known[0] if len(known) == 1 else "")
+    if name in known:
+        return Checked(name)
+    said = f"`{name}` is not an environment of this project" if name else "no environment was named"
+    hint = did_you_mean(name, known) or f"name one with --env: {', '.join(known) or 'none is declared yet'}"
+    return Checked(None, (Diagnostic(UNKNOWN_ENVIRONMENT, said, hint=hint),))
+
+
+def _default_environment(project: Project) -> str:
+    document = project.specs.project
+    spec = document.value.get("spec") if document else None
+    default = spec.get("defaultEnvironment") if isinstance(spec, dict) else None
+    return default if isinstance(default, str) else ""
+
+
+def located(project: Project | None, tree: SourceTree, findings: tuple[Diagnostic, ...]) -> tuple[Diagnostic, ...]:
+    """The findings at their lines, sorted, each once."""
+    positions = project.positions if project else Positions(tree)
+    return unique(finding.located(positions.locate) for finding in findings)
+
+
+def origin_of(project: Project, graph: Graph, address: SpecAddress, path: SpecPath) -> Span | None:
+    """The line that decided the value at a path of a document's effective tree."""
+    place = place_of(graph, address, path)
+    return project.positions.locate(place) if place else None
+
+
+def place_of(graph: Graph, address: SpecAddress, path: SpecPath) -> Place | None:
+    """The place of the layer that won."""
+    setters = graph.setters(address, path)
+    return setters[-1].place if setters else None
