@@ -77,6 +77,8 @@ class Diagnostic:
     severity_override: Severity | None = None
     subject: str = ""
     """Address of the document it is about (`LLM.chat`), where there is one."""
+    sensitive: bool = False
+    """The text at the place must not be shown: it may be a credential."""
 
     @property
     def severity(self) -> Severity:
