@@ -1,0 +1,49 @@
+"""Hermetic runs: no network, no colour, no settings of the machine's user; `--update-golden` rewrites golden files."""
+
+import os
+import socket
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from tests.support.golden import UPDATE_VARIABLE
+
+_LOCAL_HOSTS = frozenset(("127.0.0.1", "::1", "localhost", ""))
+_SETTINGS = {
+    "NO_COLOR": "1",
+    "TZ": "UTC",
+    "LC_ALL": "C.UTF-8",
+    "GIT_CONFIG_GLOBAL": os.devnull,
+    "GIT_CONFIG_NOSYSTEM": "1",
+}
+_REMOVED = ("CI", "GITHUB_ACTIONS", "FORCE_COLOR", "CLICOLOR_FORCE", "COLUMNS", "GIT_DIR", "GIT_WORK_TREE")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--update-golden", action="store_true", help="rewrite golden files; read the git diff afterwards")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    # The environment reaches xdist workers and the commands that tests start.
+    os.environ.update(_SETTINGS)
+    for name in _REMOVED:
+        os.environ.pop(name, None)
+    if config.getoption("--update-golden"):
+        os.environ[UPDATE_VARIABLE] = "1"
+
+
+@pytest.fixture(autouse=True, scope="session")
+def no_network() -> Iterator[None]:
+    """Any connection that would leave the machine fails, and names the address."""
+    connect = socket.socket.connect
+
+    def guarded(self: socket.socket, address: Any) -> None:
+        if self.family in (socket.AF_INET, socket.AF_INET6) and address[0] not in _LOCAL_HOSTS:
+            raise OSError(f"tests must not reach the network: {address!r}")
+        connect(self, address)
+
+    patch = pytest.MonkeyPatch()
+    patch.setattr(socket.socket, "connect", guarded)
+    yield
+    patch.undo()
