@@ -16,6 +16,8 @@ class StoredObject:
     applied: Mapping[str, Any] | None
     live: Mapping[str, Any] | None
     protect: bool = False
+    changed_by: str = ""
+    """Where `live` differs from `applied`: who did that, as far as the target knows."""
 
 
 @dataclass(frozen=True, slots=True)

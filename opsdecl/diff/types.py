@@ -79,6 +79,8 @@ class ObjectChange(Model):
     effects: Effects = Effects()
     digest_before: str = ""
     digest_after: str = ""
+    drifted_by: str = ""
+    """Who changed it outside opsdecl, as far as the target knows: author and commit, or a field manager."""
 
 
 class DocumentChange(Model):
