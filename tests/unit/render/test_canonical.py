@@ -18,7 +18,19 @@ HAZARDS = (
     *("2024-01-01", "2024-01-01T00:00:00Z", "12:30:45", "1:2", "<<", "=", "!tag", "&a", "*a", "- x", "? x", "a: b"),
     *("a:", "a #b", "#b", "%x", "@x", "`x`", "{a}", "[a]", "'", '"', " lead", "trail ", "---", "...", "--- a", "\ttab"),
     *("a\tb", "\r\n", "a\rb", "\x85", "\u2028", "\u2029", "\ufeffbom", "\x00", "\x7f", "\ufffe", "é", "🙂", "\u00a0"),
-    *("one\ntwo", "one\n", "one\n\n", "\none", " one\n two", "a\n \nb", "a\n\tb", "a \nb", "\n", "a\n---\nb\n", "a\n\n\n"),
+    *(
+        "one\ntwo",
+        "one\n",
+        "one\n\n",
+        "\none",
+        " one\n two",
+        "a\n \nb",
+        "a\n\tb",
+        "a \nb",
+        "\n",
+        "a\n---\nb\n",
+        "a\n\n\n",
+    ),
 )
 
 

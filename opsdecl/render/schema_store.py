@@ -1,0 +1,109 @@
+"""The schemas that Kubernetes publishes, as the PyPI package kubernetes-validate carries them, per minor version."""
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+_FOLDER = re.compile(r"v(\d+)\.(\d+)\.\d+-local-strict")
+# The keywords under which a verdict depends on the value itself and not on its type alone.
+_VALUE_KEYWORDS = frozenset(
+    ("enum", "const", "pattern", "minLength", "maxLength", "minimum", "maximum", "exclusiveMinimum", "multipleOf")
+)
+IDENTITY_NAMES = frozenset(("apiVersion", "kind"))
+
+Schema = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Schemas:
+    """All schemas of one minor version. `strict`: fields that a schema does not list are refused."""
+
+    version: str
+    folder: Path
+    definitions: Mapping[str, Schema]
+
+    def of(self, api_version: str, kind: str) -> Schema | None:
+        """None for kinds that Kubernetes itself does not have (custom resources) or has under another version."""
+        return _load_kind(self.folder, api_version, kind)
+
+    def resolve(self, schema: Schema) -> Schema:
+        """Follows `$ref` to the definition."""
+        while "$ref" in schema:
+            schema = self.definitions[schema["$ref"].rpartition("/")[2]]
+        return schema
+
+    @cached_property
+    def judges_by_type(self) -> bool:
+        """Whether a verdict depends on nothing but types, apart from the values of `apiVersion` and `kind`."""
+        return frozenset(_value_names(self.definitions, "")) <= IDENTITY_NAMES
+
+
+def known_versions() -> tuple[str, ...]:
+    """`("1.25", …, "1.37")`, oldest first."""
+    found = (_FOLDER.fullmatch(folder.name) for folder in _root().iterdir())
+    numbers = sorted((int(match[1]), int(match[2])) for match in found if match)
+    return tuple(f"{major}.{minor}" for major, minor in numbers)
+
+
+def supported_versions(version: str) -> tuple[str, ...]:
+    """The version and the two minors before it, as far as there are schemas for them, newest first."""
+    known = known_versions()
+    if version not in known:
+        return ()
+    at = known.index(version)
+    return tuple(reversed(known[max(0, at - 2) : at + 1]))
+
+
+@lru_cache(maxsize=4)
+def load_schemas(version: str) -> Schemas | None:
+    """None where the package has no schemas of this minor version. The result depends on the version alone."""
+    folder = next((f for f in _root().iterdir() if _minor(f.name) == version), None)
+    if folder is None:
+        return None
+    definitions = json.loads((folder / "_definitions.json").read_bytes())["$defs"]
+    return Schemas(version, folder, definitions)
+
+
+def _root() -> Path:
+    # The folder is found without importing the package, whose import costs more than reading the schemas.
+    spec = find_spec("kubernetes_validate")
+    if spec is None or spec.origin is None:
+        raise ModuleNotFoundError("kubernetes-validate is not installed")
+    return Path(spec.origin).parent / "kubernetes-json-schema"
+
+
+def _minor(folder: str) -> str:
+    match = _FOLDER.fullmatch(folder)
+    return f"{match[1]}.{match[2]}" if match else ""
+
+
+@lru_cache(maxsize=256)
+def _load_kind(folder: Path, api_version: str, kind: str) -> Schema | None:
+    group, _, version = api_version.rpartition("/")
+    short = f"{group.partition('.')[0]}-{version}" if group else version
+    file = folder / f"{kind.lower()}-{short}.json"
+    if not re.fullmatch(r"[a-z0-9-]+\.json", file.name) or not file.is_file():
+        return None
+    schema: Schema = json.loads(file.read_bytes())
+    names = schema.get("x-kubernetes-group-version-kind", ())
+    return schema if {"group": group, "version": version, "kind": kind} in names else None
+
+
+def _value_names(schema: Any, name: str) -> Iterator[str]:
+    if isinstance(schema, list):
+        for item in schema:
+            yield from _value_names(item, name)
+    elif isinstance(schema, dict):
+        if not _VALUE_KEYWORDS.isdisjoint(schema):
+            yield name
+        for key, value in schema.items():
+            if key in ("properties", "$defs"):
+                for child, inner in value.items():
+                    yield from _value_names(inner, child)
+            else:
+                yield from _value_names(value, name)

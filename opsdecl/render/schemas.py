@@ -1,0 +1,109 @@
+"""Manifests -> findings against the schemas of a Kubernetes version, each distinct shape checked once."""
+
+import re
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+from opsdecl.addr import ObjectKey, canonical_json, format_path
+from opsdecl.diag import Diagnostic
+from opsdecl.diag.codes import render as codes
+from opsdecl.render.places import PlaceOf
+from opsdecl.render.schema_store import Schema, Schemas, known_versions, load_schemas
+from opsdecl.render.schema_walk import Violation, violations
+from opsdecl.render.types import Manifest
+
+# Kept: keys, and the values that schemas look at. Else: a text leaves its two quotes, a short integer nothing.
+_ABSTRACTED = re.compile(
+    r'("(?:apiVersion|kind)":"(?:[^"\\]|\\.)*"|"(?:[^"\\]|\\.)*":)'
+    r'|(")(?:[^"\\]|\\.)*"'
+    r"|(?<=[:\[,])-?\d{1,9}(?=[,\]}])"
+)
+
+
+class SchemaReport(NamedTuple):
+    """`objects` were judged by checking `shapes` of them."""
+
+    diagnostics: tuple[Diagnostic, ...]
+    objects: int
+    shapes: int
+
+
+def check_schemas(manifests: Sequence[Manifest], version: str, place_of: PlaceOf) -> tuple[Diagnostic, ...]:
+    """Findings of `examine_schemas`, at the places that set the fields."""
+    return examine_schemas(manifests, version, place_of).diagnostics
+
+
+def examine_schemas(manifests: Sequence[Manifest], version: str, place_of: PlaceOf) -> SchemaReport:
+    """Every object against the schema that Kubernetes `major.minor` publishes for its kind.
+
+    Two objects have one shape if they differ only in values that no schema looks at. Only shapes without findings are
+    remembered, so every object that is wrong is named with its own values. Kinds without a schema are noted once each.
+    """
+    schemas = load_schemas(version)
+    if schemas is None:
+        return SchemaReport((_unknown_version(version),), len(manifests), 0)
+    good: set[tuple[str, str, str]] = set()
+    noted: dict[tuple[str, str], Diagnostic] = {}
+    found: list[Diagnostic] = []
+    checked = 0
+    for manifest in manifests:
+        key = manifest.key
+        shape = (key.api_version, key.kind, shape_of(manifest))
+        if shape in good:
+            continue
+        schema = schemas.of(key.api_version, key.kind)
+        if schema is None:
+            noted.setdefault(shape[:2], _unknown_kind(manifest, version, place_of))
+            continue
+        checked += 1
+        wrong = tuple(_findings(schemas, schema, manifest, place_of))
+        found.extend(wrong)
+        if not wrong and schemas.judges_by_type:
+            good.add(shape)
+    return SchemaReport((*found, *noted.values()), len(manifests), checked)
+
+
+def shape_of(manifest: Manifest) -> str:
+    """The object's JSON without its texts and short integers, except those of apiVersion and kind.
+
+    Keys, booleans, fractions, nulls, and integers that might not fit in 32 bits stay. `""` stands for a text and
+    nothing for an integer, so the two cannot be mistaken for each other.
+    """
+    return _ABSTRACTED.sub(r"\1\2\2", canonical_json(manifest.data).decode())
+
+
+def _findings(schemas: Schemas, schema: Schema, manifest: Manifest, place_of: PlaceOf) -> Iterator[Diagnostic]:
+    for violation in violations(schemas, schema, manifest.data):
+        yield _finding(manifest, violation, place_of)
+
+
+def _finding(manifest: Manifest, violation: Violation, place_of: PlaceOf) -> Diagnostic:
+    origin = manifest.origin(violation.path)
+    where = format_path(violation.path) or "the object"
+    return Diagnostic(
+        codes.SCHEMA_VIOLATION,
+        f"`{where}` of {manifest.key} {violation.message}",
+        at=place_of(manifest.address.spec, origin or ()),
+        hint=violation.hint or "compare with the fields that Kubernetes documents for this kind",
+        subject=str(manifest.address.spec),
+    )
+
+
+def _unknown_kind(manifest: Manifest, version: str, place_of: PlaceOf) -> Diagnostic:
+    key: ObjectKey = manifest.key
+    return Diagnostic(
+        codes.SCHEMA_UNKNOWN,
+        f"Kubernetes {version} publishes no schema for {key.kind} of {key.api_version}",
+        at=place_of(manifest.address.spec, ()),
+        hint="a server-side dry run can check it",
+        subject=str(manifest.address.spec),
+    )
+
+
+def _unknown_version(version: str) -> Diagnostic:
+    known = known_versions()
+    return Diagnostic(
+        codes.VERSION_UNKNOWN,
+        f"there are no schemas for Kubernetes `{version}`",
+        hint=f"set spec.kubernetes to the version of the cluster; known are {known[0]} to {known[-1]}",
+    )
