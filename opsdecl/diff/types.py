@@ -39,12 +39,17 @@ class Origin(Model):
 
 
 class FieldChange(Model):
-    """`path` in the object or in the document; a value that is absent on one side is `null` and listed in `absent`."""
+    """`path` in the object or in the document; a value that is absent on one side is `null` and listed in `absent`.
+
+    `summary` stands in for long texts when people look; the values themselves are always complete.
+    """
 
     path: str
     before: Any = None
     after: Any = None
     absent: tuple[Literal["before", "after"], ...] = ()
+    cause: Cause = "spec"
+    summary: str = ""
     classes: tuple[ChangeClass, ...] = ()
     reason: str = ""
     origin: Origin | None = None
@@ -77,6 +82,8 @@ class ObjectChange(Model):
     reasons: tuple[str, ...] = ()
     fields: tuple[FieldChange, ...] = ()
     effects: Effects = Effects()
+    replaces: ObjectRef | None = None
+    """Of a `replace` under another key: the object that goes away."""
     digest_before: str = ""
     digest_after: str = ""
     drifted_by: str = ""
