@@ -1,0 +1,88 @@
+"""How a kind is declared: the base of every model, and what a field says beside its type."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Tag
+from pydantic.alias_generators import to_camel
+from pydantic_core import PydanticCustomError
+
+from opsdecl.diag import Code
+
+API_VERSION = "opsdecl.dev/v1"
+REFUSED = "opsdecl"
+BRANCH_MARK = "\0"
+
+EffectClass = Literal["data-loss", "replace", "behaviour", "capacity", "rolling", "reload", "metadata", "none"]
+EffectRule = Literal["", "minor-version", "drops-volume", "shrink"]
+"""How before and after decide between the class of a row and a milder one; `spec.fields.FieldEffect` has the list."""
+
+Extra = dict[str, Any]
+
+
+class Part(BaseModel):
+    """A mapping inside a document: frozen, strict, camelCase in YAML."""
+
+    model_config = ConfigDict(
+        frozen=True,
+        extra="forbid",
+        strict=True,
+        alias_generator=to_camel,
+        serialize_by_alias=True,
+        defer_build=True,
+        protected_namespaces=(),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """One kind of document. `example` is a complete valid document as YAML text."""
+
+    name: str
+    model: type[Part]
+    summary: str
+    example: str
+
+
+def effect(change_class: EffectClass, reason: str, *, rule: EffectRule = "") -> Extra:
+    """What a change of the field means: the class, and why in a few words (`another model answers`)."""
+    return {"x-opsdecl-effect": {"class": change_class, "reason": reason, **({"rule": rule} if rule else {})}}
+
+
+def merge_key(name: str) -> Extra:
+    """Items of the list merge by this field instead of replacing the whole list."""
+    return {"x-merge-key": name}
+
+
+def reference(target: str) -> Extra:
+    """The value names something else: a kind (`Runtime`), or a table (`catalog/models`, `pools`)."""
+    return {"x-opsdecl-reference": target}
+
+
+def literal_text() -> Extra:
+    """The value may use braces itself, so `${{ … }}` in it is left alone."""
+    return {"x-opsdecl-interpolate": False}
+
+
+def branch(name: str) -> Tag:
+    """The tag of a union's member, marked so that it can never be taken for a key of the document."""
+    return Tag(BRANCH_MARK + name)
+
+
+def branch_by_type(value: Any) -> str | None:
+    """Discriminates by the field `type`; None where there is none."""
+    name = value.get("type") if isinstance(value, Mapping) else getattr(value, "type", None)
+    return BRANCH_MARK + name if isinstance(name, str) else None
+
+
+def branch_by_shape(value: Any) -> str | None:
+    """Discriminates a text from a mapping; None for anything else."""
+    if isinstance(value, str):
+        return BRANCH_MARK + "text"
+    return BRANCH_MARK + "mapping" if isinstance(value, Mapping | BaseModel) else None
+
+
+def refusal(code: Code, message: str, hint: str = "") -> PydanticCustomError:
+    """An error that `spec.check` turns into a diagnostic with exactly this code, message and hint."""
+    return PydanticCustomError(REFUSED, "{message}", {"code": code.id, "message": message, "hint": hint})

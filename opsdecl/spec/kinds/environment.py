@@ -1,0 +1,194 @@
+"""Kind Environment: where documents go, what is installed there, and what there is to run on."""
+
+from collections.abc import Mapping
+from typing import Literal
+
+from pydantic import Field
+
+from opsdecl.spec.kinds.declare import Kind, Part, effect, merge_key, reference
+from opsdecl.spec.kinds.document import Document
+from opsdecl.spec.kinds.metadata import Metadata
+from opsdecl.spec.kinds.names import (
+    CatalogName,
+    DnsLabel,
+    DnsSubdomain,
+    Items,
+    KubernetesVersion,
+    LabelKey,
+    LabelValue,
+    NonEmpty,
+    PositiveNumber,
+    Scalar,
+    WebUrl,
+)
+from opsdecl.spec.kinds.scalars import CpuQuantity, Quantity
+from opsdecl.spec.kinds.scheduling import Toleration
+from opsdecl.spec.kinds.targets import GitTarget, TargetSettings
+
+ApprovalClass = Literal["data-loss", "removal", "replace", "behaviour", "capacity", "rolling", "reload", "metadata"]
+
+
+class Platform(Part):
+    """What is installed on the cluster, and so how things are rendered."""
+
+    serving: Literal["native", "kserve"] = Field(default="native", description="What runs model servers.")
+    scaling: Literal["none", "hpa", "keda"] = Field(default="hpa", description="What scales replicas.")
+    metrics: Literal["none", "prometheus-adapter"] = Field(
+        default="none", description="What offers engine metrics to the autoscaler."
+    )
+    monitoring: Literal["none", "prometheus-operator"] = Field(default="none", description="What collects metrics.")
+    routing: Literal["none", "gateway-api", "inference-extension"] = Field(
+        default="none", description="What routes requests between versions."
+    )
+    training: Literal["job", "kubeflow-trainer", "kuberay"] = Field(default="job", description="What runs training.")
+    tuning: Literal["job", "katib"] = Field(default="job", description="What searches hyperparameters.")
+    queueing: Literal["none", "kueue"] = Field(default="none", description="What queues work for scarce GPUs.")
+    secrets: Literal["native", "external-secrets"] = Field(default="native", description="Where secrets come from.")
+    rollouts: Literal["native", "argo-rollouts"] = Field(default="native", description="What exchanges versions.")
+
+
+class Pool(Part):
+    """Nodes of one make."""
+
+    gpu: CatalogName | None = Field(
+        default=None,
+        description="GPU of the nodes, an entry of the catalogue; none where absent.",
+        json_schema_extra=reference("catalog/gpus"),
+    )
+    nodes: int = Field(ge=0, description="Nodes in the pool.")
+    gpus_per_node: int = Field(default=0, ge=0, description="GPUs of each node.")
+    reserve: int = Field(default=0, ge=0, description="GPUs that are kept free.")
+    labels: Mapping[LabelKey, LabelValue] = Field(default={}, description="Labels by which pods find the nodes.")
+    tolerations: Items[Toleration] = Field(
+        default=(), description="Taints of the nodes that pods must put up with.", json_schema_extra=merge_key("key")
+    )
+    driver: NonEmpty | None = Field(default=None, description="Version of the GPU driver.")
+    price_per_hour: PositiveNumber | None = Field(
+        default=None, description="Price of one GPU for an hour, in the budget's currency."
+    )
+
+
+class Quota(Part):
+    """What a namespace may use."""
+
+    gpus: int | None = Field(default=None, ge=0, description="Most GPUs.")
+    cpu: CpuQuantity | None = Field(default=None, description="Most CPU.")
+    memory: Quantity | None = Field(default=None, description="Most memory.")
+
+
+class Capacity(Part):
+    """What there is to run on."""
+
+    pools: Mapping[DnsLabel, Pool] = Field(default={}, description="Node pools by name.")
+    quotas: Mapping[DnsLabel, Quota] = Field(default={}, description="Quotas by namespace.")
+
+
+class Budget(Part):
+    """What the environment may cost."""
+
+    monthly: PositiveNumber = Field(description="Most that a month may cost.")
+    currency: Literal["USD", "EUR", "GBP", "CHF", "JPY"] = Field(default="USD", description="Currency of all prices.")
+
+
+class ExternalSecret(Part):
+    """A Secret that External Secrets fills from a store."""
+
+    store: DnsSubdomain = Field(description="SecretStore or ClusterSecretStore that holds the value.")
+    remote_key: NonEmpty = Field(description="Key within the store.")
+    property: NonEmpty | None = Field(default=None, description="Property of the stored value.")
+
+
+class NetworkPolicySettings(Part):
+    """Whether calls are restricted."""
+
+    enabled: bool = Field(default=True, description="Whether each model gets a NetworkPolicy.")
+
+
+class Observe(Part):
+    """Where to look at what runs."""
+
+    kube_context: NonEmpty | None = Field(default=None, description="Context of the kubeconfig, read only.")
+    prometheus: WebUrl | None = Field(default=None, description="Address of Prometheus.")
+
+
+class EnvironmentSpec(Part):
+    """Where documents go, what is installed there, and what there is to run on."""
+
+    extends: Items[NonEmpty] = Field(
+        default=(), description="Folders below `environments/` whose documents are inherited; later ones win."
+    )
+    protected: bool = Field(default=False, description="Whether revisions must be pinned and images named by digest.")
+    targets: Mapping[DnsLabel, TargetSettings] = Field(
+        default={"main": GitTarget(type="git")},
+        description="Where it goes, in order; a branch of this repository where absent.",
+    )
+    namespaces: Items[DnsLabel] = Field(
+        default=("default",),
+        min_length=1,
+        description="Namespaces to choose from; the first is the default.",
+    )
+    kubernetes: KubernetesVersion = Field(
+        default="1.37", description="Version of Kubernetes whose schemas the objects must meet."
+    )
+    platform: Platform = Field(default=Platform(), description="What is installed on the cluster.")
+    capacity: Capacity = Field(default=Capacity(), description="What there is to run on.")
+    budget: Budget | None = Field(default=None, description="What the environment may cost.")
+    variables: Mapping[NonEmpty, Scalar] = Field(
+        default={}, description="Values that documents use as `${{ vars.name }}`."
+    )
+    secrets: Mapping[DnsSubdomain, ExternalSecret] = Field(
+        default={}, description="Secrets that come from a store; needs platform.secrets `external-secrets`."
+    )
+    approvals: Mapping[ApprovalClass, Items[NonEmpty]] = Field(
+        default={}, description="Groups that must approve a change, by its class."
+    )
+    partition_by: Literal["none"] = Field(default="none", description="How the environment is cut into releases.")
+    owns_cluster_scope: bool = Field(
+        default=False, description="Whether objects outside namespaces belong to this environment."
+    )
+    image_registry: str = Field(default="", description="Registry that takes the place of docker.io.")
+    network_policy: NetworkPolicySettings = Field(
+        default=NetworkPolicySettings(), description="Whether calls are restricted."
+    )
+    observe: Observe = Field(default=Observe(), description="Where to look at what runs.")
+
+
+class Environment(Document):
+    """Where documents go, what is installed there, and what there is to run on."""
+
+    kind: Literal["Environment"] = Field(description="Kind of the document.")
+    metadata: Metadata = Field(description="Name, owner, labels.")
+    spec: EnvironmentSpec = Field(
+        default=EnvironmentSpec(),
+        description="Where documents go, what is installed there, and what there is to run on.",
+        json_schema_extra=effect("none", "what it changes is shown at the documents that it touches"),
+    )
+
+
+EXAMPLE = """\
+apiVersion: opsdecl.dev/v1
+kind: Environment
+metadata: {name: prod, owner: platform}
+spec:
+  extends: [base]
+  protected: true
+  targets:
+    main: {type: git, branch: rendered/prod, prune: {budget: 10, protect: [PersistentVolumeClaim]}}
+  namespaces: [assist, risk]
+  platform: {scaling: hpa}
+  capacity:
+    pools:
+      h100:
+        gpu: h100-80gb
+        nodes: 4
+        gpusPerNode: 8
+        labels: {pool: h100}
+        tolerations: [{key: nvidia.com/gpu, operator: Exists, effect: NoSchedule}]
+        pricePerHour: 6.88
+    quotas: {assist: {gpus: 16}}
+  budget: {monthly: 40000, currency: USD}
+  variables: {region: eu-west-1}
+  approvals: {behaviour: [ml-leads], data-loss: [platform]}
+"""
+
+KIND = Kind("Environment", Environment, "Where documents go, and what there is to run on.", EXAMPLE)

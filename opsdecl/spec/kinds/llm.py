@@ -1,0 +1,112 @@
+"""Kind LLM: a language model behind an engine that speaks the OpenAI protocol."""
+
+from typing import Annotated, Literal
+
+from pydantic import Discriminator, Field
+
+from opsdecl.spec.kinds.declare import Kind, branch, branch_by_shape, effect, reference
+from opsdecl.spec.kinds.document import Document, ServedSpec
+from opsdecl.spec.kinds.engine import Accelerator, ChatTemplate, Engine, Parallelism, Parsers, Sampling
+from opsdecl.spec.kinds.metadata import ServedMetadata
+from opsdecl.spec.kinds.names import CatalogName, DnsLabel, Items, NonEmpty
+from opsdecl.spec.kinds.scheduling import Rdma
+from opsdecl.spec.kinds.weights import InlineModel, Weights
+
+ModelChoice = Annotated[
+    Annotated[CatalogName, branch("text")] | Annotated[InlineModel, branch("mapping")],
+    Discriminator(branch_by_shape),
+]
+
+
+class LLMSpec(ServedSpec):
+    """What a language model is, and how it is served."""
+
+    model: ModelChoice = Field(
+        description="The model: an entry of the catalogue, or its address on a hub.",
+        json_schema_extra=effect("behaviour", "another model answers") | reference("catalog/models"),
+    )
+    weights: Weights = Field(
+        default=Weights(),
+        description="Where the weights come from and where they stay.",
+        json_schema_extra=effect("rolling", "pods fetch the weights another way"),
+    )
+    served_names: Items[NonEmpty] = Field(
+        default=(),
+        description="Names that requests may use for the model; the document's name where absent.",
+        json_schema_extra=effect("behaviour", "requests must use other names"),
+    )
+    chat_template: ChatTemplate | None = Field(
+        default=None,
+        description="Template that turns a conversation into a prompt; the model's own where absent.",
+        json_schema_extra=effect("behaviour", "prompts are put together differently"),
+    )
+    parsers: Parsers = Field(
+        default=Parsers(),
+        description="How tool calls and reasoning are read out of answers.",
+        json_schema_extra=effect("behaviour", "answers are taken apart differently"),
+    )
+    sampling: Sampling | None = Field(
+        default=None,
+        description="Sampling defaults for requests that say nothing; the model's own where absent.",
+        json_schema_extra=effect("behaviour", "answers are sampled differently"),
+    )
+    runtime: DnsLabel = Field(
+        description="Runtime that serves it: image, engine version, default flags.",
+        json_schema_extra=effect("behaviour", "another engine answers") | reference("Runtime"),
+    )
+    accelerator: Accelerator | None = Field(
+        default=None,
+        description="GPUs of each replica; none where absent.",
+        json_schema_extra=effect("capacity", "it runs on other GPUs"),
+    )
+    parallelism: Parallelism = Field(
+        default=Parallelism(),
+        description="How the model is spread over the GPUs of a replica.",
+        json_schema_extra=effect("rolling", "the model is spread over its GPUs differently"),
+    )
+    engine: Engine = Field(
+        default=Engine(),
+        description="Settings of the engine.",
+        json_schema_extra=effect("rolling", "pods restart with other settings"),
+    )
+    rdma: Rdma | None = Field(
+        default=None,
+        description="Network devices for traffic between GPUs.",
+        json_schema_extra=effect("rolling", "pods restart with other devices"),
+    )
+
+
+class LLM(Document):
+    """A language model that is served."""
+
+    kind: Literal["LLM"] = Field(description="Kind of the document.")
+    metadata: ServedMetadata = Field(description="Name, owner, labels.")
+    spec: LLMSpec = Field(description="What the model is, and how it is served.")
+
+
+EXAMPLE = """\
+apiVersion: opsdecl.dev/v1
+kind: LLM
+metadata:
+  name: chat
+  namespace: assist
+  owner: team-assist
+spec:
+  model: llama-3.1-8b-instruct
+  weights:
+    source: {type: hub, token: {secret: hf-token, key: token}}
+    cache: {type: pvc, size: 60Gi, accessMode: ReadWriteMany}
+  runtime: vllm
+  accelerator: {gpu: h100-80gb, count: 1, pool: h100}
+  engine:
+    maxModelLen: 16384
+    maxNumSeqs: 256
+    gpuMemoryUtilization: 0.9
+  resources: {cpu: "8", memory: 64Gi}
+  replicas: {min: 2, max: 6, target: {metric: waiting-requests, value: 4}}
+  drain: {longestGeneration: 60s}
+  slo: {ttft: {p95: 800ms}, availability: 99.9%}
+  card: {intendedUse: Answers questions of staff., license: llama3.1, riskClass: limited}
+"""
+
+KIND = Kind("LLM", LLM, "A language model that is served.", EXAMPLE)

@@ -1,0 +1,117 @@
+"""Kind Model: a classic predictive model, or a server of one's own."""
+
+from typing import Literal
+
+from pydantic import Field
+
+from opsdecl.spec.kinds.declare import Kind, Part, effect, reference
+from opsdecl.spec.kinds.document import Document, ServedSpec
+from opsdecl.spec.kinds.engine import Accelerator
+from opsdecl.spec.kinds.metadata import ServedMetadata
+from opsdecl.spec.kinds.names import Digest, DnsLabel, Items, NonEmpty, SourceUri
+from opsdecl.spec.kinds.scalars import ImageReference
+from opsdecl.spec.kinds.variables import EnvVars, WholeSecret
+
+ModelFormat = Literal["sklearn", "xgboost", "lightgbm", "onnx", "tensorflow", "pytorch", "triton", "mlflow", "custom"]
+
+
+class ModelSource(Part):
+    """Where the model's files lie."""
+
+    uri: SourceUri = Field(
+        description="Address of the files: s3://, gs://, pvc://, oci://, https:// or hf://.",
+        json_schema_extra=effect("behaviour", "another model answers"),
+    )
+    digest: Digest | None = Field(
+        default=None,
+        description="Digest that the files must have; protected environments demand one.",
+        json_schema_extra=effect("behaviour", "another model answers"),
+    )
+    credentials: WholeSecret | None = Field(default=None, description="Secret with the credentials of the store.")
+
+
+class ModelProbes(Part):
+    """How the server says that it lives and that it is ready."""
+
+    readiness: NonEmpty | None = Field(default=None, description="HTTP path that answers 200 when requests may come.")
+    liveness: NonEmpty | None = Field(default=None, description="HTTP path that answers 200 while the server lives.")
+
+
+class ModelSpec(ServedSpec):
+    """What a classic model is, and how it is served."""
+
+    format: ModelFormat = Field(
+        description="Format of the model's files; `custom` brings its own image.",
+        json_schema_extra=effect("behaviour", "another kind of model answers"),
+    )
+    source: ModelSource | None = Field(
+        default=None,
+        description="Where the model's files lie; not needed where a custom image holds them.",
+        json_schema_extra=effect("rolling", "pods fetch the model another way"),
+    )
+    runtime: DnsLabel | None = Field(
+        default=None,
+        description="Runtime that serves it; all formats but `custom` need one.",
+        json_schema_extra=effect("behaviour", "another server answers") | reference("Runtime"),
+    )
+    image: ImageReference | None = Field(
+        default=None,
+        description="Image of the server; only with the format `custom`.",
+        json_schema_extra=effect("behaviour", "another image answers", rule="minor-version"),
+    )
+    command: Items[str] = Field(
+        default=(),
+        description="Command of the container; the image's own where absent.",
+        json_schema_extra=effect("behaviour", "the server is started differently"),
+    )
+    args: Items[str] = Field(
+        default=(),
+        description="Arguments of the container's command.",
+        json_schema_extra=effect("behaviour", "the server is started differently"),
+    )
+    port: int | None = Field(
+        default=None,
+        ge=1,
+        le=65535,
+        description="Port that the server listens on; the runtime's where absent.",
+        json_schema_extra=effect("rolling", "pods listen on another port"),
+    )
+    env: EnvVars = Field(
+        default={},
+        description="Environment variables of the server's container.",
+        json_schema_extra=effect("rolling", "pods restart with other variables"),
+    )
+    accelerator: Accelerator | None = Field(
+        default=None,
+        description="GPUs of each replica; none where absent.",
+        json_schema_extra=effect("capacity", "it runs on other GPUs"),
+    )
+    probes: ModelProbes = Field(
+        default=ModelProbes(),
+        description="How the server says that it is ready; the runtime's way where absent.",
+        json_schema_extra=effect("rolling", "pods are probed differently"),
+    )
+
+
+class Model(Document):
+    """A classic predictive model that is served."""
+
+    kind: Literal["Model"] = Field(description="Kind of the document.")
+    metadata: ServedMetadata = Field(description="Name, owner, labels.")
+    spec: ModelSpec = Field(description="What the model is, and how it is served.")
+
+
+EXAMPLE = """\
+apiVersion: opsdecl.dev/v1
+kind: Model
+metadata: {name: fraud, namespace: risk, owner: team-risk}
+spec:
+  format: xgboost
+  source: {uri: s3://models/fraud/v7, credentials: {secret: s3-models}}
+  runtime: mlserver
+  resources: {cpu: "2", memory: 4Gi}
+  replicas: {count: 2}
+  slo: {latency: {p99: 50ms}, availability: 99.95%}
+"""
+
+KIND = Kind("Model", Model, "A classic predictive model that is served.", EXAMPLE)

@@ -1,0 +1,190 @@
+"""Texts with a grammar: names, labels, addresses, versions, paths; and numbers that keep their type."""
+
+import re
+from typing import Annotated, Any, TypeVar
+
+from pydantic import AfterValidator, PlainValidator, Strict, WithJsonSchema
+
+from opsdecl.addr import parse_path
+from opsdecl.diag.codes import spec as codes
+from opsdecl.spec.kinds.declare import refusal
+from opsdecl.spec.kinds.scalars import Percentage, pattern_of, shown
+
+T = TypeVar("T")
+
+_LABEL = r"[a-z0-9](?:[-a-z0-9]*[a-z0-9])?"
+_LABEL_PART = r"[A-Za-z0-9](?:[-A-Za-z0-9_.]*[A-Za-z0-9])?"
+_VERSION = r"v?\d+(?:\.\d+)*(?:[-+.]?[A-Za-z0-9]+)*"
+_COMPARISON = r"(?:>=|<=|==|!=|~=|>|<)\s*\d+(?:\.\d+)*(?:\.\*)?"
+
+
+_dns_label = pattern_of(
+    codes.BAD_NAME, _LABEL, "a name", "use lower-case letters, digits and `-`, at most 63 characters", longest=63
+)
+_dns_subdomain = pattern_of(
+    codes.BAD_NAME, rf"{_LABEL}(?:\.{_LABEL})*", "a name", "use lower-case letters, digits, `-` and `.`"
+)
+_resource_name = pattern_of(
+    codes.BAD_NAME,
+    rf"(?:{_LABEL}(?:\.{_LABEL})*/)?{_LABEL_PART}",
+    "the name of a resource",
+    "write it as the nodes report it, such as `nvidia.com/gpu`",
+)
+_catalog_name = pattern_of(
+    codes.BAD_NAME,
+    r"[a-z0-9](?:[-a-z0-9._]*[a-z0-9])?",
+    "the name of a catalogue entry",
+    "use lower-case letters, digits, `-`, `.` and `_`",
+)
+_label_key = pattern_of(
+    codes.BAD_LABEL,
+    rf"(?:{_LABEL}(?:\.{_LABEL})*/)?(?=.{{1,63}}$){_LABEL_PART}",
+    "a label or annotation key",
+    "write `name` or `example.com/name`; the name has at most 63 letters, digits, `-`, `_` and `.`",
+    longest=317,
+)
+_label_value = pattern_of(
+    codes.BAD_LABEL,
+    rf"(?:{_LABEL_PART})?",
+    "a label value",
+    "use at most 63 letters, digits, `-`, `_` and `.`, starting and ending with a letter or digit",
+    longest=63,
+)
+_env_name = pattern_of(
+    codes.BAD_ENV_NAME,
+    r"[A-Za-z_][A-Za-z0-9_]*",
+    "the name of an environment variable",
+    "use letters, digits and `_`, not starting with a digit",
+)
+_digest = pattern_of(
+    codes.BAD_DIGEST, r"sha256:[0-9a-f]{64}", "a digest", "write `sha256:` and 64 hexadecimal digits in lower case"
+)
+_version = pattern_of(codes.BAD_VERSION, _VERSION, "a version", 'write it in quotes, such as `"0.33.0"`')
+_requirement = pattern_of(
+    codes.BAD_VERSION,
+    rf"{_COMPARISON}(?:\s*,\s*{_COMPARISON})*",
+    "a version requirement",
+    'write comparisons, such as `">=0.1"` or `">=0.1,<0.3"`',
+)
+_kubernetes_version = pattern_of(
+    codes.BAD_VERSION, r"1\.\d{2}", "a Kubernetes version", 'write major and minor in quotes, such as `"1.37"`'
+)
+_hub_uri = pattern_of(
+    codes.BAD_URI, r"hf://[\w.-]+/[\w.-]+", "an address of a model hub", "write `hf://organisation/name`"
+)
+_s3_uri = pattern_of(
+    codes.BAD_URI, r"s3://[a-z0-9][a-z0-9.-]*(?:/.*)?", "an S3 address", "write `s3://bucket/path`", longest=2048
+)
+_source_uri = pattern_of(
+    codes.BAD_URI,
+    r"(?:s3|gs|pvc|oci|https|hf)://[^\s/]+(?:/\S*)?",
+    "where the model lies",
+    "write an address that begins with s3://, gs://, pvc://, oci://, https:// or hf://",
+    longest=2048,
+)
+_web_url = pattern_of(
+    codes.BAD_URI, r"https?://[^\s/]+(?:/\S*)?", "a web address", "write `https://host/path`", longest=2048
+)
+_absolute_path = pattern_of(codes.BAD_PATH, r"/[^\0]*", "an absolute path", "begin the path with `/`", longest=4096)
+_revision = pattern_of(
+    codes.BAD_VERSION, r"[A-Za-z0-9][\w./-]*", "a revision", "write a commit id, or the name of a branch or tag"
+)
+
+
+def _not_empty(value: str) -> str:
+    if not value.strip():
+        raise refusal(codes.EMPTY_VALUE, "expected a text, found an empty one", "write a value, or remove the field")
+    return value
+
+
+def _relative_path(value: str) -> str:
+    if not value or value.startswith("/") or ".." in value.split("/") or "\0" in value or "\\" in value:
+        hint = "write it relative to the project's root, without `..`"
+        raise refusal(codes.BAD_PATH, f"expected a file of this project, found {shown(value)}", hint)
+    return value
+
+
+def _field_path(value: str) -> str:
+    try:
+        parse_path(value)
+    except ValueError:
+        hint = "write it as `spec.template.spec.containers[0].image`"
+        raise refusal(codes.BAD_PATH, f"expected a field path, found {shown(value)}", hint) from None
+    return _not_empty(value)
+
+
+def _number(value: Any) -> int | float:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise refusal(codes.WRONG_TYPE, f"expected a number, found {shown(value)}", _unquoted(value))
+    return value
+
+
+def _positive_number(value: Any) -> int | float:
+    if _number(value) <= 0:
+        raise refusal(codes.OUT_OF_RANGE, f"expected more than 0, found {value}", "write a positive number")
+    return _number(value)
+
+
+def _count_or_percentage(value: Any) -> int | Percentage:
+    if isinstance(value, int) and not isinstance(value, bool):
+        if value < 0:
+            raise refusal(codes.OUT_OF_RANGE, f"expected at least 0, found {value}", "write 0 or more")
+        return value
+    if isinstance(value, str) and re.fullmatch(r"\d+", value):
+        raise refusal(codes.WRONG_TYPE, f"expected a whole number, found {shown(value)}", _unquoted(value))
+    return Percentage.parse(value)
+
+
+def _scalar(value: Any) -> Any:
+    if isinstance(value, str | bool | int | float):
+        return value
+    hint = "write a text, a number, true or false"
+    raise refusal(codes.WRONG_TYPE, f"expected a single value, found {shown(value)}", hint)
+
+
+def _unquoted(value: Any) -> str:
+    is_number = isinstance(value, str) and re.fullmatch(r"-?\d+(?:\.\d+)?", value)
+    return f"remove the quotes: `{value}`" if is_number else "write a number"
+
+
+Items = Annotated[tuple[T, ...], Strict(False)]
+"""A list in YAML, a tuple here; the items stay strict."""
+
+DnsLabel = Annotated[str, AfterValidator(_dns_label), WithJsonSchema({"type": "string", "pattern": f"^{_LABEL}$"})]
+DnsSubdomain = Annotated[str, AfterValidator(_dns_subdomain)]
+ResourceName = Annotated[str, AfterValidator(_resource_name)]
+CatalogName = Annotated[str, AfterValidator(_catalog_name)]
+LabelKey = Annotated[str, AfterValidator(_label_key)]
+LabelValue = Annotated[str, AfterValidator(_label_value)]
+EnvName = Annotated[str, AfterValidator(_env_name)]
+Digest = Annotated[str, AfterValidator(_digest), WithJsonSchema({"type": "string", "pattern": "^sha256:[0-9a-f]{64}$"})]
+Version = Annotated[str, AfterValidator(_version)]
+VersionRequirement = Annotated[str, AfterValidator(_requirement)]
+KubernetesVersion = Annotated[
+    str, AfterValidator(_kubernetes_version), WithJsonSchema({"type": "string", "pattern": r"^1\.\d{2}$"})
+]
+HubUri = Annotated[str, AfterValidator(_hub_uri), WithJsonSchema({"type": "string", "pattern": "^hf://"})]
+S3Uri = Annotated[str, AfterValidator(_s3_uri), WithJsonSchema({"type": "string", "pattern": "^s3://"})]
+SourceUri = Annotated[
+    str, AfterValidator(_source_uri), WithJsonSchema({"type": "string", "pattern": "^(s3|gs|pvc|oci|https|hf)://"})
+]
+WebUrl = Annotated[str, AfterValidator(_web_url), WithJsonSchema({"type": "string", "pattern": "^https?://"})]
+AbsolutePath = Annotated[str, AfterValidator(_absolute_path), WithJsonSchema({"type": "string", "pattern": "^/"})]
+Revision = Annotated[str, AfterValidator(_revision)]
+NonEmpty = Annotated[str, AfterValidator(_not_empty), WithJsonSchema({"type": "string", "minLength": 1})]
+RelativePath = Annotated[str, AfterValidator(_relative_path)]
+FieldPath = Annotated[str, AfterValidator(_field_path)]
+Number = Annotated[int | float, PlainValidator(_number), WithJsonSchema({"type": "number"})]
+PositiveNumber = Annotated[
+    int | float, PlainValidator(_positive_number), WithJsonSchema({"type": "number", "exclusiveMinimum": 0})
+]
+CountOrPercentage = Annotated[
+    int | Percentage,
+    PlainValidator(_count_or_percentage),
+    WithJsonSchema({"anyOf": [{"type": "integer", "minimum": 0}, {"type": "string", "pattern": r"^\d+(\.\d+)?%$"}]}),
+]
+Scalar = Annotated[
+    str | bool | int | float,
+    PlainValidator(_scalar),
+    WithJsonSchema({"type": ["string", "boolean", "integer", "number"]}),
+]

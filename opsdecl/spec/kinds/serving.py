@@ -1,0 +1,161 @@
+"""What every served model says about running: size, replicas, rollout, objectives, access."""
+
+from collections.abc import Mapping
+from typing import Any, Literal
+
+from pydantic import Field
+
+from opsdecl.spec.kinds.declare import Part
+from opsdecl.spec.kinds.names import (
+    CountOrPercentage,
+    DnsLabel,
+    DnsSubdomain,
+    FieldPath,
+    Items,
+    LabelKey,
+    LabelValue,
+    NonEmpty,
+    PositiveNumber,
+)
+from opsdecl.spec.kinds.scalars import CpuQuantity, Duration, Percentage, Quantity
+
+ScalingMetric = Literal[
+    "waiting-requests", "running-requests", "kv-cache-usage", "requests-per-second", "cpu", "memory"
+]
+
+
+class Resources(Part):
+    """CPU, memory and storage of one replica."""
+
+    cpu: CpuQuantity | None = Field(default=None, description="CPU cores that are reserved.")
+    memory: Quantity | None = Field(default=None, description="Memory that is reserved, which is also the limit.")
+    shared_memory: Quantity | None = Field(
+        default=None, description="Size of /dev/shm; derived from the number of GPUs where absent."
+    )
+    ephemeral_storage: Quantity | None = Field(default=None, description="Local disk that is reserved.")
+
+
+class ScalingTarget(Part):
+    """The measure that autoscaling holds."""
+
+    metric: ScalingMetric = Field(description="What is measured.")
+    value: PositiveNumber = Field(description="Value per replica to hold; percent for cpu, memory and kv-cache-usage.")
+
+
+class Replicas(Part):
+    """A fixed number of replicas, or a range and what to scale on."""
+
+    count: int | None = Field(default=None, ge=0, description="Fixed number of replicas; excludes min and max.")
+    min: int | None = Field(default=None, ge=0, description="Fewest replicas.")
+    max: int | None = Field(default=None, ge=1, description="Most replicas.")
+    target: ScalingTarget | None = Field(default=None, description="What autoscaling between min and max holds.")
+
+    @property
+    def lowest(self) -> int:
+        """Replicas that always run."""
+        return self.min if self.min is not None else self.count if self.count is not None else 1
+
+    @property
+    def highest(self) -> int:
+        """Replicas that may run."""
+        return self.max if self.max is not None else max(self.lowest, 0)
+
+    @property
+    def is_range(self) -> bool:
+        """Whether an autoscaler has room to move."""
+        return self.highest > self.lowest
+
+
+class Rollout(Part):
+    """How a new version takes over."""
+
+    strategy: Literal["auto", "rolling", "recreate", "canary"] = Field(
+        default="auto", description="How pods are exchanged; `auto` picks a way that the GPUs in the pool allow."
+    )
+    max_surge: CountOrPercentage | None = Field(
+        default=None, description="Most pods above the wanted number while rolling."
+    )
+    max_unavailable: CountOrPercentage | None = Field(
+        default=None, description="Most pods missing from the wanted number while rolling."
+    )
+    traffic_percent: int | None = Field(
+        default=None, ge=1, le=99, description="Share of the requests that a canary gets, in percent."
+    )
+
+
+class Disruption(Part):
+    """What maintenance of nodes may take away."""
+
+    max_unavailable: CountOrPercentage = Field(default=1, description="Most pods that may be evicted at a time.")
+
+
+class Drain(Part):
+    """How a pod leaves without cutting answers off."""
+
+    longest_generation: Duration = Field(
+        description="Longest time that an answer takes; a pod that leaves is given this long."
+    )
+
+
+class LatencyObjective(Part):
+    """Latency that is promised, by percentile."""
+
+    p50: Duration | None = Field(default=None, description="Half of the requests are quicker.")
+    p90: Duration | None = Field(default=None, description="Nine in ten requests are quicker.")
+    p95: Duration | None = Field(default=None, description="95 in a hundred requests are quicker.")
+    p99: Duration | None = Field(default=None, description="99 in a hundred requests are quicker.")
+
+
+class Slo(Part):
+    """Objectives that the model is held to."""
+
+    ttft: LatencyObjective | None = Field(default=None, description="Time to the first token.")
+    inter_token_latency: LatencyObjective | None = Field(default=None, description="Time between two tokens.")
+    latency: LatencyObjective | None = Field(default=None, description="Time of a whole request.")
+    availability: Percentage | None = Field(default=None, description="Share of requests that are answered.")
+
+
+class ServiceAccount(Part):
+    """The identity of the pods: an existing account, or one made for the model."""
+
+    name: DnsSubdomain | None = Field(default=None, description="Existing service account to use.")
+    create: bool = Field(default=False, description="Whether an account is made for the model.")
+    annotations: Mapping[LabelKey, str] = Field(
+        default={}, description="Annotations of the account that is made, such as a cloud role."
+    )
+
+
+class AccessPeer(Part):
+    """Pods that may call the model: of a namespace, with labels, or both."""
+
+    namespace: DnsLabel | None = Field(default=None, description="Namespace of the callers.")
+    labels: Mapping[LabelKey, LabelValue] = Field(default={}, description="Labels of the callers' pods.")
+
+
+class Access(Part):
+    """Who may call the model over the network."""
+
+    from_: Items[AccessPeer] = Field(
+        default=(), alias="from", description="Callers that are let in; nobody else is where the list is given."
+    )
+
+
+class Patch(Part):
+    """A field of a rendered object that the kinds do not model."""
+
+    target: NonEmpty = Field(description="Role of the object, such as `deployment`, `service` or `cache`.")
+    path: FieldPath = Field(description="Field of the object, such as `spec.template.spec.hostNetwork`.")
+    value: Any = Field(description="Value of the field.")
+    reason: NonEmpty = Field(description="Why the patch is there, for whoever reads it next.")
+
+
+class Card(Part):
+    """What people must know of the model before they rely on it."""
+
+    intended_use: NonEmpty | None = Field(default=None, description="What the model is for, and what it is not for.")
+    license: NonEmpty | None = Field(default=None, description="Licence of the weights, by its short name.")
+    risk_class: Literal["minimal", "limited", "high"] | None = Field(
+        default=None, description="Class of risk under the rules that the organisation follows."
+    )
+    limitations: NonEmpty | None = Field(default=None, description="What the model is known to do badly.")
+    contacts: Items[NonEmpty] = Field(default=(), description="Whom to ask.")

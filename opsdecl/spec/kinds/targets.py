@@ -1,0 +1,84 @@
+"""Where an environment goes: a branch, a cluster, or a Pulumi stack."""
+
+from typing import Annotated, Literal
+
+from pydantic import Discriminator, Field
+
+from opsdecl.spec.kinds.declare import Part, branch, branch_by_type
+from opsdecl.spec.kinds.names import DnsLabel, DnsSubdomain, Items, NonEmpty
+from opsdecl.spec.kinds.scalars import Duration
+
+
+class Prune(Part):
+    """How much may be removed in one go."""
+
+    budget: int = Field(default=10, ge=0, description="Most objects that one apply may remove.")
+    protect: Items[NonEmpty] = Field(
+        default=("PersistentVolumeClaim",), description="Kinds of objects that are never removed."
+    )
+
+
+class ArgoCd(Part):
+    """An Argo CD Application beside the manifests."""
+
+    namespace: DnsLabel = Field(default="argocd", description="Namespace of the Application.")
+    project: DnsSubdomain = Field(default="default", description="Argo CD project of the Application.")
+    repository: NonEmpty | None = Field(
+        default=None, description="Address by which Argo CD reads the branch; the remote's where absent."
+    )
+    server: NonEmpty = Field(
+        default="https://kubernetes.default.svc", description="Cluster that the Application writes to."
+    )
+    automated: bool = Field(default=False, description="Whether Argo CD applies new commits unasked.")
+
+
+class Flux(Part):
+    """A Flux GitRepository and Kustomization beside the manifests."""
+
+    namespace: DnsLabel = Field(default="flux-system", description="Namespace of the Flux objects.")
+    repository: NonEmpty | None = Field(
+        default=None, description="Address by which Flux reads the branch; the remote's where absent."
+    )
+    interval: Duration = Field(default=Duration("5m", 300.0), description="Time between two looks at the branch.")
+    secret: DnsSubdomain | None = Field(default=None, description="Secret with the repository's credentials.")
+
+
+class GitTarget(Part):
+    """Manifests as commits on a branch of a git remote."""
+
+    type: Literal["git"] = Field(description="A branch of a git remote.")
+    remote: NonEmpty = Field(default=".", description="Path, URL or name of the remote; `.` is this repository.")
+    branch: NonEmpty | None = Field(
+        default=None, description="Branch that holds the manifests; `rendered/<environment>` where absent."
+    )
+    folder: str = Field(default="", description="Folder of the branch that holds the manifests; its root where empty.")
+    push: bool = Field(default=False, description="Whether commits are pushed to the remote.")
+    format: Literal["plain"] = Field(default="plain", description="How the manifests are laid out.")
+    argocd: ArgoCd | None = Field(default=None, description="Writes an Argo CD Application beside the manifests.")
+    flux: Flux | None = Field(default=None, description="Writes Flux objects beside the manifests.")
+    prune: Prune = Field(default=Prune(), description="How much may be removed in one go.")
+
+
+class ClusterTarget(Part):
+    """Objects applied to a cluster directly."""
+
+    type: Literal["cluster"] = Field(description="A Kubernetes cluster.")
+    context: NonEmpty | None = Field(default=None, description="Context of the kubeconfig; the current one if absent.")
+    prune: Prune = Field(default=Prune(), description="How much may be removed in one go.")
+
+
+class PulumiTarget(Part):
+    """Resources of a Pulumi stack."""
+
+    type: Literal["pulumi"] = Field(description="A Pulumi stack.")
+    backend: NonEmpty | None = Field(default=None, description="URL of the state's backend.")
+    stack: NonEmpty | None = Field(default=None, description="Name of the stack; the environment's where absent.")
+    prune: Prune = Field(default=Prune(), description="How much may be removed in one go.")
+
+
+TargetSettings = Annotated[
+    Annotated[GitTarget, branch("git")]
+    | Annotated[ClusterTarget, branch("cluster")]
+    | Annotated[PulumiTarget, branch("pulumi")],
+    Discriminator(branch_by_type),
+]
