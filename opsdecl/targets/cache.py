@@ -1,0 +1,148 @@
+"""Results by content digest, in one SQLite file below `.opsdecl/cache`. Text (JSON) only; safe to delete at any time."""
+
+import hashlib
+import sqlite3
+import zlib
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import TypeVar
+
+from opsdecl.targets.files import state_folder
+
+T = TypeVar("T")
+
+_SCHEMA = (
+    "CREATE TABLE IF NOT EXISTS entry (key TEXT PRIMARY KEY, used INTEGER, size INTEGER, value BLOB) WITHOUT ROWID"
+)
+_LARGE = 1024
+_AT_ONCE = 500
+
+
+class FileCache:
+    """Never an error: a file that is damaged, locked for long or not writable is a cache that holds nothing.
+
+    `name` and `version` name the file, so that another version of the tool never reads what it does not understand.
+    `limit` bounds the bytes in use; the least recently written half goes first.
+    """
+
+    def __init__(self, root: Path, name: str, version: str = "1", *, limit: int = 256 * 2**20) -> None:
+        self._root = root
+        self._file = f"{name}-{hashlib.sha256(version.encode()).hexdigest()[:12]}.sqlite"
+        self._limit = limit
+        self._connection: sqlite3.Connection | None = None
+        self._broken = False
+
+    def get(self, digest: str) -> str | None:
+        """The text kept under a digest."""
+        return self.get_many([digest]).get(digest)
+
+    def put(self, digest: str, text: str) -> None:
+        self.put_many({digest: text})
+
+    def get_many(self, keys: Iterable[str]) -> dict[str, str]:
+        """What is known of the keys."""
+        wanted = list(dict.fromkeys(keys))
+        return self._guarded(lambda db: _read(db, wanted), {}) if wanted else {}
+
+    def put_many(self, entries: Mapping[str, str]) -> None:
+        """All in one transaction; older entries leave where it grows beyond its limit."""
+        if entries:
+            self._guarded(lambda db: _write(db, entries, self._limit), None)
+
+    def close(self) -> None:
+        """Gives the file back; a later call opens it again."""
+        if self._connection:
+            self._connection.close()
+        self._connection = None
+
+    def _guarded(self, work: Callable[[sqlite3.Connection], T], otherwise: T) -> T:
+        if self._broken:
+            return otherwise
+        try:
+            return work(self._open())
+        except sqlite3.OperationalError:
+            # Busy, full or read-only: others may still use the file, so it stays.
+            self._give_up()
+        except (sqlite3.DatabaseError, UnicodeDecodeError, zlib.error):
+            self._give_up()
+            with suppress(OSError):
+                self._path().unlink()
+            self._broken = False
+        except OSError:
+            self._give_up()
+        return otherwise
+
+    def _give_up(self) -> None:
+        with suppress(sqlite3.Error):
+            self.close()
+        self._connection = None
+        self._broken = True
+
+    def _path(self) -> Path:
+        return state_folder(self._root, "cache") / self._file
+
+    def _open(self) -> sqlite3.Connection:
+        if self._connection is None:
+            db = sqlite3.connect(self._path(), timeout=2.0, isolation_level=None, check_same_thread=False)
+            self._connection = db
+            db.execute("PRAGMA journal_mode=WAL")
+            db.execute("PRAGMA synchronous=OFF")
+            db.execute(_SCHEMA)
+        return self._connection
+
+
+def _read(db: sqlite3.Connection, keys: list[str]) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for start in range(0, len(keys), _AT_ONCE):
+        some = keys[start : start + _AT_ONCE]
+        marks = ",".join("?" * len(some))
+        rows = db.execute(f"SELECT key, value FROM entry WHERE key IN ({marks})", some)
+        found.update((key, _unpack(value)) for key, value in rows)
+    return found
+
+
+def _write(db: sqlite3.Connection, entries: Mapping[str, str], limit: int) -> None:
+    packed = [(key, _pack(text)) for key, text in entries.items()]
+    db.execute("BEGIN IMMEDIATE")
+    try:
+        turn = db.execute("SELECT coalesce(max(used), 0) + 1 FROM entry").fetchone()[0]
+        rows = ((key, turn, len(value), value) for key, value in packed)
+        db.executemany("INSERT OR REPLACE INTO entry VALUES (?, ?, ?, ?)", rows)
+        if _bytes_used(db) > limit:
+            _evict(db, limit // 2)
+        db.execute("COMMIT")
+    except BaseException:
+        if db.in_transaction:
+            db.execute("ROLLBACK")
+        raise
+
+
+def _bytes_used(db: sqlite3.Connection) -> int:
+    pages, free, size = (
+        db.execute(f"PRAGMA {name}").fetchone()[0] for name in ("page_count", "freelist_count", "page_size")
+    )
+    return int((pages - free) * size)
+
+
+def _evict(db: sqlite3.Connection, keep: int) -> None:
+    """Leaves at most `keep` bytes, the most recently written ones."""
+    db.execute(
+        "DELETE FROM entry WHERE key IN (SELECT key FROM "
+        "(SELECT key, sum(size) OVER (ORDER BY used DESC, key) AS total FROM entry) WHERE total > ?)",
+        (keep,),
+    )
+
+
+def _pack(text: str) -> bytes:
+    """Large values are compressed; the first byte says so. The checksum finds a file that was damaged quietly."""
+    data = text.encode()
+    body = b"z" + zlib.compress(data, 1) if len(data) > _LARGE else b"t" + data
+    return zlib.crc32(body).to_bytes(4, "big") + body
+
+
+def _unpack(value: bytes) -> str:
+    if zlib.crc32(value[4:]).to_bytes(4, "big") != value[:4]:
+        raise zlib.error("checksum")
+    body = value[5:]
+    return (zlib.decompress(body) if value[4:5] == b"z" else body).decode()

@@ -1,0 +1,144 @@
+"""The project's own repository: where it is, what is checked out, who works in it. Reading only."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from opsdecl.diag import Checked, Diagnostic
+from opsdecl.diag.codes import targets as codes
+from opsdecl.diag.nearest import did_you_mean
+from opsdecl.targets.git.names import reference_problem
+from opsdecl.targets.git.run import Git, GitFailure, attempt
+
+_LOGIN_SETTINGS = ("http.", "credential.", "core.sshcommand", "url.", "ssh.")
+
+
+@dataclass(frozen=True, slots=True)
+class Repository:
+    """A work tree of git with the project in it. `prefix` is the project's folder (`teams/ml/`), empty at the top."""
+
+    git: Git
+    prefix: str
+    shallow: bool
+    common_dir: Path
+
+    @property
+    def root(self) -> Path:
+        """The project's folder."""
+        top = self.git.work_tree
+        assert top is not None
+        return top / self.prefix
+
+
+@dataclass(frozen=True, slots=True)
+class WorkTreeStatus:
+    """What is checked out. `commit` is empty before the first commit; `committed_at` is ISO 8601 with offset."""
+
+    commit: str
+    branch: str
+    dirty: bool
+    committed_at: str
+    changed: tuple[str, ...] = ()
+    """Files that differ from the commit, relative to the project."""
+
+
+def discover(folder: Path) -> Checked[Repository]:
+    """The repository around a project's folder."""
+    return attempt(lambda: _discover(folder))
+
+
+def _discover(folder: Path) -> Checked[Repository]:
+    # Found by git itself and not by a given --git-dir: only then does git check whose repository it is.
+    here = folder.absolute()
+    finder = Git(None, here)
+    asked = ("--is-inside-work-tree", "--is-shallow-repository", "--git-common-dir", "--absolute-git-dir")
+    said = finder.run("rev-parse", *asked, "--show-prefix", "--show-cdup").decode("utf-8", "surrogateescape")
+    inside, shallow, common, git_dir, prefix, up = said.split("\n")[:6]
+    if inside != "true":
+        problem = Diagnostic(
+            codes.NOT_A_REPOSITORY, f"{folder} is no work tree of git", hint="clone the repository first"
+        )
+        return Checked(None, (problem,))
+    git = Git(Path(git_dir), (here / up).resolve())
+    return Checked(Repository(git, prefix, shallow == "true", (here / common).resolve()))
+
+
+def resolve_ref(repository: Repository, reference: str) -> Checked[str]:
+    """The commit that a branch, tag or expression names, as 40 (or 64) hex digits."""
+    problem = reference_problem(reference)
+    if problem:
+        return Checked(None, (problem,))
+    return attempt(lambda: Checked(commit_of(repository.git, reference) or _unknown(repository, reference)))
+
+
+def commit_of(git: Git, reference: str) -> str | None:
+    """The commit behind a name, None where there is none here."""
+    done = git.finish("rev-parse", "--verify", "--quiet", "--end-of-options", f"{reference}^{{commit}}")
+    return done.out.decode().strip() or None
+
+
+def _unknown(repository: Repository, reference: str) -> str:
+    """Never returns: raises the failure that says what to fetch or what was probably meant."""
+    remote, _, branch = reference.partition("/")
+    remotes = repository.git.text("remote").split()
+    fetch = ""
+    if branch and remote in remotes:
+        depth = "--depth=100 " if repository.shallow else ""
+        fetch = f"git fetch {depth}{remote} +refs/heads/{branch}:refs/remotes/{remote}/{branch}"
+    known = repository.git.text("for-each-ref", "--format=%(refname:short)", "--count=5000").split("\n")
+    meant = did_you_mean(reference, [name for name in known if name])
+    if repository.shallow:
+        said = f"`{reference}` is not in this shallow clone"
+        raise GitFailure(Diagnostic(codes.SHALLOW, said, hint=fetch or unshallow(remotes)))
+    hint = meant or fetch or "list the branches there are: git branch --all"
+    raise GitFailure(Diagnostic(codes.UNKNOWN_REF, f"there is no commit `{reference}`", hint=hint))
+
+
+def unshallow(remotes: Sequence[str]) -> str:
+    """The command that fetches the history that a shallow clone lacks."""
+    return f"git fetch --unshallow {'origin' if 'origin' in remotes or not remotes else remotes[0]}"
+
+
+def work_tree_status(repository: Repository, paths: Sequence[str]) -> Checked[WorkTreeStatus]:
+    """Whether files of the project below `paths` (relative to it) differ from the commit. Touches no index."""
+    return attempt(lambda: _status(repository, [repository.prefix + path for path in paths]))
+
+
+def _status(repository: Repository, paths: Sequence[str]) -> Checked[WorkTreeStatus]:
+    git = repository.git
+    listing = git.run("status", "--porcelain=v1", "-z", "--untracked-files=all", "--no-renames", "--", *paths)
+    changed = [entry[3:].decode("utf-8", "surrogateescape") for entry in listing.split(b"\0") if len(entry) > 3]
+    inside = tuple(sorted(name.removeprefix(repository.prefix) for name in changed))
+    branch = git.finish("symbolic-ref", "--quiet", "--short", "HEAD").out.decode().strip()
+    head = git.finish("log", "-1", "--format=%H %cI", "--no-show-signature", "HEAD", "--")
+    commit, _, at = head.out.decode().strip().partition(" ")
+    return Checked(WorkTreeStatus(commit, branch, bool(inside), at, inside))
+
+
+def commit_time(repository: Repository, commit: str) -> Checked[str]:
+    """When a commit was made, ISO 8601 with offset: the fixed `now` of a plan."""
+    return attempt(lambda: Checked(repository.git.text("log", "-1", "--format=%cI", commit, "--")))
+
+
+def who(repository: Repository) -> str:
+    """`Name <email>` as git would sign a commit here; what the machine knows where git knows nobody."""
+    import git
+
+    with git.Repo(repository.git.work_tree or repository.common_dir) as repo:
+        actor = git.Actor.author(repo.config_reader())
+    return f"{actor.name} <{actor.email}>"
+
+
+def remote_address(repository: Repository, name: str) -> str | None:
+    """The address of a configured remote, None where there is none of this name."""
+    done = repository.git.finish("config", "--get", f"remote.{name}.url")
+    return done.out.decode("utf-8", "surrogateescape").strip() or None
+
+
+def login_settings(repository: Repository) -> tuple[tuple[str, str], ...]:
+    """Settings of this repository alone (not the user's) that say how to log in; CI checkouts put tokens there."""
+    done = repository.git.finish("config", "--list", "-z", "--show-scope", "--includes")
+    fields = done.out.decode("utf-8", "surrogateescape").split("\0")
+    scoped = zip(fields[::2], fields[1::2], strict=False)
+    local = (entry.partition("\n") for scope, entry in scoped if scope in ("local", "worktree"))
+    return tuple((name, value) for name, _, value in local if name.lower().startswith(_LOGIN_SETTINGS))
