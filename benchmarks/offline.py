@@ -1,0 +1,109 @@
+"""Offline plans of 100, 1,000 and 10,000 specs beside what merely parsing the same files costs.
+
+    python benchmarks/offline.py [--sizes 100,1000,10000] [--kubectl]
+
+Every row is measured in this one run, each command as a whole process, the best of three. `bare parse` is PyYAML's
+C loader over the same files, its time taken inside the process, without the start of Python.
+"""
+
+import argparse
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from benchmarks.measure import Run, best, run
+from benchmarks.projects import spec_text, write_project
+
+OPSDECL = [sys.executable, "-m", "opsdecl"]
+PARSE = """
+import pathlib, time, yaml
+texts = [p.read_bytes() for p in sorted(pathlib.Path('environments').rglob('*.yaml'))]
+begun = time.perf_counter()
+for text in texts:
+    list(yaml.load_all(text, Loader=yaml.CSafeLoader))
+print(time.perf_counter() - begun)
+"""
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--sizes", default="100,1000,10000")
+    parser.add_argument("--kubectl", action="store_true", help="also run kubectl kustomize over the rendered objects")
+    arguments = parser.parse_args()
+    print(f"{'specs':>6} {'work':34} {'wall s':>8} {'cpu s':>8} {'peak MB':>8} {'x parse':>8}")
+    for size in map(int, arguments.sizes.split(",")):
+        with tempfile.TemporaryDirectory(prefix="opsdecl-bench-") as folder:
+            measure_size(Path(folder), size, kubectl=arguments.kubectl)
+    measure_start()
+
+
+def measure_size(root: Path, size: int, *, kubectl: bool) -> None:
+    """All rows of one size."""
+    write_project(root, size)
+    commit(root, "specs")
+    parse = min(float(run([sys.executable, "-c", PARSE], root).output) for _ in range(3))
+    print(f"{size:6} {'bare parse (libyaml C loader)':34} {parse:8.3f}")
+    row(size, "validate, cold", cold([*OPSDECL, "validate"], root), parse)
+    plan = [*OPSDECL, "plan", "--env", "prod", "--base", "HEAD", "--worktree", "--format", "json"]
+    row(size, "plan, nothing changed, cold", cold(plan, root), parse)
+    change(root, 0)
+    row(size, "plan, one file changed, cold", cold(plan, root), parse)
+    best(plan, root, times=1)
+    row(size, "plan, one file changed, warm", best(plan, root), parse)
+    if kubectl and shutil.which("kubectl"):
+        kustomize(root, size, parse)
+
+
+def cold(command: list[str], root: Path) -> Run:
+    """Without the cache of earlier runs."""
+    runs = []
+    for _ in range(3):
+        shutil.rmtree(root / ".opsdecl", ignore_errors=True)
+        runs.append(best(command, root, times=1))
+    return min(runs, key=lambda r: r.wall_s)
+
+
+def change(root: Path, n: int) -> None:
+    (root / "environments" / "prod" / f"spec-{n:05}.yaml").write_text(spec_text(n, length=32768))
+
+
+def kustomize(root: Path, size: int, parse: float) -> None:
+    """`kubectl kustomize` over the same objects."""
+    out = root / "rendered"
+    best([*OPSDECL, "render", "--env", "prod", "--out", str(out)], root, times=1)
+    files = sorted(str(p.relative_to(out)) for p in out.rglob("*.yaml"))
+    (out / "kustomization.yaml").write_text("resources:\n" + "".join(f"- {f}\n" for f in files))
+    row(
+        size,
+        f"kubectl kustomize, {len(files)} objects",
+        best(["kubectl", "kustomize", "rendered"], root, times=1),
+        parse,
+    )
+
+
+def row(size: int, work: str, measured: Run, parse: float) -> None:
+    times = measured.wall_s / parse
+    print(f"{size:6} {work:34} {measured.wall_s:8.2f} {measured.cpu_s:8.2f} {measured.peak_mb:8.0f} {times:8.1f}")
+
+
+def commit(root: Path, message: str) -> None:
+    git = ["git", "-c", "user.name=bench", "-c", "user.email=bench@example.com"]
+    subprocess.run([*git, "init", "-q", "-b", "main"], cwd=root, check=True)
+    subprocess.run([*git, "add", "-A"], cwd=root, check=True)
+    subprocess.run([*git, "commit", "-q", "-m", message], cwd=root, check=True)
+
+
+def measure_start() -> None:
+    """The commands that people feel: the version, and the worked example."""
+    example = Path(__file__).resolve().parent.parent
+    for name, command in (("--version", ["--version"]), ("validate the example", ["validate"])):
+        measured = best([*OPSDECL, *command], example, times=5)
+        print(f"{'':6} {name:34} {measured.wall_s:8.3f} {measured.cpu_s:8.3f} {measured.peak_mb:8.0f}")
+
+
+if __name__ == "__main__":
+    main()
