@@ -18,6 +18,12 @@ class StoredObject:
     protect: bool = False
     changed_by: str = ""
     """Where `live` differs from `applied`: who did that, as far as the target knows."""
+    applied_digest: str = ""
+    live_digest: str = ""
+    """As `Manifest.digest`; empty where unknown. Compare these first: a target may load the objects when looked at."""
+    token: str = ""
+    depends_on: tuple[str, ...] = ()
+    """What a `Manifest` needs besides its data, so that an earlier revision can be written again."""
 
 
 @dataclass(frozen=True, slots=True)
