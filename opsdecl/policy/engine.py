@@ -1,0 +1,177 @@
+"""Programs: expressions compiled by the CEL library, with what it gets wrong put right. See docs/decisions/0003."""
+
+import logging
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+from opsdecl.policy import functions
+from opsdecl.policy.cost import MAX_BYTES, MAX_STEPS, built_bytes, longest, nesting, steps
+from opsdecl.policy.reads import usage
+from opsdecl.policy.syntax import ExpressionError, Node, parse
+
+_SIZE, _MATCHES = "opsdecl_size", "opsdecl_matches"
+_AT = re.compile(r"ERROR: <input>:(\d+):(\d+): ([^\n]*)")
+
+
+class EvaluationError(Exception):
+    """An evaluation gave no value. `field` names what was missing, where that was it."""
+
+    def __init__(self, message: str, *, field: str | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.field = field
+
+
+@lru_cache(maxsize=1)
+def load_library() -> Any:
+    """The extension module alone: the package around it also loads a terminal program, which takes half a second."""
+    import sys
+    from importlib.machinery import PathFinder
+    from importlib.util import find_spec, module_from_spec
+
+    logging.getLogger("cel").setLevel(logging.CRITICAL)  # it logs each error of a function, which is our result
+    if "cel.cel" in sys.modules:  # an extension can be loaded only once
+        return sys.modules["cel.cel"]
+    package = find_spec("cel")
+    inner = PathFinder.find_spec("cel", list((package and package.submodule_search_locations) or ()))
+    if inner is None or inner.loader is None:
+        raise ImportError("the package common-expression-language is not installed")
+    module = module_from_spec(inner)
+    inner.loader.exec_module(module)
+    return module
+
+
+@dataclass(frozen=True)
+class Program:
+    """A compiled expression. `exact` is the same with functions that count characters, for texts beyond ASCII."""
+
+    text: str
+    node: Node
+    fast: Any
+    exact: Any
+    callbacks: Mapping[str, Callable[..., Any]]
+
+    def run(self, values: Mapping[str, Any]) -> Any:
+        """The result as plain data. Raises EvaluationError, also where it might take too long."""
+        self.check_cost(values, size=0)
+        return self.run_in(self.context(values), ascii_only=False)
+
+    def context(self, values: Mapping[str, Any]) -> Any:
+        return context(values, self.callbacks)
+
+    def run_in(self, prepared: Any, *, ascii_only: bool) -> Any:
+        """`prepared` comes from `context`, with at least the callbacks of this program."""
+        program = self.fast if ascii_only else self.exact
+        try:
+            return program.execute(prepared)
+        except (KeyboardInterrupt, SystemExit):
+            raise
+        except BaseException as error:  # a panic of the library is no Exception
+            raise _evaluation_error(error) from None
+
+    def check_cost(self, values: Mapping[str, Any], *, size: int) -> float:
+        """Steps that a run takes at most. Raises EvaluationError above the bound. `size` is the input in bytes."""
+        items = longest(values) if nesting(self.node) else 0
+        most = steps(self.node, items)
+        if most > MAX_STEPS:
+            raise EvaluationError(f"it may take {most:,.0f} steps on this input, more than {MAX_STEPS:,}")
+        if built_bytes(self.node, size, items) > MAX_BYTES:
+            raise EvaluationError("it may build more text than fits into 64 MiB")
+        return most
+
+
+def context(values: Mapping[str, Any], callbacks: Mapping[str, Callable[..., Any]]) -> Any:
+    """Variables and functions in the library's own form, ready for many programs."""
+    try:
+        return load_library().Context(variables=dict(values), functions=dict(callbacks))
+    except (ValueError, TypeError, OverflowError) as error:
+        raise EvaluationError(f"the input has a value that expressions cannot hold: {error}") from None
+
+
+@lru_cache(maxsize=4096)
+def compile_expression(text: str) -> Program:
+    """Once per text and process. Raises ExpressionError."""
+    node = parse(text)
+    calls = usage(node).calls
+    names = {call.function for call in calls}
+    callbacks = {name: function for name, function in functions.EXTRA.items() if name in names}
+    callbacks |= {_SIZE: functions.size, _MATCHES: _matches} if names & {"size", "matches"} else {}
+    fast = _compile(_renamed(text, node, {"matches": _MATCHES}), text)
+    exact = _compile(_renamed(text, node, {"matches": _MATCHES, "size": _SIZE}), text)
+    return Program(text, node, fast if text.isascii() else exact, exact, callbacks)
+
+
+def _renamed(text: str, node: Node, names: Mapping[str, str]) -> str:
+    """Calls of some functions renamed, from the end so that offsets stay true."""
+    for call in sorted(usage(node).calls, key=lambda call: call.offset, reverse=True):
+        if call.function in names:
+            text = text[: call.offset] + names[call.function] + text[call.offset + len(call.function) :]
+    return text
+
+
+def _compile(source: str, text: str) -> Any:
+    try:
+        return load_library().compile(source)
+    except (KeyboardInterrupt, SystemExit):
+        raise
+    except BaseException as error:
+        found = _AT.search(str(error))
+        message = found.group(3) if found else str(error).splitlines()[0]
+        raise ExpressionError(message, _offset(text, found), "") from None
+
+
+def _offset(text: str, found: re.Match[str] | None) -> int:
+    """Where the library points; renaming moves it at most within its line."""
+    if found is None:
+        return 0
+    lines = text.splitlines(keepends=True)[: int(found.group(1)) - 1]
+    return min(len(text), sum(map(len, lines)) + int(found.group(2)) - 1)
+
+
+@lru_cache(maxsize=65536)
+def _matches(text: Any, pattern: Any) -> bool:
+    """The library compiles a pattern at each use, up to milliseconds; the same question is asked of it once."""
+    if not isinstance(text, str) or not isinstance(pattern, str):
+        raise TypeError("matches takes two texts")
+    return bool(_asking().execute({"text": text, "pattern": pattern}))
+
+
+@lru_cache(maxsize=1)
+def _asking() -> Any:
+    return load_library().compile("text.matches(pattern)")
+
+
+def _evaluation_error(error: BaseException) -> EvaluationError:
+    text = str(error)
+    match error:
+        case KeyError():
+            name = str(error.args[0]) if error.args else ""
+            return EvaluationError(f"there is no field `{name}`", field=name)
+        case IndexError() | ZeroDivisionError():
+            return EvaluationError(text.removesuffix(" in CEL expression"))
+        case OverflowError():
+            return EvaluationError("a number grows beyond 64 bits")
+        case TypeError() if "Unsupported operation: " in text:
+            return EvaluationError(f"`{_between(text, 'Unsupported operation: ', '. ')}` is not defined")
+        case TypeError():
+            return EvaluationError("an operation is not defined for the types that it was given")
+        case _:
+            return EvaluationError(_function_error(text))
+
+
+def _function_error(text: str) -> str:
+    if "failed: " in text:
+        return _between(text.split("failed: ", 1)[1], ": ", ". Check")
+    if text.startswith("Undefined"):
+        return f"`{_between(text, chr(39), chr(39))}` does not take what it was given"
+    if text.startswith("Function '"):
+        return f"`{_between(text, chr(39), chr(39))}` fails: {_between(text, 'error: ', '. Check')}"
+    return text.splitlines()[0] if text else "the library gives no reason"
+
+
+def _between(text: str, before: str, after: str) -> str:
+    rest = text.split(before, 1)[-1]
+    return rest.split(after, 1)[0].strip()

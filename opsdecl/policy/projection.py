@@ -1,0 +1,74 @@
+"""Value × reads -> the part of the value that an expression can see. Equal projections have equal results."""
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from opsdecl.policy.reads import Each, Read
+
+
+@dataclass(slots=True)
+class Shape:
+    """A tree of what is read. Without fields, items and `whole`, only the presence of the value counts."""
+
+    whole: bool = False
+    fields: dict[str, "Shape"] = field(default_factory=dict)
+    items: "Shape | None" = None
+
+
+def shape_of(reads: Iterable[Read]) -> Shape:
+    """The union of all reads, over the mapping of variables."""
+    root = Shape()
+    for read in reads:
+        at = root
+        for part in read.path:
+            at = _step(at, part)
+        at.whole = at.whole or read.extent == "value"
+    return root
+
+
+def _step(shape: Shape, part: str | Each) -> Shape:
+    if isinstance(part, Each):
+        shape.items = shape.items or Shape()
+        return shape.items
+    return shape.fields.setdefault(part, Shape())
+
+
+def project(value: Any, shape: Shape) -> Any:
+    """A value that no expression of this shape can tell from `value`.
+
+    Whatever is not of the expected form is kept as it is, so that errors about types stay the same.
+    """
+    if shape.whole:
+        return value
+    if isinstance(value, Mapping):
+        return dict(value) if shape.items is not None else _project_fields(value, shape)
+    if isinstance(value, list):
+        return _project_items(value, shape)
+    return value
+
+
+def _project_fields(value: Mapping[str, Any], shape: Shape) -> dict[str, Any]:
+    found = {}
+    for name, below in shape.fields.items():
+        if name in value:
+            inner = value[name]
+            found[name] = inner if below.whole else project(inner, below)
+    return found
+
+
+def _project_items(value: list[Any], shape: Shape) -> list[Any]:
+    if shape.items is None:
+        # A field was asked of a list, or its presence: the answer depends on its being a list only.
+        return value if shape.fields else []
+    below = shape.items
+    return [project(item, below) for item in value]
+
+
+_encode = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False, check_circular=False).encode
+
+
+def key_of(projected: Any) -> str:
+    """Text that differs where values or types differ. The order of mappings counts: at worst, a missed repetition."""
+    return _encode(projected)
