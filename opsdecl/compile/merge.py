@@ -7,6 +7,7 @@ fields of the old branch.
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from operator import is_
 from typing import Literal
 
 from opsdecl.diag import SpecPath
@@ -14,7 +15,7 @@ from opsdecl.spec.types import Json
 
 DELETE = "$delete"
 
-Problem = Literal["deletes-nothing", "delete-not-true", "delete-misplaced", "duplicate-key"]
+Problem = Literal["deletes-nothing", "delete-not-true", "delete-misplaced"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,40 +113,51 @@ def _settle_mapping(value: Mapping[str, Json], path: SpecPath, layer: _Layer) ->
 
 
 def _lay_keyed(lower: Sequence[Json], upper: Sequence[Json], key: str, path: SpecPath, layer: _Layer) -> Json:
-    merged = list(lower)
-    position = {name: index for index, item in enumerate(lower) if (name := key_of(item, key)) is not None}
-    removed: set[int] = set()
-    seen: set[Json] = set()
-    for index, item in enumerate(upper):
-        at, name = (*path, index), key_of(item, key)
-        if name is not None and name in seen:
-            layer.report(at, "duplicate-key", str(name))
-        seen.add(name)
-        if isinstance(item, Mapping) and DELETE in item:
-            _delete_item(item, name, position, removed, at, layer)
-        elif name in position:
-            merged[position[name]] = _lay(merged[position[name]], item, at, layer)
-        else:
-            if name is not None:
-                position[name] = len(merged)
-            merged.append(_lay(None, item, at, layer))
-    unchanged = not lower and not removed and all(a is b for a, b in zip(merged, upper, strict=False))
-    if unchanged and len(merged) == len(upper):
-        return upper
-    return [item for index, item in enumerate(merged) if index not in removed]
+    """Inherited items keep their order, new ones follow in theirs; items without a key are only ever added."""
+    below, above = _by_key(lower, key), _by_key(upper, key)
+    names = [str(name) for name in below]
+    done: set[Json] = set()
+    merged: list[Json] = []
+    for index, item in (*((-1, item) for item in lower), *enumerate(upper)):
+        name = key_of(item, key)
+        if name is None:
+            merged.append(item if index < 0 else _lay(None, item, (*path, index), layer))
+        elif name not in above:
+            merged.append(item)
+        elif name not in done:
+            done.add(name)
+            _check_deletions(name, above[name], bool(below.get(name)), (path, names), layer)
+            merged += _combine(below.get(name, []), above[name], path, layer)
+    return upper if len(merged) == len(upper) and all(map(is_, merged, upper)) else merged
 
 
-def _delete_item(
-    item: Mapping[str, Json],
-    name: Json,
-    position: Mapping[Json, int],
-    removed: set[int],
-    at: SpecPath,
-    layer: _Layer,
+Numbered = tuple[int, Json]
+"""An item with its position in its own layer."""
+
+
+def _by_key(items: Sequence[Json], key: str) -> Mapping[Json, list[Numbered]]:
+    found: dict[Json, list[Numbered]] = {}
+    for index, item in enumerate(items):
+        if (name := key_of(item, key)) is not None:
+            found.setdefault(name, []).append((index, item))
+    return found
+
+
+def _combine(below: Sequence[Numbered], above: Sequence[Numbered], path: SpecPath, layer: _Layer) -> list[Json]:
+    """Items of one key: two single ones merge, otherwise (several tolerations of one taint) the upper ones replace."""
+    if len(above) == 1 and len(below) == 1 and DELETE not in above[0][1]:
+        return [_lay(below[0][1], above[0][1], (*path, above[0][0]), layer)]
+    return [_lay(None, item, (*path, index), layer) for index, item in above if DELETE not in item]
+
+
+def _check_deletions(
+    name: Json, above: Sequence[Numbered], exists: bool, at: tuple[SpecPath, Sequence[str]], layer: _Layer
 ) -> None:
-    if item[DELETE] is not True:
-        layer.report((*at, DELETE), "delete-not-true")
-    elif name not in position:
-        layer.report(at, "deletes-nothing", "" if name is None else str(name), [str(known) for known in position])
-    else:
-        removed.add(position[name])
+    path, names = at
+    for index, item in above:
+        if DELETE not in item:
+            continue
+        if item[DELETE] is not True:
+            layer.report((*path, index, DELETE), "delete-not-true")
+        elif not exists:
+            layer.report((*path, index), "deletes-nothing", str(name), names)

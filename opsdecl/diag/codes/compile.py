@@ -86,16 +86,6 @@ DELETE_MISUSED = Code(
     "To take back what a lower layer set, write `null` as the value of the field.",
     "spec:\n  engine:\n    $delete: true   # write engine: null",
 )
-DUPLICATE_KEY = Code(
-    "OD311",
-    "Two items with the same key",
-    "Items of this list are merged by a key across layers, so within one layer each key may appear once. A "
-    "second item "
-    "of the same key would silently be folded into the first.\n\n"
-    "Merge the two items, or give one another key.",
-    "scheduling:\n  tolerations:\n    - {key: nvidia.com/gpu, operator: Exists}\n"
-    "    - {key: nvidia.com/gpu, effect: NoSchedule}",
-)
 INVALID_EXPRESSION = Code(
     "OD312",
     "Expression cannot be used",
@@ -150,16 +140,6 @@ UNKNOWN_NAMESPACE = Code(
     "rules, quotas and pruning rely on that list.\n\n"
     "Choose one of the list, or add the namespace to the Environment.",
     "metadata: {name: chat, namespace: asist}",
-)
-NO_EFFECT = Code(
-    "OD320",
-    "This field has no effect here",
-    "The field is accepted by the schema, but in this environment or with these other settings nothing reads it. A "
-    "setting that looks active and is ignored is worse than an error.\n\n"
-    "Remove it, or change what makes it ineffective; the finding names the deciding place. Where the field is "
-    "inherited "
-    "it is only a note.",
-    "rollout:\n  strategy: auto\n  trafficPercent: 20   # needs strategy canary",
 )
 NAME_CLAIMED_TWICE = Code(
     "OD321",
@@ -227,8 +207,8 @@ UNPINNED_MODEL = Code(
     "Model revision is not pinned in a protected environment",
     "Without a revision the hub decides at each start which weights are loaded, and two replicas may answer "
     "differently. A protected environment demands that what was reviewed is what runs.\n\n"
-    "Give the commit: `model: {uri: hf://org/name, revision: <40 hexadecimal digits>}`, pin it in the project's "
-    "catalogue, or let `opsdecl.lock` hold it.",
+    "Give the commit: `model: {uri: hf://org/name, revision: <40 hexadecimal digits>}`, or pin it in the project's "
+    "catalogue.",
     "model: {uri: hf://acme/chat, revision: main}",
 )
 UNPINNED_IMAGE = Code(
@@ -313,14 +293,12 @@ CODES: tuple[Code, ...] = (
     OVERLAY_WITHOUT_BASE,
     DELETES_NOTHING,
     DELETE_MISUSED,
-    DUPLICATE_KEY,
     INVALID_EXPRESSION,
     UNKNOWN_VARIABLE,
     EXPRESSION_RESULT,
     NO_PROJECT,
     UNKNOWN_POOL,
     UNKNOWN_NAMESPACE,
-    NO_EFFECT,
     NAME_CLAIMED_TWICE,
     MOVED_FROM_EXISTING,
     GPU_IN_NO_POOL,

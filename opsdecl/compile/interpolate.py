@@ -1,0 +1,91 @@
+"""Scalars with `${{ … }}` -> scalars with values. After the merge, never in exempt fields, never in keys."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from opsdecl.diag import SpecPath
+from opsdecl.spec.types import Json
+
+OPENING = "${{"
+
+
+@dataclass(frozen=True, slots=True)
+class ExpressionProblem:
+    """What is wrong with the scalar at `path`. `name` is the unknown name, cut behind its missing part."""
+
+    path: SpecPath
+    problem: Literal["invalid", "unknown-name", "result"]
+    reason: str = ""
+    name: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Interpolated:
+    """The value (the same object where nothing stood between braces), and the names that it used."""
+
+    value: Json
+    problems: tuple[ExpressionProblem, ...] = ()
+    used: tuple[tuple[str, ...], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Run:
+    names: Mapping[str, Json]
+    exempt: Callable[[SpecPath], bool]
+    problems: list[ExpressionProblem] = field(default_factory=list)
+    used: dict[tuple[str, ...], None] = field(default_factory=dict)
+
+
+def has_expressions(value: Json) -> bool:
+    if isinstance(value, str):
+        return OPENING in value
+    if isinstance(value, Mapping):
+        return any(OPENING in name or has_expressions(item) for name, item in value.items())
+    return isinstance(value, list) and any(map(has_expressions, value))
+
+
+def interpolate(value: Json, names: Mapping[str, Json], *, exempt: Callable[[SpecPath], bool]) -> Interpolated:
+    """`names` are the roots that expressions see. A scalar that is one whole expression keeps the type it gives."""
+    if not has_expressions(value):
+        return Interpolated(value)
+    run = _Run(names, exempt)
+    return Interpolated(_walk(value, (), run), tuple(run.problems), tuple(run.used))
+
+
+def _walk(value: Json, path: SpecPath, run: _Run) -> Json:
+    if isinstance(value, str):
+        return _scalar(value, path, run) if OPENING in value and not run.exempt(path) else value
+    if isinstance(value, Mapping):
+        for name in value:
+            if OPENING in name and not run.exempt((*path, name)):
+                reason = "expressions stand for values, not for names of fields"
+                run.problems.append(ExpressionProblem((*path, name), "invalid", reason))
+        return {name: _walk(item, (*path, name), run) for name, item in value.items()}
+    if isinstance(value, list):
+        return [_walk(item, (*path, index), run) for index, item in enumerate(value)]
+    return value
+
+
+def _scalar(text: str, path: SpecPath, run: _Run) -> Json:
+    """The text stays as it is where its expression has a problem."""
+    from opsdecl.compile import expressions
+
+    try:
+        parts = expressions.parse(text)
+        run.used.update((name, None) for part in parts for name in expressions.names_used(part))
+        values = [expressions.evaluate(part, run.names) for part in parts]
+    except expressions.ExpressionError as error:
+        run.problems.append(ExpressionProblem(path, "invalid", str(error)))
+    except expressions.UnknownNameError as error:
+        run.problems.append(ExpressionProblem(path, "unknown-name", name=error.parts))
+    except expressions.ResultError as error:
+        run.problems.append(ExpressionProblem(path, "result", str(error)))
+    else:
+        return values[0] if len(parts) == 1 else "".join(map(_text, values))
+    return text
+
+
+def _text(value: Json) -> str:
+    """As YAML writes it."""
+    return ("true" if value else "false") if isinstance(value, bool) else str(value)
