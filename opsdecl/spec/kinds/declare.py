@@ -15,7 +15,7 @@ REFUSED = "opsdecl"
 BRANCH_MARK = "\0"
 
 EffectClass = Literal["data-loss", "replace", "behaviour", "capacity", "rolling", "reload", "metadata", "none"]
-EffectRule = Literal["", "minor-version", "drops-volume", "shrink"]
+EffectRule = Literal["", "minor-version", "shrink", "from-pvc", "newly-set"]
 """How before and after decide between the class of a row and a milder one; `spec.fields.FieldEffect` has the list."""
 
 Extra = dict[str, Any]
@@ -33,6 +33,13 @@ class Part(BaseModel):
         defer_build=True,
         protected_namespaces=(),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """What a type is called in messages and reference pages: `name`, `duration`, `whole number`."""
+
+    text: str
 
 
 @dataclass(frozen=True, slots=True)

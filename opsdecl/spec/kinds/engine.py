@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, PlainValidator, WithJsonSchema
 
 from opsdecl.diag.codes import spec as codes
-from opsdecl.spec.kinds.declare import Part, effect, literal_text, reference, refusal
+from opsdecl.spec.kinds.declare import Part, Word, effect, literal_text, reference, refusal
 from opsdecl.spec.kinds.names import CatalogName, DnsLabel, NonEmpty, Number, PositiveNumber, RelativePath, ResourceName
 from opsdecl.spec.kinds.scalars import shown
 from opsdecl.spec.kinds.variables import EnvVars
@@ -26,6 +26,7 @@ def _flag(value: Any) -> Any:
 
 FlagValue = Annotated[
     Any,
+    Word("flag value"),
     PlainValidator(_flag),
     WithJsonSchema({"type": ["string", "boolean", "integer", "number", "array", "object"]}),
 ]

@@ -7,7 +7,7 @@ from pydantic import AfterValidator, PlainValidator, Strict, WithJsonSchema
 
 from opsdecl.addr import parse_path
 from opsdecl.diag.codes import spec as codes
-from opsdecl.spec.kinds.declare import refusal
+from opsdecl.spec.kinds.declare import Word, refusal
 from opsdecl.spec.kinds.scalars import Percentage, pattern_of, shown
 
 T = TypeVar("T")
@@ -150,41 +150,64 @@ def _unquoted(value: Any) -> str:
 Items = Annotated[tuple[T, ...], Strict(False)]
 """A list in YAML, a tuple here; the items stay strict."""
 
-DnsLabel = Annotated[str, AfterValidator(_dns_label), WithJsonSchema({"type": "string", "pattern": f"^{_LABEL}$"})]
-DnsSubdomain = Annotated[str, AfterValidator(_dns_subdomain)]
-ResourceName = Annotated[str, AfterValidator(_resource_name)]
-CatalogName = Annotated[str, AfterValidator(_catalog_name)]
-LabelKey = Annotated[str, AfterValidator(_label_key)]
-LabelValue = Annotated[str, AfterValidator(_label_value)]
-EnvName = Annotated[str, AfterValidator(_env_name)]
-Digest = Annotated[str, AfterValidator(_digest), WithJsonSchema({"type": "string", "pattern": "^sha256:[0-9a-f]{64}$"})]
-Version = Annotated[str, AfterValidator(_version)]
-VersionRequirement = Annotated[str, AfterValidator(_requirement)]
+DnsLabel = Annotated[
+    str, Word("name"), AfterValidator(_dns_label), WithJsonSchema({"type": "string", "pattern": f"^{_LABEL}$"})
+]
+DnsSubdomain = Annotated[str, Word("name"), AfterValidator(_dns_subdomain)]
+ResourceName = Annotated[str, Word("resource name"), AfterValidator(_resource_name)]
+CatalogName = Annotated[str, Word("name"), AfterValidator(_catalog_name)]
+LabelKey = Annotated[str, Word("label key"), AfterValidator(_label_key)]
+LabelValue = Annotated[str, Word("label value"), AfterValidator(_label_value)]
+EnvName = Annotated[str, Word("variable name"), AfterValidator(_env_name)]
+Digest = Annotated[
+    str, Word("digest"), AfterValidator(_digest), WithJsonSchema({"type": "string", "pattern": "^sha256:[0-9a-f]{64}$"})
+]
+Version = Annotated[str, Word("version"), AfterValidator(_version)]
+VersionRequirement = Annotated[str, Word("version requirement"), AfterValidator(_requirement)]
 KubernetesVersion = Annotated[
-    str, AfterValidator(_kubernetes_version), WithJsonSchema({"type": "string", "pattern": r"^1\.\d{2}$"})
+    str,
+    Word("Kubernetes version"),
+    AfterValidator(_kubernetes_version),
+    WithJsonSchema({"type": "string", "pattern": r"^1\.\d{2}$"}),
 ]
-HubUri = Annotated[str, AfterValidator(_hub_uri), WithJsonSchema({"type": "string", "pattern": "^hf://"})]
-S3Uri = Annotated[str, AfterValidator(_s3_uri), WithJsonSchema({"type": "string", "pattern": "^s3://"})]
+HubUri = Annotated[
+    str, Word("hub address"), AfterValidator(_hub_uri), WithJsonSchema({"type": "string", "pattern": "^hf://"})
+]
+S3Uri = Annotated[
+    str, Word("S3 address"), AfterValidator(_s3_uri), WithJsonSchema({"type": "string", "pattern": "^s3://"})
+]
 SourceUri = Annotated[
-    str, AfterValidator(_source_uri), WithJsonSchema({"type": "string", "pattern": "^(s3|gs|pvc|oci|https|hf)://"})
+    str,
+    Word("address"),
+    AfterValidator(_source_uri),
+    WithJsonSchema({"type": "string", "pattern": "^(s3|gs|pvc|oci|https|hf)://"}),
 ]
-WebUrl = Annotated[str, AfterValidator(_web_url), WithJsonSchema({"type": "string", "pattern": "^https?://"})]
-AbsolutePath = Annotated[str, AfterValidator(_absolute_path), WithJsonSchema({"type": "string", "pattern": "^/"})]
-Revision = Annotated[str, AfterValidator(_revision)]
-NonEmpty = Annotated[str, AfterValidator(_not_empty), WithJsonSchema({"type": "string", "minLength": 1})]
-RelativePath = Annotated[str, AfterValidator(_relative_path)]
-FieldPath = Annotated[str, AfterValidator(_field_path)]
-Number = Annotated[int | float, PlainValidator(_number), WithJsonSchema({"type": "number"})]
+WebUrl = Annotated[
+    str, Word("web address"), AfterValidator(_web_url), WithJsonSchema({"type": "string", "pattern": "^https?://"})
+]
+AbsolutePath = Annotated[
+    str, Word("absolute path"), AfterValidator(_absolute_path), WithJsonSchema({"type": "string", "pattern": "^/"})
+]
+Revision = Annotated[str, Word("revision"), AfterValidator(_revision)]
+NonEmpty = Annotated[str, Word("text"), AfterValidator(_not_empty), WithJsonSchema({"type": "string", "minLength": 1})]
+RelativePath = Annotated[str, Word("file path"), AfterValidator(_relative_path)]
+FieldPath = Annotated[str, Word("field path"), AfterValidator(_field_path)]
+Number = Annotated[int | float, Word("number"), PlainValidator(_number), WithJsonSchema({"type": "number"})]
 PositiveNumber = Annotated[
-    int | float, PlainValidator(_positive_number), WithJsonSchema({"type": "number", "exclusiveMinimum": 0})
+    int | float,
+    Word("positive number"),
+    PlainValidator(_positive_number),
+    WithJsonSchema({"type": "number", "exclusiveMinimum": 0}),
 ]
 CountOrPercentage = Annotated[
     int | Percentage,
+    Word("whole number or percentage"),
     PlainValidator(_count_or_percentage),
     WithJsonSchema({"anyOf": [{"type": "integer", "minimum": 0}, {"type": "string", "pattern": r"^\d+(\.\d+)?%$"}]}),
 ]
 Scalar = Annotated[
     str | bool | int | float,
+    Word("single value"),
     PlainValidator(_scalar),
     WithJsonSchema({"type": ["string", "boolean", "integer", "number"]}),
 ]

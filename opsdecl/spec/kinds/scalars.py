@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 from pydantic import GetCoreSchemaHandler
 from pydantic.json_schema import JsonSchemaValue
@@ -56,6 +56,8 @@ def plain_schema(parse: Callable[[Any], T], json_schema: JsonSchemaValue) -> Cor
 class Text:
     """The text as it was written; `str()` gives it back."""
 
+    WORD: ClassVar[str] = "text"
+
     text: str
 
     def __str__(self) -> str:
@@ -65,6 +67,8 @@ class Text:
 @dataclass(frozen=True, slots=True)
 class Duration(Text):
     """A length of time such as `800ms`, `10s`, `1h30m`."""
+
+    WORD: ClassVar[str] = "duration"
 
     seconds: float
 
@@ -86,6 +90,8 @@ class Duration(Text):
 @dataclass(frozen=True, slots=True)
 class Quantity(Text):
     """An amount of memory or storage such as `80Gi` or `500M`."""
+
+    WORD: ClassVar[str] = "size"
 
     bytes: int
 
@@ -113,6 +119,8 @@ class Quantity(Text):
 @dataclass(frozen=True, slots=True)
 class CpuQuantity(Text):
     """CPU cores such as `8`, `0.5` or `500m`."""
+
+    WORD: ClassVar[str] = "amount of CPU"
 
     millis: int
 
@@ -143,6 +151,8 @@ class CpuQuantity(Text):
 class Percentage(Text):
     """A share such as `99.9%`; between 0 and 100."""
 
+    WORD: ClassVar[str] = "percentage"
+
     percent: float
 
     @classmethod
@@ -169,6 +179,8 @@ class Percentage(Text):
 @dataclass(frozen=True, slots=True)
 class ImageReference(Text):
     """A container image, `registry/repository:tag@digest`. `registry` is empty where the text names none."""
+
+    WORD: ClassVar[str] = "image reference"
 
     registry: str
     repository: str

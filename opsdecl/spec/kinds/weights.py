@@ -9,6 +9,8 @@ from opsdecl.spec.kinds.names import AbsolutePath, DnsSubdomain, HubUri, Revisio
 from opsdecl.spec.kinds.scalars import ImageReference, Quantity
 from opsdecl.spec.kinds.variables import SecretReference, WholeSecret
 
+_DROPS_VOLUME = effect("data-loss", "the volume made for the cache is dropped", rule="from-pvc")
+
 AccessMode = Literal["ReadWriteOnce", "ReadOnlyMany", "ReadWriteMany", "ReadWriteOncePod"]
 
 
@@ -85,31 +87,31 @@ WeightsSource = Annotated[
 class NoCache(Part):
     """Weights are kept in the container's own file system."""
 
-    type: Literal["none"] = Field(default="none", description="Nothing is kept.")
+    type: Literal["none"] = Field(default="none", description="Nothing is kept.", json_schema_extra=_DROPS_VOLUME)
 
 
 class EmptyDirCache(Part):
     """A scratch volume that lives as long as the pod."""
 
-    type: Literal["emptyDir"] = Field(description="Kept as long as the pod lives.")
+    type: Literal["emptyDir"] = Field(description="Kept as long as the pod lives.", json_schema_extra=_DROPS_VOLUME)
     size: Quantity | None = Field(default=None, description="Most that the volume may hold.")
 
 
 class HostPathCache(Part):
     """A folder of the node, shared by all pods on it."""
 
-    type: Literal["hostPath"] = Field(description="Kept in a folder of the node.")
+    type: Literal["hostPath"] = Field(description="Kept in a folder of the node.", json_schema_extra=_DROPS_VOLUME)
     path: AbsolutePath = Field(description="Folder on the node.")
 
 
 class PvcCache(Part):
     """A volume that outlives pods: an existing claim, or one made for this model."""
 
-    type: Literal["pvc"] = Field(description="Kept on a volume that outlives pods.")
+    type: Literal["pvc"] = Field(description="Kept on a volume that outlives pods.", json_schema_extra=_DROPS_VOLUME)
     claim: DnsSubdomain | None = Field(
         default=None,
         description="Existing PersistentVolumeClaim to use; excludes the fields that make a new one.",
-        json_schema_extra=effect("data-loss", "the volume made for the cache is dropped", rule="drops-volume"),
+        json_schema_extra=effect("data-loss", "the volume made for the cache is dropped", rule="newly-set"),
     )
     size: Quantity | None = Field(
         default=None,
@@ -148,7 +150,7 @@ class Weights(Part):
     cache: WeightsCache = Field(
         default=NoCache(),
         description="Where fetched weights stay, so that the next start is quick.",
-        json_schema_extra=effect("data-loss", "the volume made for the cache is dropped", rule="drops-volume"),
+        json_schema_extra=effect("rolling", "pods keep the weights elsewhere"),
     )
     offline: bool = Field(
         default=False,

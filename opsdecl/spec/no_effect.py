@@ -1,0 +1,174 @@
+"""Fields that are accepted by their kind and yet do nothing in this place: rows with the deciding field.
+
+Each row names the field, and a predicate that answers the reason or None. Documents, the environment and the runtime
+arrive as models; the stage that has them all asks the rows, and decides between an error and a note.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from opsdecl.diag import SpecPath
+from opsdecl.spec.kinds.environment import Environment
+from opsdecl.spec.kinds.llm import LLM
+from opsdecl.spec.kinds.model import Model
+from opsdecl.spec.kinds.runtime import Runtime
+from opsdecl.spec.kinds.serving import Replicas
+from opsdecl.spec.kinds.weights import HubSource, PvcCache
+
+Served = LLM | Model
+Reason = str | None
+Predicate = Callable[[Any, Environment, Runtime | None], Reason]
+
+_PARSING_ENGINES = ("vllm", "sglang")
+
+
+@dataclass(frozen=True, slots=True)
+class NoEffectRule:
+    """A field, and when it does nothing. `hint` says what to do about it."""
+
+    kind: str
+    path: SpecPath
+    predicate: Predicate
+    hint: str
+
+    def applies(self, model: Any, environment: Environment, runtime: Runtime | None = None) -> Reason:
+        """Why the field does nothing here (`platform.routing is `none``), None where it works or is not set."""
+        return self.predicate(model, environment, runtime) if is_set(model, self.path) else None
+
+
+def is_set(model: Any, path: SpecPath) -> bool:
+    """Whether the document itself gives a value at a path; defaults do not count."""
+    for part in path:
+        if model is None:
+            return False
+        names = {field.alias or name: name for name, field in type(model).model_fields.items()}
+        attribute = names.get(str(part))
+        if attribute is None or attribute not in model.model_fields_set:
+            return False
+        model = getattr(model, attribute)
+    return True
+
+
+def no_effect_rules(kind: str) -> tuple[NoEffectRule, ...]:
+    """The rows of a kind, in the order of the fields."""
+    return tuple(rule for rule in NO_EFFECT if rule.kind == kind)
+
+
+def _not_canary(model: Served, environment: Environment, runtime: Runtime | None) -> Reason:
+    platform = environment.spec.platform
+    if model.spec.rollout.strategy != "canary":
+        return f"rollout.strategy is `{model.spec.rollout.strategy}`"
+    if platform.routing == "none" and platform.rollouts == "native":
+        return f"platform.routing is `none` in {environment.metadata.name}"
+    return None
+
+
+def _not_rolling(model: Served, environment: Environment, runtime: Runtime | None) -> Reason:
+    strategy = model.spec.rollout.strategy
+    return None if strategy == "rolling" else f"rollout.strategy is `{strategy}`"
+
+
+def _not_scaled(model: Served, environment: Environment, runtime: Runtime | None) -> Reason:
+    if environment.spec.platform.scaling == "none":
+        return f"platform.scaling is `none` in {environment.metadata.name}"
+    return _no_range(model.spec.replicas)
+
+
+def _range_not_scaled(model: Served, environment: Environment, runtime: Runtime | None) -> Reason:
+    replicas = model.spec.replicas
+    if replicas.highest > replicas.lowest and environment.spec.platform.scaling == "none":
+        return f"platform.scaling is `none` in {environment.metadata.name}"
+    if replicas.highest > replicas.lowest and replicas.target is None:
+        return "replicas.target is not set, so nothing scales"
+    return None
+
+
+def _no_range(replicas: Replicas) -> Reason:
+    return None if replicas.is_range else "replicas.min and replicas.max leave no room to scale"
+
+
+def _cache_claimed(model: LLM, environment: Environment, runtime: Runtime | None) -> Reason:
+    cache = model.spec.weights.cache
+    return "weights.cache.claim names an existing volume" if isinstance(cache, PvcCache) and cache.claim else None
+
+
+def _cache_unused(model: LLM, environment: Environment, runtime: Runtime | None) -> Reason:
+    weights = model.spec.weights
+    if weights.source.type in ("pvc", "oci") and weights.cache.type != "none":
+        return f"weights.source.type is `{weights.source.type}`, so nothing is fetched"
+    return None
+
+
+def _hub_not_asked(model: LLM, environment: Environment, runtime: Runtime | None) -> Reason:
+    weights = model.spec.weights
+    asks = isinstance(weights.source, HubSource) and not weights.offline
+    return None if asks else "weights.offline is true, so the hub is never asked"
+
+
+def _no_revision_chosen(model: LLM, environment: Environment, runtime: Runtime | None) -> Reason:
+    source = model.spec.weights.source.type
+    return None if source == "hub" else f"weights.source.type is `{source}`, so no revision is chosen"
+
+
+def _no_parsers(model: LLM, environment: Environment, runtime: Runtime | None) -> Reason:
+    if runtime is None or runtime.spec.engine in _PARSING_ENGINES:
+        return None
+    return f"the engine `{runtime.spec.engine}` of runtime `{runtime.metadata.name}` has no such setting"
+
+
+def _one_gpu(model: LLM, environment: Environment, runtime: Runtime | None) -> Reason:
+    accelerator = model.spec.accelerator
+    if accelerator is None:
+        return "the model has no accelerator"
+    return "accelerator.count is 1, so no GPUs talk to each other" if accelerator.count == 1 else None
+
+
+def _account_exists(model: Served, environment: Environment, runtime: Runtime | None) -> Reason:
+    account = model.spec.service_account
+    return "serviceAccount.name is an existing account" if account and account.name else None
+
+
+def _no_network_policy(model: Served, environment: Environment, runtime: Runtime | None) -> Reason:
+    name = environment.metadata.name
+    return None if environment.spec.network_policy.enabled else f"networkPolicy.enabled is false in {name}"
+
+
+def _secrets_native(model: Environment, environment: Environment, runtime: Runtime | None) -> Reason:
+    secrets = model.spec.platform.secrets
+    return f"platform.secrets is `{secrets}`" if secrets == "native" and model.spec.secrets else None
+
+
+def _served(kind: str) -> tuple[NoEffectRule, ...]:
+    """Rows of the fields that all served kinds share."""
+    rollout, replicas = ("spec", "rollout"), ("spec", "replicas")
+    canary = "set rollout.strategy to `canary` and platform.routing to what routes requests, or remove it"
+    rolling = "set rollout.strategy to `rolling`, or remove the field"
+    return (
+        NoEffectRule(kind, (*rollout, "trafficPercent"), _not_canary, canary),
+        NoEffectRule(kind, (*rollout, "maxSurge"), _not_rolling, rolling),
+        NoEffectRule(kind, (*rollout, "maxUnavailable"), _not_rolling, rolling),
+        NoEffectRule(kind, (*replicas, "target"), _not_scaled, "give min and max a range and the platform a scaler"),
+        NoEffectRule(kind, (*replicas, "max"), _range_not_scaled, "give a target, or write `count` instead"),
+        NoEffectRule(kind, ("spec", "serviceAccount", "annotations"), _account_exists, "annotate the account itself"),
+        NoEffectRule(kind, ("spec", "access"), _no_network_policy, "set networkPolicy.enabled, or remove the field"),
+    )
+
+
+NO_EFFECT: tuple[NoEffectRule, ...] = (
+    *_served("LLM"),
+    *_served("Model"),
+    NoEffectRule("LLM", ("spec", "model", "revision"), _no_revision_chosen, "remove it, the source holds the weights"),
+    NoEffectRule("LLM", ("spec", "weights", "source", "token"), _hub_not_asked, "remove the token, or offline"),
+    NoEffectRule("LLM", ("spec", "weights", "source", "endpoint"), _hub_not_asked, "remove the endpoint, or offline"),
+    NoEffectRule("LLM", ("spec", "weights", "cache"), _cache_unused, "remove the cache"),
+    NoEffectRule("LLM", ("spec", "weights", "cache", "size"), _cache_claimed, "remove it, or the claim"),
+    NoEffectRule("LLM", ("spec", "weights", "cache", "storageClass"), _cache_claimed, "remove it, or the claim"),
+    NoEffectRule("LLM", ("spec", "weights", "cache", "accessMode"), _cache_claimed, "remove it, or the claim"),
+    NoEffectRule("LLM", ("spec", "parsers"), _no_parsers, "use another engine, or remove the field"),
+    NoEffectRule("LLM", ("spec", "chatTemplate"), _no_parsers, "use another engine, or remove the field"),
+    NoEffectRule("LLM", ("spec", "sampling"), _no_parsers, "use another engine, or remove the field"),
+    NoEffectRule("LLM", ("spec", "engine", "kvCacheDtype"), _no_parsers, "use another engine, or remove the field"),
+    NoEffectRule("LLM", ("spec", "rdma"), _one_gpu, "remove the field"),
+    NoEffectRule("Environment", ("spec", "secrets"), _secrets_native, "set platform.secrets to `external-secrets`"),
+)
