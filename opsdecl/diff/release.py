@@ -1,0 +1,159 @@
+"""Base and desired of one release -> what would change: object by object, and document by document."""
+
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+
+from opsdecl.addr import SpecAddress
+from opsdecl.diff.changes import document_change
+from opsdecl.diff.classify import EffectTable, worst
+from opsdecl.diff.documents import DocumentDiff, count_references, diff_document, pair_documents
+from opsdecl.diff.fields import Locate, nowhere
+from opsdecl.diff.objects import ObjectDiff, ObjectPair, Sides, diff_object, diff_unknown, pair_objects
+from opsdecl.diff.records import StoredDocument, StoredObject, TargetState
+from opsdecl.diff.running import SCALERS, scaling_ranges
+from opsdecl.diff.types import Action, BaseRef, DesiredRef, DocumentChange, ObjectChange, ReleasePlan
+from opsdecl.render.types import ManifestSet
+
+ACTIONS: tuple[Action, ...] = ("create", "update", "replace", "delete", "adopt", "forget", "noop")
+UNNAMED = BaseRef()
+
+
+@dataclass(frozen=True, slots=True)
+class ReleaseDiff:
+    """One release's share of a plan. `protected` are addresses whose object goes away although it must not."""
+
+    release: ReleasePlan
+    documents: tuple[DocumentChange, ...]
+    protected: tuple[str, ...] = ()
+
+
+def state_from_manifests(manifests: ManifestSet, *, revision: str = "") -> TargetState:
+    """A base that was compiled and not read: applied and live are what would have been written."""
+    objects = tuple(
+        StoredObject(
+            str(m.address),
+            m.key,
+            m.data,
+            m.data,
+            m.protect,
+            applied_digest=m.digest,
+            live_digest=m.digest,
+            token=m.token,
+            depends_on=tuple(str(address) for address in m.depends_on),
+        )
+        for m in manifests.manifests
+    )
+    documents = tuple(StoredDocument(d.address, d.effective, d.references) for d in manifests.documents)
+    return TargetState(manifests.digest, revision, manifests.digest, objects, documents)
+
+
+def diff_release(
+    base: TargetState | None,
+    desired: ManifestSet,
+    *,
+    effects: EffectTable,
+    base_ref: BaseRef = UNNAMED,
+    locate: Locate = nowhere,
+    unknown: Collection[SpecAddress] = (),
+    forget: Collection[str] = (),
+    tool_moved: bool = False,
+) -> ReleaseDiff:
+    """What `desired` would change. A `base` of None holds nothing yet.
+
+    `unknown` names documents whose side before cannot be known; `base_ref.known` False says so of all. `forget`
+    names objects or documents that are let go instead of deleted. `tool_moved`: the tool or its data are others than
+    those that wrote the base, so a change without a changed document is the tool's own.
+    """
+    stored = base.objects if base is not None else ()
+    known = base.documents if base is not None else ()
+    unclear = unknown if base_ref.known else {view.address for view in desired.documents}
+    documents = {p.address: diff_document(p, effects) for p in pair_documents(known, desired.documents, unclear)}
+    sides = Sides(
+        before=scaling_ranges(s.live for s in stored if s.key.kind in SCALERS and s.live is not None),
+        after=scaling_ranges(m.data for m in desired.manifests if m.key.kind in SCALERS),
+        effects=effects,
+        locate=locate,
+        tool_moved=tool_moved,
+    )
+    pairs = pair_objects(stored, desired.manifests)
+    found = _diff_objects(pairs, documents, sides, forget) if base_ref.known else _all_unknown(pairs, documents, sides)
+    changes = sorted((diff.change for diff in found), key=_rank)
+    release = ReleasePlan(
+        id=str(desired.release),
+        target=desired.release.target,
+        desired=DesiredRef(digest=desired.digest),
+        base=_named(base_ref, base),
+        summary=_count(changes, len(desired.manifests)),
+        changes=tuple(changes),
+    )
+    protected = tuple(sorted(diff.change.address for diff in found if diff.protect))
+    return ReleaseDiff(release, _document_changes(documents, found, desired, locate), protected)
+
+
+def _diff_objects(
+    pairs: Sequence[ObjectPair],
+    documents: Mapping[SpecAddress, DocumentDiff],
+    sides: Sides,
+    forget: Collection[str],
+) -> tuple[ObjectDiff, ...]:
+    found = (
+        diff_object(p, documents.get(p.manifest.address.spec) if p.manifest is not None else None, sides, forget)
+        for p in pairs
+    )
+    return tuple(diff for diff in found if diff is not None)
+
+
+def _all_unknown(
+    pairs: Sequence[ObjectPair], documents: Mapping[SpecAddress, DocumentDiff], sides: Sides
+) -> tuple[ObjectDiff, ...]:
+    wanted = (pair.manifest for pair in pairs if pair.manifest is not None)
+    return tuple(diff_unknown(m, documents.get(m.address.spec), sides) for m in wanted)
+
+
+def _document_changes(
+    documents: Mapping[SpecAddress, DocumentDiff],
+    found: Sequence[ObjectDiff],
+    desired: ManifestSet,
+    locate: Locate,
+) -> tuple[DocumentChange, ...]:
+    """Of every document that changed, or whose objects do; the worst first."""
+    reached = count_references(desired.documents)
+    owned = _by_document(documents, found)
+    addresses = {*documents, *owned}
+    changes = (
+        document_change(address, documents.get(address), owned.get(address, ()), reached, locate)
+        for address in addresses
+    )
+    return tuple(sorted((change for change in changes if change is not None), key=_rank))
+
+
+def _by_document(
+    documents: Mapping[SpecAddress, DocumentDiff], found: Sequence[ObjectDiff]
+) -> Mapping[SpecAddress, tuple[ObjectDiff, ...]]:
+    """Objects of a document's former name belong to the document under its new one."""
+    moved = {d.pair.before.address: address for address, d in documents.items() if d.pair.before is not None}
+    owned: dict[SpecAddress, tuple[ObjectDiff, ...]] = {}
+    for diff in found:
+        if diff.document is not None:
+            address = diff.document if diff.document in documents else moved.get(diff.document, diff.document)
+            owned[address] = (*owned.get(address, ()), diff)
+    return owned
+
+
+def _rank(change: ObjectChange | DocumentChange) -> tuple[int, str, str]:
+    """The worst class first, then by address; objects that share an address by their kind and name."""
+    return worst(change.classes), change.address, str(getattr(change, "object", ""))
+
+
+def _count(changes: Sequence[ObjectChange], desired: int) -> dict[str, int]:
+    counted = Counter(change.action for change in changes)
+    wanted = sum(counted[action] for action in ("create", "update", "replace", "adopt"))
+    return {action: desired - wanted if action == "noop" else counted[action] for action in ACTIONS}
+
+
+def _named(base_ref: BaseRef, base: TargetState | None) -> BaseRef:
+    """The base with the identity of what was found there, where the caller gave none."""
+    if base is None or base_ref.digest or not base_ref.known:
+        return base_ref
+    return base_ref.model_copy(update={"digest": base.identity})

@@ -1,0 +1,99 @@
+"""What runs because of a workload: pods and GPUs, as ranges over the replicas that may be up."""
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from opsdecl.diff.rules import kind_rule
+from opsdecl.diff.types import Effects
+
+Range = tuple[int, int]
+ScaledKey = tuple[str, str, str]
+"""Namespace, kind and name of what an autoscaler scales."""
+ScaledRanges = Mapping[ScaledKey, Range]
+
+_GPU = re.compile(r"(?:[a-z0-9.-]+/)?(?:gpu(?:\.shared)?|mig-[a-z0-9.]+|xe|i915|gaudi|neuron(?:core|device)?|tpu)")
+_BOUNDS = {
+    "HorizontalPodAutoscaler": ("minReplicas", "maxReplicas", 1),
+    "ScaledObject": ("minReplicaCount", "maxReplicaCount", 0),
+}
+SCALERS = frozenset(_BOUNDS)
+
+
+def scaling_ranges(objects: Iterable[Mapping[str, Any]]) -> ScaledRanges:
+    """Lowest and highest number of pods that autoscalers allow, by what they scale."""
+    found: dict[ScaledKey, Range] = {}
+    for data in objects:
+        bounds = _BOUNDS.get(str(data.get("kind")))
+        if bounds is None:
+            continue
+        lowest, highest, default = bounds
+        spec = _mapping(data, "spec")
+        target = _mapping(spec, "scaleTargetRef")
+        key = (_namespace(data), str(target.get("kind", "Deployment")), str(target.get("name", "")))
+        minimum = _count(spec.get(lowest), default)
+        found[key] = (minimum, max(minimum, _count(spec.get(highest), minimum)))
+    return found
+
+
+def pods_of(data: Mapping[str, Any], ranges: ScaledRanges) -> Range:
+    """Pods of a workload: its autoscaler's range, or its own number."""
+    kind = str(data.get("kind"))
+    found = ranges.get((_namespace(data), kind, str(_mapping(data, "metadata").get("name"))))
+    if found is not None:
+        return found
+    count = _count(_mapping(data, "spec").get("parallelism" if kind == "Job" else "replicas"), 1)
+    return count, count
+
+
+def gpus_per_pod(data: Mapping[str, Any], resource: str = "") -> int:
+    """GPUs that one pod holds, over all its containers. `resource` is a name to count beside the usual ones."""
+    pod = _mapping(_mapping(_mapping(data, "spec"), "template"), "spec")
+    containers = pod.get("containers")
+    found = [c for c in containers if isinstance(c, Mapping)] if isinstance(containers, (list, tuple)) else []
+    return sum(_gpus(_mapping(_mapping(c, "resources"), "limits"), resource) for c in found)
+
+
+def running(data: Mapping[str, Any], ranges: ScaledRanges, accelerator: Mapping[str, Any]) -> Effects:
+    """Pods and GPUs behind a workload; nothing for kinds without pods. `accelerator` is the document's."""
+    if not kind_rule(str(data.get("kind"))).pods:
+        return Effects()
+    lowest, highest = pods_of(data, ranges)
+    per_pod = gpus_per_pod(data, str(accelerator.get("resource") or ""))
+    gpu = str(accelerator.get("gpu") or "") if per_pod else ""
+    return Effects(pods=(lowest, highest), gpus=(lowest * per_pod, highest * per_pod), gpu=gpu)
+
+
+def total(parts: Iterable[Effects]) -> Effects:
+    """Of several workloads together. The first GPU and the first cause are the ones that are named."""
+    found = Effects()
+    for part in parts:
+        found = Effects(
+            pods=(found.pods[0] + part.pods[0], found.pods[1] + part.pods[1]),
+            gpus=(found.gpus[0] + part.gpus[0], found.gpus[1] + part.gpus[1]),
+            gpu=found.gpu or part.gpu,
+            restart_field=found.restart_field or part.restart_field,
+        )
+    return found
+
+
+def accelerator_of(effective: Mapping[str, Any]) -> Mapping[str, Any]:
+    return _mapping(_mapping(effective, "spec"), "accelerator")
+
+
+def _gpus(limits: Mapping[str, Any], resource: str) -> int:
+    return sum(_count(amount, 0) for name, amount in limits.items() if name == resource or _GPU.fullmatch(name))
+
+
+def _mapping(data: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    value = data.get(name)
+    return value if isinstance(value, Mapping) else {}
+
+
+def _namespace(data: Mapping[str, Any]) -> str:
+    return str(_mapping(data, "metadata").get("namespace", ""))
+
+
+def _count(value: Any, default: int) -> int:
+    text = str(value)
+    return int(text) if value is not None and re.fullmatch(r"\d{1,9}", text) else default
