@@ -48,7 +48,7 @@ class FindingReport(Model):
 
 
 def render(diagnostics: Sequence[Diagnostic]) -> str:
-    report = FindingReport(findings=tuple(_finding(d) for d in diagnostics), summary=_totals(diagnostics))
+    report = FindingReport(findings=tuple(finding_of(d) for d in diagnostics), summary=_totals(diagnostics))
     return json.dumps(report.model_dump(by_alias=True), indent=2, ensure_ascii=False) + "\n"
 
 
@@ -58,7 +58,8 @@ def schema() -> dict[str, Any]:
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", "$id": SCHEMA_ID, **body}
 
 
-def _finding(diagnostic: Diagnostic) -> LocatedFinding:
+def finding_of(diagnostic: Diagnostic) -> LocatedFinding:
+    """A located diagnostic as JSON carries it."""
     return LocatedFinding(
         code=diagnostic.code.id,
         severity=diagnostic.severity.word,

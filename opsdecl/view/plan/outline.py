@@ -1,0 +1,135 @@
+"""Plan -> what every view of it says: changes worst first, equal ones together, totals, drift, findings by subject."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from opsdecl.diff.types import CLASSES, Action, ChangeClass, DocumentChange, FieldChange, Finding, ObjectChange, Plan
+
+_RANK = {name: rank for rank, name in enumerate(CLASSES)}
+_SEVERITIES = ("error", "warning", "note")
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeGroup:
+    """Documents that change in exactly the same way; mostly one, many where a shared document changed."""
+
+    documents: tuple[DocumentChange, ...]
+
+    @property
+    def lead(self) -> DocumentChange:
+        return self.documents[0]
+
+    @property
+    def followers(self) -> tuple[DocumentChange, ...]:
+        return self.documents[1:]
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """Over documents: pods that restart, start or stop as lowest and highest, by GPU type too."""
+
+    documents: int
+    pods: tuple[int, int]
+    gpus: Mapping[str, tuple[int, int]]
+
+
+@dataclass(frozen=True, slots=True)
+class Outline:
+    """`loose` are findings about no changed document; `others` are object changes that no document change explains."""
+
+    plan: Plan
+    groups: tuple[ChangeGroup, ...]
+    objects: Mapping[str, ObjectChange]
+    losses: tuple[ObjectChange, ...]
+    drift: tuple[ObjectChange, ...]
+    others: tuple[ObjectChange, ...]
+    findings: Mapping[str, tuple[Finding, ...]]
+    loose: tuple[Finding, ...]
+
+    @property
+    def is_empty(self) -> bool:
+        return not self.groups and not self.drift and not self.others
+
+
+def outline(plan: Plan) -> Outline:
+    documents = sorted((d for d in plan.documents if d.action != "noop"), key=_badness)
+    changes = [change for change in plan.changes if change.action != "noop"]
+    findings = by_subject(plan.findings)
+    changed = {d.address for d in documents}
+    explained = {address for d in documents for address in d.objects}
+    drift = [c for c in changes if c.cause in ("drift", "both")]
+    return Outline(
+        plan,
+        group(documents, apart=set(findings)),
+        {change.address: change for change in changes},
+        tuple(c for c in changes if "data-loss" in c.classes),
+        tuple(drift),
+        tuple(c for c in changes if c.cause in ("spec", "tool") and c.address not in explained),
+        {subject: found for subject, found in findings.items() if subject in changed},
+        tuple(f for f in worst_findings_first(plan.findings) if f.subject not in changed),
+    )
+
+
+def worst_class(classes: Sequence[ChangeClass]) -> ChangeClass:
+    return min(classes, key=_RANK.__getitem__, default="none")
+
+
+def worst_first(classes: Iterable[ChangeClass]) -> list[ChangeClass]:
+    return sorted(set(classes) - {"none"}, key=_RANK.__getitem__)
+
+
+def worst_findings_first(findings: Iterable[Finding]) -> list[Finding]:
+    return sorted(findings, key=lambda f: (_SEVERITIES.index(f.severity), f.file or "", f.line or 0, f.code))
+
+
+def fields_worst_first(fields: Sequence[FieldChange]) -> list[FieldChange]:
+    return sorted(fields, key=lambda f: _RANK[worst_class(f.classes)])
+
+
+def drifted_fields(change: ObjectChange) -> tuple[FieldChange, ...]:
+    """Only what somebody else changed; the spec may have moved other fields of the same object."""
+    return tuple(field for field in change.fields if field.cause in ("drift", "both")) or change.fields
+
+
+def _badness(document: DocumentChange) -> tuple[int, str]:
+    return _RANK[worst_class(document.classes)], document.address
+
+
+def by_subject(findings: Iterable[Finding]) -> dict[str, tuple[Finding, ...]]:
+    found: dict[str, list[Finding]] = defaultdict(list)
+    for finding in worst_findings_first(findings):
+        if finding.subject:
+            found[finding.subject].append(finding)
+    return {subject: tuple(several) for subject, several in found.items()}
+
+
+def group(documents: Sequence[DocumentChange], *, apart: set[str]) -> tuple[ChangeGroup, ...]:
+    """Updates with equal classes and fields stand together, where the first of them stands."""
+    groups: dict[object, list[DocumentChange]] = defaultdict(list)
+    for document in documents:
+        alone = document.action != "update" or not document.fields or document.address in apart
+        groups[document.address if alone else _likeness(document)].append(document)
+    return tuple(ChangeGroup(tuple(members)) for members in groups.values())
+
+
+def _likeness(document: DocumentChange) -> tuple[object, ...]:
+    return document.classes, repr(document.fields)
+
+
+def totals(documents: Iterable[DocumentChange], *actions: Action) -> Totals:
+    """Over the documents with one of these actions that touch running pods."""
+    touched = [d for d in documents if d.effects.pods != (0, 0) and (not actions or d.action in actions)]
+    gpus: dict[str, tuple[int, int]] = {}
+    for document in touched:
+        if document.effects.gpus != (0, 0):
+            name = document.effects.gpu or "GPU"
+            gpus[name] = _sum(gpus.get(name, (0, 0)), document.effects.gpus)
+    pods = (0, 0)
+    for document in touched:
+        pods = _sum(pods, document.effects.pods)
+    return Totals(len(touched), pods, dict(sorted(gpus.items())))
+
+
+def _sum(left: tuple[int, int], right: tuple[int, int]) -> tuple[int, int]:
+    return left[0] + right[0], left[1] + right[1]

@@ -1,0 +1,213 @@
+"""A plan in the terminal: one block per change, worst first; the last line is the one that is still on the screen."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from opsdecl.diff.types import CLASSES, ChangeClass, DocumentChange, FieldChange, Finding, ObjectChange, Plan
+from opsdecl.view.cells import Cell, align, printable, width_of
+from opsdecl.view.plan.outline import (
+    ChangeGroup,
+    Outline,
+    drifted_fields,
+    fields_worst_first,
+    outline,
+    totals,
+    worst_first,
+)
+from opsdecl.view.plan.phrases import (
+    approvals_text,
+    base_text,
+    change_texts,
+    counts_text,
+    cut_path,
+    document_name,
+    effects_text,
+    field_name,
+    head_text,
+    loss_text,
+    mode_text,
+    note_text,
+    object_name,
+    pods_text,
+    severities_text,
+    totals_text,
+    unlisted_restart,
+    where_text,
+)
+from opsdecl.view.style import ALARM, BOLD, CAUTION, CYAN, DIM, GREEN, RED, YELLOW, Ink, ink_for
+from opsdecl.view.words import count, listed
+
+_CLASS_STYLES: dict[ChangeClass, str] = {
+    **dict.fromkeys(CLASSES, DIM),
+    "data-loss": ALARM,
+    "removal": ALARM,
+    "replace": CAUTION,
+    "behaviour": CAUTION,
+    "capacity": YELLOW,
+    "rolling": YELLOW,
+}
+_SIGN_STYLES = {"+": GREEN, "-": RED, "~": YELLOW}
+_FINDING_STYLES = {"error": ("x", ALARM), "warning": ("!", CAUTION), "note": ("·", CYAN)}
+_FIELDS, _FOLLOWERS, _OBJECTS, _PATH_WIDTH = 12, 3, 6, 48
+
+
+def render_text(plan: Plan, *, color: bool = False, width: int = 100, details: bool = False) -> str:
+    """`details` shows every field of every document and object. Ends with a line end."""
+    ink, seen = ink_for(color), outline(plan)
+    findings = [row for finding in seen.loose for row in _finding(finding, ink, indent="")]
+    if seen.is_empty and plan.base.known:
+        rest = [severities_text(plan.findings)] if severities_text(plan.findings) else []
+        return "\n".join([f"{printable(plan.environment)} is up to date", *findings, *rest]) + "\n"
+    view = TextView(seen, ink, width, details)
+    blocks = [view.header(), *view.groups(), view.others(), view.drift(), findings, [view.summary()]]
+    return "\n\n".join("\n".join(block) for block in blocks if block) + "\n"
+
+
+@dataclass(frozen=True, slots=True)
+class TextView:
+    """One plan on one terminal: everything that the parts of the text have in common."""
+
+    seen: Outline
+    ink: Ink
+    width: int
+    details: bool
+
+    def header(self) -> list[str]:
+        plan = self.seen.plan
+        left = printable(f"opsdecl plan · {plan.environment} · {base_text(plan.base)} → {head_text(plan)}")
+        right = printable(mode_text(plan))
+        space = self.width - width_of(left) - width_of(right)
+        rows = [f"{self.ink(left, BOLD)}{' ' * space}{self.ink(right, DIM)}"] if space >= 2 else [left, f"  {right}"]
+        if not plan.base.known:
+            rows.append(self.ink("before unknown: the base no longer compiles, so everything looks new", CAUTION))
+        return rows
+
+    def groups(self) -> list[list[str]]:
+        heads = align([self._head(group.lead) for group in self.seen.groups], self.ink, gap=3)
+        return [[head, *self._body(group)] for head, group in zip(heads, self.seen.groups, strict=True)]
+
+    def _head(self, document: DocumentChange) -> list[Cell]:
+        classes = worst_first(document.classes)
+        worst = classes[0] if classes else "none"
+        words = [name.upper() if name == worst else name for name in classes]
+        action = "" if document.action == "update" else document.action.upper()
+        label = " · ".join(part for part in (action, ", ".join(words)) if part)
+        name = printable(document_name(document.address))
+        return [Cell(name, BOLD), Cell(label, _CLASS_STYLES[worst]), Cell(printable(effects_text(document)))]
+
+    def _body(self, group: ChangeGroup) -> list[str]:
+        document = group.lead
+        changes = [self.seen.objects[address] for address in document.objects if address in self.seen.objects]
+        rows = [self.ink(f"  ! {printable(loss_text(c))}", ALARM) for c in changes if "data-loss" in c.classes]
+        rows += self.fields(document.fields, document, indent="  ")
+        for finding in self.seen.findings.get(document.address, ()):
+            rows += _finding(finding, self.ink, indent="  ")
+        if field := unlisted_restart(document):
+            rows.append(self.ink(f"    restarts because {printable(field_name(field))} changes", DIM))
+        return rows + self._objects(changes) + self._followers(group)
+
+    def fields(self, fields: Sequence[FieldChange], document: DocumentChange | None, *, indent: str) -> list[str]:
+        shown = list(fields) if self.details or len(fields) <= _FIELDS else fields_worst_first(fields)[:_FIELDS]
+        cells = [self._field(field, of_object=document is None) for field in shown]
+        rows: list[str] = []
+        for head, plain, field in zip(align(cells, self.ink), align(cells, ink_for(False)), shown, strict=True):
+            note = printable(note_text(field, document) if document else field.reason)
+            rows += self._noted(indent + head, width_of(plain) + len(indent), note)
+        hidden = len(fields) - len(shown)
+        return [*rows, self.ink(f"{indent}  and {count(hidden, 'more field')} (--details)", DIM)] if hidden else rows
+
+    def _field(self, field: FieldChange, *, of_object: bool) -> list[Cell]:
+        sign, before, after = change_texts(field, max(16, (self.width - 64) // 2))
+        value = " → ".join(part for part in (before, after) if part)
+        name = printable(cut_path(field.path if of_object else field_name(field.path), _PATH_WIDTH))
+        style = _SIGN_STYLES[sign]
+        return [
+            Cell(f"{sign} {name}", style if sign != "~" else ""),
+            Cell(printable(value), style if sign != "~" else ""),
+            Cell(printable(where_text(field)), DIM),
+        ]
+
+    def _noted(self, row: str, taken: int, note: str) -> list[str]:
+        if not note:
+            return [row]
+        if taken + 3 + width_of(note) <= self.width:
+            return [f"{row}   {self.ink(note, DIM)}"]
+        return [row, self.ink(f"      {note}", DIM)]
+
+    def _objects(self, changes: Sequence[ObjectChange]) -> list[str]:
+        if not self.details:
+            return [f"    objects: {_objects_text(changes)}"] if changes else []
+        rows: list[str] = []
+        for change in changes:
+            rows.append(f"    {change.action} {printable(object_name(change.object))}{_why(change)}")
+            rows += self.fields(change.fields, None, indent="      ")
+        return rows
+
+    def _followers(self, group: ChangeGroup) -> list[str]:
+        if not group.followers:
+            return []
+        names = printable(listed([_with_pods(document) for document in group.followers], _FOLLOWERS))
+        together = printable(totals_text(totals(group.documents)))
+        where = "; JSON has each" if len(group.followers) > _FOLLOWERS else ""
+        rows = [f"  = same in {len(group.followers):,} more: {names}{where}"]
+        return [*rows, f"    all {len(group.documents):,}: {together}"] if together else rows
+
+    def others(self) -> list[str]:
+        if not self.seen.others:
+            return []
+        title = self.ink("Objects that change though no spec does", BOLD)
+        rows = [
+            [Cell(f"  {c.action} {printable(object_name(c.object))}"), Cell(", ".join(worst_first(c.classes)).upper())]
+            for c in self.seen.others
+        ]
+        reasons = [_why(c) for c in self.seen.others]
+        return [title, *(row + why for row, why in zip(align(rows, self.ink), reasons, strict=True))]
+
+    def drift(self) -> list[str]:
+        if not self.seen.drift:
+            return []
+        title = self.ink(f"Changed outside opsdecl: {count(len(self.seen.drift), 'object')}", CAUTION)
+        rows = [title + ", reverting needs --revert-drift"]
+        for change in self.seen.drift:
+            by = f"   by {printable(change.drifted_by)}" if change.drifted_by else ""
+            rows.append(f"  {change.action} {printable(object_name(change.object))}{by}")
+            rows += self.fields(drifted_fields(change), None, indent="    ")
+        return rows
+
+    def summary(self) -> str:
+        plan = self.seen.plan
+        losses = f"data loss in {count(len(self.seen.losses), 'object')}" if self.seen.losses else ""
+        approvals = printable(approvals_text(plan))
+        parts = [
+            counts_text(plan.summary),
+            self.ink(losses, ALARM),
+            self.ink(severities_text(plan.findings), ALARM),
+            self.ink(f"needs approval: {approvals}" if approvals else "", CAUTION),
+        ]
+        return " · ".join(part for part in parts if part)
+
+
+def _finding(finding: Finding, ink: Ink, *, indent: str) -> list[str]:
+    sign, style = _FINDING_STYLES[finding.severity]
+    place = where_text(finding)
+    row = f"{indent}{ink(sign, style)} {printable(finding.message)}"
+    row += f"   {ink(printable(place), DIM)}" if place else ""
+    row += f"   {ink(f'{finding.severity}[{finding.code}]', style)}"
+    hint = printable(" ".join(finding.hint.split()))
+    return [row, f"{indent}    help: {hint}"] if hint else [row]
+
+
+def _objects_text(changes: Sequence[ObjectChange]) -> str:
+    texts = [f"{change.action} {change.object.kind} {change.object.name}" for change in changes]
+    return printable(listed(texts, _OBJECTS))
+
+
+def _with_pods(document: DocumentChange) -> str:
+    pods = pods_text(document.effects.pods, {}, "").strip()
+    return document_name(document.address) + (f" ({pods})" if pods else "")
+
+
+def _why(change: ObjectChange) -> str:
+    reasons = printable("; ".join(change.reasons))
+    cause = "the tool itself" if change.cause == "tool" and not reasons else reasons
+    return f"   {cause}" if cause else ""

@@ -1,0 +1,116 @@
+"""What a plan says in the terminal."""
+
+from opsdecl.diff.types import BaseRef, DocumentChange, Plan
+from opsdecl.view.plan import render_text
+from tests.support.golden import expect_golden
+from tests.support.plans import believable_plan, change, empty_plan, field, many_models_plan, plan
+
+
+def test_the_believable_plan_looks_as_reviewed() -> None:
+    expect_golden(render_text(believable_plan(), width=118), "view/plan.txt")
+
+
+def test_details_show_the_fields_of_objects() -> None:
+    expect_golden(render_text(believable_plan(), width=100, details=True), "view/plan.details.txt")
+
+
+def test_an_empty_plan_is_one_line() -> None:
+    assert render_text(empty_plan()) == "prod is up to date\n"
+
+
+def test_an_empty_plan_with_errors_shows_them() -> None:
+    text = render_text(plan(findings=believable_plan().findings))
+    assert text.startswith("prod is up to date\n")
+    assert "error[OD712]" in text
+    assert text.endswith("1 error, 1 warning\n")
+
+
+def test_models_that_follow_one_runtime_are_one_block_with_all_of_them_counted() -> None:
+    text = render_text(many_models_plan(200))
+    assert text.count("runtime.version") == 1
+    assert "shared by 200 models" in text
+    assert "same in 199 more: LLM model-0001" in text
+    assert "and 196 more; JSON has each" in text
+    assert "all 200: restarts 200–400 pods, 200–400 × l40s" in text
+
+
+def test_two_new_models_are_two_blocks_though_both_have_no_fields() -> None:
+    new = tuple(DocumentChange(address=f"LLM.{name}", action="create") for name in ("a", "b"))
+    text = render_text(plan(new))
+    assert "LLM a   CREATE" in text
+    assert "LLM b   CREATE" in text
+
+
+def test_the_worst_change_comes_first() -> None:
+    text = render_text(believable_plan())
+    assert text.index("DATA-LOSS") < text.index("BEHAVIOUR") < text.index("METADATA")
+
+
+def test_data_loss_is_named_with_its_object() -> None:
+    text = render_text(believable_plan())
+    assert "! deletes PersistentVolumeClaim assist/vision-cache" in text
+    assert "data loss in 1 object" in text.splitlines()[-1]
+
+
+def test_long_values_are_cut_where_they_differ() -> None:
+    image = "registry.acme.test/team/very/long/name/of/an/image/vllm@sha256:"
+    document = DocumentChange(
+        address="LLM.chat", action="update", fields=(field("runtime.image", image + "aaa", image + "bbb"),)
+    )
+    text = render_text(plan((document,)))
+    assert "aaa → " in text
+    assert "bbb" in text
+
+
+def test_text_that_looks_like_a_number_is_told_from_the_number() -> None:
+    document = DocumentChange(address="LLM.chat", action="update", fields=(field("spec.x", "8", 8),))
+    assert '"8" → 8' in render_text(plan((document,)))
+
+
+def test_many_fields_are_counted_unless_details_are_asked_for() -> None:
+    fields = tuple(field(f"spec.f{n}", n, n + 1) for n in range(30))
+    changed = plan((DocumentChange(address="LLM.chat", action="update", fields=fields),))
+    assert "and 18 more fields (--details)" in render_text(changed)
+    assert "f29" in render_text(changed, details=True)
+
+
+def test_an_unknown_base_is_said() -> None:
+    unknown = believable_plan().model_copy(update={"base": BaseRef(ref="origin/main", known=False)})
+    assert "before unknown" in render_text(unknown)
+
+
+def test_an_execution_plan_says_what_it_was_compared_with() -> None:
+    live: Plan = believable_plan().model_copy(update={"mode": "execution"})
+    assert "compared with what is there in main" in render_text(live)
+
+
+def test_drift_shows_only_what_somebody_else_changed() -> None:
+    fields = (
+        field("spec.replicas", 3, 5).model_copy(update={"cause": "drift"}),
+        field("spec.paused", False, True),
+    )
+    drifted = change("LLM.chat/main/deployment", "Deployment", "chat", cause="both", fields=fields, by="anna")
+    text = render_text(plan(changes=(drifted,)))
+    assert "by anna" in text
+    assert "3 → 5" in text
+    assert "paused" not in text
+
+
+def test_names_cannot_send_escapes_to_the_terminal() -> None:
+    document = DocumentChange(address="LLM.\x1b[31mred\u202e", action="update", fields=(field("spec.a\x07", 1, 2),))
+    text = render_text(plan((document,)))
+    assert "\x1b" not in text
+    assert "\x07" not in text
+    assert "\u202e" not in text
+
+
+def test_colour_marks_data_loss_and_is_off_unless_asked_for() -> None:
+    assert "\x1b[" not in render_text(believable_plan())
+    assert "\x1b[1m\x1b[31m  ! deletes PersistentVolumeClaim" in render_text(believable_plan(), color=True)
+
+
+def test_colour_changes_nothing_but_colour() -> None:
+    import re
+
+    coloured = render_text(believable_plan(), color=True, width=118)
+    assert re.sub(r"\x1b\[\d+m", "", coloured) == render_text(believable_plan(), width=118)
