@@ -1,0 +1,78 @@
+"""A compiled document -> the resources that it becomes on the environment's platform."""
+
+from collections.abc import Callable, Mapping
+
+from opsdecl.catalog.types import Catalog
+from opsdecl.compile.lower.names import base_name, shorten
+from opsdecl.compile.lower.native.llm import lower_llm
+from opsdecl.compile.lower.native.model import lower_model
+from opsdecl.compile.lower.subject import Subject
+from opsdecl.compile.types import CompiledDocument, Resource
+from opsdecl.diag import Checked, Diagnostic
+from opsdecl.diag.codes import render as codes
+
+Lowering = Callable[[Subject], Checked[tuple[Resource, ...]]]
+
+WITHOUT_OBJECTS = frozenset(("Project", "Environment", "Runtime", "Policy"))
+"""Kinds that shape others and become no object themselves."""
+
+LOWERINGS: Mapping[tuple[str, str], Lowering] = {
+    ("native", "LLM"): lower_llm,
+    ("native", "Model"): lower_model,
+}
+"""By `platform.serving` and kind."""
+
+
+def lower_document(
+    document: CompiledDocument,
+    environment: CompiledDocument,
+    references: Mapping[str, CompiledDocument],
+    catalog: Catalog,
+    *,
+    project: str,
+) -> Checked[tuple[Resource, ...]]:
+    """`references` holds the documents behind the roots of `document.references` (`{"runtime": …}`).
+
+    Kinds without objects give `()`. Errors: a kind that the platform does not render, a source that cannot be brought
+    into a pod, a flag that is set twice.
+    """
+    kind = document.address.kind
+    if kind in WITHOUT_OBJECTS:
+        return Checked(())
+    lower = LOWERINGS.get((environment.model.spec.platform.serving, kind))
+    subject = _subject(document, environment, references, catalog, project)
+    if lower is None:
+        return Checked(None, (_not_rendered(subject),))
+    return lower(subject)
+
+
+def _subject(
+    document: CompiledDocument,
+    environment: CompiledDocument,
+    references: Mapping[str, CompiledDocument],
+    catalog: Catalog,
+    project: str,
+) -> Subject:
+    metadata = document.model.metadata
+    runtime = references.get("runtime")
+    return Subject(
+        document=document,
+        project=project,
+        environment_name=environment.address.name,
+        environment=environment.model.spec,
+        runtime=runtime.model.spec if runtime else None,
+        catalog=catalog,
+        base=shorten(base_name(metadata)),
+        namespace=metadata.namespace or environment.model.spec.namespaces[0],
+    )
+
+
+def _not_rendered(subject: Subject) -> Diagnostic:
+    serving, kind = subject.environment.platform.serving, subject.document.address.kind
+    return Diagnostic(
+        codes.NOT_RENDERED_HERE,
+        f"platform.serving `{serving}` of environment {subject.environment_name} renders no {kind}",
+        at=subject.place(("metadata", "name")),
+        hint="set platform.serving to native",
+        subject=str(subject.document.address),
+    )

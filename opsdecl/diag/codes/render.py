@@ -92,6 +92,15 @@ SOURCE_NOT_RENDERED = Code(
     "source: {uri: ftp://models/fraud}",
 )
 
+FLAG_SET_TWICE = Code(
+    "OD433",
+    "A flag that a field sets as well",
+    "A flag of engine.args has a typed field of its own, and both are set. The engine would take one of them, and a "
+    "reader of the other would be wrong about what runs.\n\n"
+    "Keep the typed field, which is checked and shows up in plans, and remove the flag.",
+    "engine:\n  maxModelLen: 8192\n  args: {max-model-len: 4096}",
+)
+
 CODES: tuple[Code, ...] = (
     SAME_OBJECT_TWICE,
     UNWRITABLE_VALUE,
@@ -104,4 +113,5 @@ CODES: tuple[Code, ...] = (
     PATCH_FORBIDDEN,
     NOT_RENDERED_HERE,
     SOURCE_NOT_RENDERED,
+    FLAG_SET_TWICE,
 )

@@ -1,0 +1,45 @@
+"""Labels and annotations of everything that a document is rendered to."""
+
+from typing import Any
+
+from opsdecl.addr import MAIN
+from opsdecl.compile.lower.names import label_value
+from opsdecl.compile.lower.subject import Subject, traced
+
+PREFIX = "opsdecl.dev"
+MANAGED_BY = "opsdecl"
+
+
+def selector(subject: Subject) -> dict[str, str]:
+    """What ties pods to their document. Nothing in it ever changes, since selectors cannot."""
+    return {
+        f"{PREFIX}/kind": subject.document.address.kind,
+        f"{PREFIX}/base": subject.base,
+        f"{PREFIX}/variant": MAIN,
+    }
+
+
+def pod_labels(subject: Subject) -> dict[str, Any]:
+    """Labels of pods: only what stays, because pods restart when one of their labels changes."""
+    return {
+        **selector(subject),
+        "app.kubernetes.io/name": subject.base,
+        "app.kubernetes.io/instance": subject.base,
+        "app.kubernetes.io/component": subject.document.address.kind.lower(),
+        "app.kubernetes.io/part-of": label_value(subject.project),
+        "app.kubernetes.io/managed-by": MANAGED_BY,
+        f"{PREFIX}/project": label_value(subject.project),
+        f"{PREFIX}/environment": label_value(subject.environment_name),
+    }
+
+
+def object_labels(subject: Subject) -> dict[str, Any]:
+    """Labels of objects: those of pods, the owner, and the document's own, which cannot replace ours."""
+    metadata = subject.metadata
+    own = {key: traced(value, "metadata", "labels", key) for key, value in metadata.labels.items()}
+    owner = traced(label_value(metadata.owner), "metadata", "owner") if metadata.owner else None
+    return {**own, **pod_labels(subject), f"{PREFIX}/owner": owner}
+
+
+def object_annotations(subject: Subject) -> dict[str, Any]:
+    return {key: traced(value, "metadata", "annotations", key) for key, value in subject.metadata.annotations.items()}

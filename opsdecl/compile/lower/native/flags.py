@@ -1,0 +1,62 @@
+"""Flags of engines: typed settings in a fixed order, then the maps of the runtime and the document."""
+
+import json
+from collections.abc import Iterable, Mapping
+from typing import Any, NamedTuple
+
+from opsdecl.compile.types import Traced
+from opsdecl.diag import SpecPath
+
+
+class Flag(NamedTuple):
+    """`value` None: not set; True: the flag alone; False: as the engine negates it; mappings are passed as JSON."""
+
+    name: str
+    value: Any
+    path: SpecPath
+
+
+class Settled(NamedTuple):
+    """Arguments in order, and flags of the document's own map that a typed field sets as well."""
+
+    arguments: tuple[Traced, ...]
+    twice: tuple[tuple[Flag, Flag], ...]
+
+
+def settle_flags(
+    typed: Iterable[Flag], inherited: Mapping[str, Any], own: Mapping[str, Any], *, negation: str = ""
+) -> Settled:
+    """Typed flags first, in their order; then the document's map over the runtime's, by name.
+
+    The runtime's map holds defaults, so a typed field wins over it. `negation` is the prefix of a flag that is false
+    (`no-`); engines without one get nothing for false.
+    """
+    fixed = {flag.name: flag for flag in typed if flag.value is not None}
+    free = {_plain(name): Flag(_plain(name), value, ("runtime", "args", name)) for name, value in inherited.items()}
+    free |= {_plain(name): Flag(_plain(name), value, ("spec", "engine", "args", name)) for name, value in own.items()}
+    chosen = [*fixed.values(), *(free[name] for name in sorted(free) if name not in fixed)]
+    twice = tuple((fixed[name], free[name]) for name in sorted(free) if name in fixed and free[name].path[0] == "spec")
+    return Settled(tuple(argument for flag in chosen for argument in _arguments(flag, negation)), twice)
+
+
+def compact_json(value: Any) -> str:
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+
+
+def _plain(name: str) -> str:
+    return name.lstrip("-").replace("_", "-")
+
+
+def _arguments(flag: Flag, negation: str) -> Iterable[Traced]:
+    """One argument `--name=value`; a list follows its flag value by value, as argparse's `nargs` wants it."""
+    name, value, path = flag
+    if value is True:
+        yield Traced(f"--{name}", path)
+    elif value is False:
+        if negation:
+            yield Traced(f"--{negation}{name}", path)
+    elif isinstance(value, tuple | list):
+        yield Traced(f"--{name}", path)
+        yield from (Traced(str(item), path) for item in value)
+    else:
+        yield Traced(f"--{name}={compact_json(value) if isinstance(value, Mapping) else value}", path)

@@ -1,0 +1,159 @@
+"""An LLM on plain Kubernetes: one Deployment of engine pods and everything around it."""
+
+from collections.abc import Iterable
+from typing import Any, NamedTuple
+
+from opsdecl.addr import format_path
+from opsdecl.compile.lower.native import sglang, vllm
+from opsdecl.compile.lower.native.autoscaling import autoscaler
+from opsdecl.compile.lower.native.cache import cache_claim
+from opsdecl.compile.lower.native.chat_template import PATH as TEMPLATE_PATH
+from opsdecl.compile.lower.native.chat_template import template_map, template_parts, template_text
+from opsdecl.compile.lower.native.compute import compute
+from opsdecl.compile.lower.native.deployment import Server, deployment
+from opsdecl.compile.lower.native.disruption import disruption_budget
+from opsdecl.compile.lower.native.drain import LLM_DEFAULT, leaving
+from opsdecl.compile.lower.native.flags import Flag, Settled, settle_flags
+from opsdecl.compile.lower.native.network import network_policy
+from opsdecl.compile.lower.native.parts import PodParts, join
+from opsdecl.compile.lower.native.probes import liveness, readiness, startup, startup_budget
+from opsdecl.compile.lower.native.service import service
+from opsdecl.compile.lower.native.service_account import service_account
+from opsdecl.compile.lower.native.variables import declared, literal
+from opsdecl.compile.lower.native.volumes import scratch, shared_memory
+from opsdecl.compile.lower.native.weights import Facts, Located, locate_weights, model_facts
+from opsdecl.compile.lower.subject import Subject, traced
+from opsdecl.compile.types import Resource, Traced
+from opsdecl.diag import Checked, Diagnostic, Related
+from opsdecl.diag.codes import render as codes
+from opsdecl.spec.kinds.llm import LLMSpec
+from opsdecl.spec.kinds.runtime import RuntimeSpec
+
+CUSTOM_PORT = 8080
+SERVED_MODELS = "/v1/models"
+"""Lists the served models; engines answer it once the weights are loaded, under the names that they were given."""
+
+
+class CommandLine(NamedTuple):
+    command: list[Any] | None
+    arguments: list[Any] | None
+    port: int
+    twice: tuple[tuple[Flag, Flag], ...]
+
+
+def lower_llm(subject: Subject) -> Checked[tuple[Resource, ...]]:
+    """Errors: a flag of engine.args that a typed field sets as well."""
+    spec: LLMSpec = subject.document.model.spec
+    runtime = subject.runtime
+    if runtime is None:
+        # The compiler reports a Runtime that is missing; without its image there is nothing to run.
+        return Checked(None)
+    facts = model_facts(subject, spec.model)
+    template = template_text(subject, spec.chat_template)
+    weights = locate_weights(subject, spec.weights, facts)
+    line = command_line(subject, spec, runtime, weights, TEMPLATE_PATH if template else None)
+    ports = {"http": Traced(line.port, ("runtime", "port"))}
+    server = _server(subject, spec, runtime, facts, line, ports)
+    parts = _parts(subject, spec, runtime, weights, template)
+    resources = (
+        deployment(subject, spec, spec.accelerator, server, parts),
+        service(subject, ports),
+        service_account(subject, spec.service_account),
+        autoscaler(subject, spec.replicas),
+        disruption_budget(subject, spec.disruption, spec.replicas),
+        network_policy(subject, spec.access, ports),
+        cache_claim(subject, spec.weights.cache),
+        template_map(subject, template),
+    )
+    found = tuple(_set_twice(subject, typed, free) for typed, free in line.twice)
+    return Checked(tuple(resource for resource in resources if resource is not None), found)
+
+
+def command_line(
+    subject: Subject, spec: LLMSpec, runtime: RuntimeSpec, weights: Located, template: str | None
+) -> CommandLine:
+    """Each engine in its own words; a custom engine gets its flags alone, and the model in its environment."""
+    served = spec.served_names or (subject.metadata.name,)
+    flags, own = runtime.args, spec.engine.args
+    if runtime.engine == "vllm":
+        port = runtime.port or vllm.PORT
+        typed = vllm.typed_flags(spec, weights.revision, served, template, port)
+        settled = settle_flags(typed, flags, own, negation=vllm.NEGATION)
+        return _line(vllm.COMMAND, (weights.argument,), settled, port)
+    if runtime.engine == "sglang":
+        port = runtime.port or sglang.PORT
+        settled = settle_flags(sglang.typed_flags(spec, weights.revision, served, template, port), flags, own)
+        model = Traced(f"--model-path={weights.argument.value}", weights.argument.path)
+        return _line(sglang.COMMAND, (model,), settled, port)
+    return _line((), (), settle_flags((), flags, own), runtime.port or CUSTOM_PORT)
+
+
+def _line(command: Iterable[str], first: Iterable[Traced], settled: Settled, port: int) -> CommandLine:
+    return CommandLine(list(command) or None, [*first, *settled.arguments] or None, port, settled.twice)
+
+
+def _server(
+    subject: Subject, spec: LLMSpec, runtime: RuntimeSpec, facts: Facts, line: CommandLine, ports: dict[str, Any]
+) -> Server:
+    budget = startup_budget(facts.gib, spec.weights.source.type, runtime.probes.startup_margin)
+    return Server(
+        image=Traced(subject.image(runtime.image), ("runtime", "image")),
+        command=line.command,
+        args=line.arguments,
+        ports=ports,
+        probes=_probes(runtime, budget),
+        resources=compute(subject, spec.resources, spec.accelerator, spec.rdma),
+        leaving=leaving(spec.drain, LLM_DEFAULT),
+        startup_budget=budget,
+        read_only_root=runtime.engine != "custom",
+        own_user=runtime.engine == "custom",
+        rdma=spec.rdma is not None,
+    )
+
+
+def _probes(runtime: RuntimeSpec, budget_s: int) -> dict[str, Any]:
+    """The start waits for the served model by name, which engines list only once its weights are loaded. Later probes
+    ask for the engine's health: the list stays there when the engine behind it has died, health does not."""
+    period = max(1, round(runtime.probes.period.seconds))
+    health = Traced(runtime.probes.path, ("runtime", "probes", "path"))
+    first = SERVED_MODELS if runtime.engine in ("vllm", "sglang") else health
+    return {
+        "startupProbe": startup(first, budget_s, period, ("model", "weightsGiB")),
+        "readinessProbe": readiness(health, period),
+        "livenessProbe": liveness(health, period),
+    }
+
+
+def _parts(
+    subject: Subject, spec: LLMSpec, runtime: RuntimeSpec, weights: Located, template: Traced | None
+) -> PodParts:
+    gpus = spec.accelerator.count if spec.accelerator else 1
+    known = PodParts(env=_model_variables(subject, spec, runtime, weights))
+    people = PodParts(
+        env=declared(runtime.env, ("runtime", "env")) | declared(spec.engine.env, ("spec", "engine", "env"))
+    )
+    shm = shared_memory(subject, spec.resources, gpus)
+    return join((scratch(), shm, weights.parts, template_parts(subject, template), known, people))
+
+
+def _model_variables(subject: Subject, spec: LLMSpec, runtime: RuntimeSpec, weights: Located) -> dict[str, Any]:
+    if runtime.engine != "custom":
+        return {}
+    names = ",".join(spec.served_names or (subject.metadata.name,))
+    return {
+        "MODEL_ID": Traced(literal(str(weights.argument.value)), weights.argument.path),
+        "MODEL_REVISION": Traced(literal(weights.revision.value), weights.revision.path) if weights.revision else None,
+        "MODEL_NAME": traced(literal(names), "spec", "servedNames"),
+        "PORT": traced(literal(str(runtime.port or CUSTOM_PORT)), "runtime", "port"),
+    }
+
+
+def _set_twice(subject: Subject, typed: Flag, free: Flag) -> Diagnostic:
+    return Diagnostic(
+        codes.FLAG_SET_TWICE,
+        f"`--{free.name}` is also set by `{format_path(typed.path)}`",
+        at=subject.place(free.path),
+        hint=f"remove it from engine.args and use `{format_path(typed.path)}`",
+        related=(Related("set here as well", subject.place(typed.path)),),
+        subject=str(subject.document.address),
+    )

@@ -1,0 +1,34 @@
+"""What the subjects of a pod contribute to it: volumes, mounts, variables, init containers, arguments."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from opsdecl.addr import Address
+
+
+@dataclass(frozen=True, slots=True)
+class PodParts:
+    """Data that may hold `Traced` values. `depends_on` are resources that must be there before the pod."""
+
+    volumes: tuple[dict[str, Any], ...] = ()
+    mounts: tuple[dict[str, Any], ...] = ()
+    env: dict[str, Any] = field(default_factory=dict)
+    init_containers: tuple[dict[str, Any], ...] = ()
+    depends_on: tuple[Address, ...] = ()
+
+
+def join(parts: Iterable[PodParts]) -> PodParts:
+    """All contributions in one; a later variable of the same name wins."""
+    volumes: list[dict[str, Any]] = []
+    mounts: list[dict[str, Any]] = []
+    env: dict[str, Any] = {}
+    init_containers: list[dict[str, Any]] = []
+    depends_on: list[Address] = []
+    for part in parts:
+        volumes += part.volumes
+        mounts += part.mounts
+        env |= part.env
+        init_containers += part.init_containers
+        depends_on += part.depends_on
+    return PodParts(tuple(volumes), tuple(mounts), env, tuple(init_containers), tuple(depends_on))

@@ -1,0 +1,22 @@
+"""The Service that callers use."""
+
+from typing import Any
+
+from opsdecl.compile.lower.labels import selector
+from opsdecl.compile.lower.resources import make_resource
+from opsdecl.compile.lower.subject import Subject
+from opsdecl.compile.types import Resource
+
+ROLE = "service"
+HTTP = 80
+"""Callers need no port in the address: http://chat.assist."""
+
+
+def service(subject: Subject, ports: dict[str, Any]) -> Resource:
+    """`ports`: the container's ports by name. `http` is offered on port 80, others on their own number."""
+    offered = [
+        {"name": name, "port": HTTP if name == "http" else number, "targetPort": name, "protocol": "TCP"}
+        for name, number in ports.items()
+    ]
+    inputs = {"spec": {"type": "ClusterIP", "selector": selector(subject), "ports": offered}}
+    return make_resource(subject, ROLE, "v1", "Service", inputs)

@@ -1,0 +1,76 @@
+"""A served document together with what its objects depend on beside its own fields."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from opsdecl.addr import MAIN, Address
+from opsdecl.catalog.types import Catalog, GpuFacts
+from opsdecl.compile.types import CompiledDocument, Traced
+from opsdecl.diag import Place, SpecPath
+from opsdecl.spec.kinds.engine import Accelerator
+from opsdecl.spec.kinds.environment import EnvironmentSpec, Pool
+from opsdecl.spec.kinds.metadata import ServedMetadata
+from opsdecl.spec.kinds.runtime import RuntimeSpec
+from opsdecl.spec.kinds.scalars import ImageReference
+from opsdecl.spec.types import Json
+
+_DOCKER_HUB = ("", "docker.io", "index.docker.io")
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """`runtime` is the spec of the Runtime that serves the document, None for a custom image."""
+
+    document: CompiledDocument
+    project: str
+    environment_name: str
+    environment: EnvironmentSpec
+    runtime: RuntimeSpec | None
+    catalog: Catalog
+    base: str
+    namespace: str
+
+    @property
+    def metadata(self) -> ServedMetadata:
+        metadata: ServedMetadata = self.document.model.metadata
+        return metadata
+
+    def address(self, role: str) -> Address:
+        return Address(self.document.address, MAIN, role)
+
+    def pool(self, accelerator: Accelerator | None) -> Pool | None:
+        """The pool that the document names."""
+        name = accelerator.pool if accelerator else None
+        return self.environment.capacity.pools.get(name) if name else None
+
+    def gpu(self, accelerator: Accelerator | None) -> GpuFacts | None:
+        return self.catalog.gpus.get(accelerator.gpu) if accelerator else None
+
+    def image(self, image: ImageReference) -> str:
+        """The image by its full name, through the environment's registry where Docker Hub is meant."""
+        prefix = self.environment.image_registry
+        if not prefix or image.registry not in _DOCKER_HUB:
+            return image.text
+        return f"{prefix.rstrip('/')}/{image.text.removeprefix(f'{image.registry}/') if image.registry else image.text}"
+
+    def place(self, path: SpecPath) -> Place:
+        """Where the document says it: the highest layer that holds the path, or its nearest enclosing field."""
+        for length in range(len(path), 0, -1):
+            for layer in reversed(self.document.layers):
+                if _holds(layer.value, path[:length]):
+                    return layer.place(path[:length])
+        return self.document.layers[-1].place()
+
+
+def traced(value: Json, *path: str | int) -> Traced:
+    """A value with the effective path that it was taken from."""
+    return Traced(value, path)
+
+
+def _holds(value: Any, path: SpecPath) -> bool:
+    for part in path:
+        inside = isinstance(value, list) and isinstance(part, int) and part < len(value)
+        if not inside and not (isinstance(value, dict) and part in value):
+            return False
+        value = value[part]
+    return True
