@@ -6,7 +6,6 @@ A step is about 0.2 µs. Nested macros multiply by the longest collection; `map`
 import math
 import re
 from collections.abc import Mapping
-from functools import lru_cache
 from typing import Any
 
 from opsdecl.policy.reads import is_macro
@@ -47,20 +46,17 @@ def _pattern_steps(call: Call) -> float:
     return min(1e12, 50.0 + len(pattern.text) + 25.0 * math.prod(counts))
 
 
-@lru_cache(maxsize=4096)
 def literal_items(node: Node) -> int:
     """Items of the longest list or map that the expression itself spells out."""
     own = len(node.items) if isinstance(node, Collection) else 0
     return max([own, *(literal_items(child) for child in children(node))])
 
 
-@lru_cache(maxsize=4096)
 def additions(node: Node) -> int:
     own = 1 if isinstance(node, Call) and node.function == "+" else 0
     return own + sum(additions(child) for child in children(node))
 
 
-@lru_cache(maxsize=4096)
 def nesting(node: Node) -> int:
     """How many macros stand inside each other."""
     own = 1 if isinstance(node, Call) and is_macro(node) else 0

@@ -9,7 +9,7 @@ from typing import Any
 
 from opsdecl.policy import functions
 from opsdecl.policy.cost import MAX_BYTES, MAX_STEPS, built_bytes, longest, nesting, steps
-from opsdecl.policy.reads import usage
+from opsdecl.policy.reads import Usage, usage
 from opsdecl.policy.syntax import ExpressionError, Node, parse
 
 _SIZE, _MATCHES = "opsdecl_size", "opsdecl_matches"
@@ -17,12 +17,13 @@ _AT = re.compile(r"ERROR: <input>:(\d+):(\d+): ([^\n]*)")
 
 
 class EvaluationError(Exception):
-    """An evaluation gave no value. `field` names what was missing, where that was it."""
+    """An evaluation gave no value. `field` names what was missing, where that was it; `types`: types do not fit."""
 
-    def __init__(self, message: str, *, field: str | None = None) -> None:
+    def __init__(self, message: str, *, field: str | None = None, types: bool = False) -> None:
         super().__init__(message)
         self.message = message
         self.field = field
+        self.types = types
 
 
 @lru_cache(maxsize=1)
@@ -53,6 +54,9 @@ class Program:
     fast: Any
     exact: Any
     callbacks: Mapping[str, Callable[..., Any]]
+    usage: Usage
+    nested: bool
+    """Whether it has macros, so that its cost depends on the input."""
 
     def run(self, values: Mapping[str, Any]) -> Any:
         """The result as plain data. Raises EvaluationError, also where it might take too long."""
@@ -74,8 +78,8 @@ class Program:
 
     def check_cost(self, values: Mapping[str, Any], *, size: int) -> float:
         """Steps that a run takes at most. Raises EvaluationError above the bound. `size` is the input in bytes."""
-        items = longest(values) if nesting(self.node) else 0
-        most = steps(self.node, items)
+        items = longest(values) if self.nested else 0
+        most = _most_steps(self.text, items)
         if most > MAX_STEPS:
             raise EvaluationError(f"it may take {most:,.0f} steps on this input, more than {MAX_STEPS:,}")
         if built_bytes(self.node, size, items) > MAX_BYTES:
@@ -91,22 +95,27 @@ def context(values: Mapping[str, Any], callbacks: Mapping[str, Callable[..., Any
         raise EvaluationError(f"the input has a value that expressions cannot hold: {error}") from None
 
 
+@lru_cache(maxsize=65536)
+def _most_steps(text: str, items: int) -> float:
+    return steps(compile_expression(text).node, items)
+
+
 @lru_cache(maxsize=4096)
 def compile_expression(text: str) -> Program:
     """Once per text and process. Raises ExpressionError."""
     node = parse(text)
-    calls = usage(node).calls
-    names = {call.function for call in calls}
+    used = usage(node)
+    names = {call.function for call in used.calls}
     callbacks = {name: function for name, function in functions.EXTRA.items() if name in names}
     callbacks |= {_SIZE: functions.size, _MATCHES: _matches} if names & {"size", "matches"} else {}
-    fast = _compile(_renamed(text, node, {"matches": _MATCHES}), text)
-    exact = _compile(_renamed(text, node, {"matches": _MATCHES, "size": _SIZE}), text)
-    return Program(text, node, fast if text.isascii() else exact, exact, callbacks)
+    fast = _compile(_renamed(text, used, {"matches": _MATCHES}), text)
+    exact = _compile(_renamed(text, used, {"matches": _MATCHES, "size": _SIZE}), text)
+    return Program(text, node, fast if text.isascii() else exact, exact, callbacks, used, nesting(node) > 0)
 
 
-def _renamed(text: str, node: Node, names: Mapping[str, str]) -> str:
+def _renamed(text: str, used: Usage, names: Mapping[str, str]) -> str:
     """Calls of some functions renamed, from the end so that offsets stay true."""
-    for call in sorted(usage(node).calls, key=lambda call: call.offset, reverse=True):
+    for call in sorted(used.calls, key=lambda call: call.offset, reverse=True):
         if call.function in names:
             text = text[: call.offset] + names[call.function] + text[call.offset + len(call.function) :]
     return text
@@ -155,9 +164,9 @@ def _evaluation_error(error: BaseException) -> EvaluationError:
         case OverflowError():
             return EvaluationError("a number grows beyond 64 bits")
         case TypeError() if "Unsupported operation: " in text:
-            return EvaluationError(f"`{_between(text, 'Unsupported operation: ', '. ')}` is not defined")
+            return EvaluationError(f"`{_between(text, 'Unsupported operation: ', '. ')}` is not defined", types=True)
         case TypeError():
-            return EvaluationError("an operation is not defined for the types that it was given")
+            return EvaluationError("an operation is not defined for the types that it was given", types=True)
         case _:
             return EvaluationError(_function_error(text))
 

@@ -35,17 +35,24 @@ def _step(shape: Shape, part: str | Each) -> Shape:
     return shape.fields.setdefault(part, Shape())
 
 
-def project(value: Any, shape: Shape) -> Any:
-    """A value that no expression of this shape can tell from `value`.
+def project(values: Mapping[str, Any], shape: Shape) -> dict[str, Any]:
+    """Variables that no expression of this shape can tell from `values`.
 
     Whatever is not of the expected form is kept as it is, so that errors about types stay the same.
     """
+    return _project_fields(values, shape)
+
+
+def _project(value: Any, shape: Shape) -> Any:
     if shape.whole:
         return value
+    if not shape.fields and shape.items is None:
+        return True  # only that it is there counts
     if isinstance(value, Mapping):
         return dict(value) if shape.items is not None else _project_fields(value, shape)
-    if isinstance(value, list):
-        return _project_items(value, shape)
+    if isinstance(value, list) and shape.items is not None:
+        below = shape.items
+        return [_project(item, below) for item in value]
     return value
 
 
@@ -54,16 +61,8 @@ def _project_fields(value: Mapping[str, Any], shape: Shape) -> dict[str, Any]:
     for name, below in shape.fields.items():
         if name in value:
             inner = value[name]
-            found[name] = inner if below.whole else project(inner, below)
+            found[name] = inner if below.whole else _project(inner, below)
     return found
-
-
-def _project_items(value: list[Any], shape: Shape) -> list[Any]:
-    if shape.items is None:
-        # A field was asked of a list, or its presence: the answer depends on its being a list only.
-        return value if shape.fields else []
-    below = shape.items
-    return [project(item, below) for item in value]
 
 
 _encode = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False, check_circular=False).encode

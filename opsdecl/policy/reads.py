@@ -3,7 +3,6 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import Enum
-from functools import lru_cache
 
 from opsdecl.policy.syntax import Call, Index, Literal, Name, Node, Select, children
 
@@ -47,7 +46,6 @@ class Usage:
         return found
 
 
-@lru_cache(maxsize=4096)
 def usage(node: Node) -> Usage:
     reads = tuple(_visit(node, {}))
     return Usage(reads, tuple(_calls(node)))

@@ -1,0 +1,92 @@
+"""Policies as their rules see the world, and the verdicts that rules give."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from opsdecl.addr import SpecAddress
+from opsdecl.diag import Place, SpecPath
+
+Placing = Callable[[SpecAddress, SpecPath], Place | None]
+"""Where the value at a path of a document's effective tree was set; None where nothing did."""
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """What a policy looks at. An empty field means any. With `objects`, rules see rendered objects."""
+
+    kinds: tuple[str, ...] = ()
+    objects: tuple[str, ...] = ()
+    environments: tuple[str, ...] = ()
+    namespaces: tuple[str, ...] = ()
+    labels: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One condition. `index` is its place in the policy's effective list of rules."""
+
+    policy: SpecAddress
+    index: int
+    name: str
+    expression: str
+    message: str = ""
+    message_expression: str = ""
+    path: str = ""
+
+    def field(self, name: str) -> SpecPath:
+        """Path of one of the rule's fields in the policy's effective tree."""
+        return ("spec", "rules", self.index, name)
+
+    def __str__(self) -> str:
+        return f"{self.policy.name}/{self.name}"
+
+
+@dataclass(frozen=True)
+class Policy:
+    address: SpecAddress
+    description: str
+    denies: bool
+    match: Match
+    rules: tuple[Rule, ...]
+
+    @property
+    def over_objects(self) -> bool:
+        return bool(self.match.objects)
+
+    @property
+    def variables(self) -> frozenset[str]:
+        return OBJECT_VARIABLES if self.over_objects else SPEC_VARIABLES
+
+
+SPEC_VARIABLES = frozenset({"metadata", "spec", "kind", "environment", "runtime"})
+OBJECT_VARIABLES = frozenset({"object"})
+MESSAGE_VARIABLES = frozenset({"name"})
+"""What messages may name besides."""
+
+
+@dataclass(frozen=True)
+class Subject:
+    """One thing that rules judge: a document, or an object of it.
+
+    `values` are the variables. `origin` turns a path into them into a path of the document's effective tree.
+    """
+
+    document: SpecAddress
+    title: str
+    kind: str
+    namespace: str
+    labels: Mapping[str, Any]
+    values: Mapping[str, Any]
+    origin: Callable[[SpecPath], SpecPath | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What a rule says of one input. `failure` is why it could not say anything; `culprit` is the value at fault."""
+
+    holds: bool = False
+    failure: str = ""
+    missing: str = ""
+    """The field that the failure is about, in full, where it is about a missing field."""
+    culprit: SpecPath = ()
