@@ -1,4 +1,4 @@
-"""Results by content digest, in one SQLite file below `.opsdecl/cache`. Text (JSON) only; safe to delete at any time."""
+"""Results by content digest, in one SQLite file below `.opsdecl/cache`. Text only; safe to delete at any time."""
 
 import hashlib
 import sqlite3

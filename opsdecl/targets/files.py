@@ -46,7 +46,7 @@ def write_file(path: Path, data: bytes, mode: int = 0o644) -> Checked[Path]:
 def write_tree(root: Path, files: Mapping[str, bytes], *, replace: bool = False) -> Checked[tuple[Path, ...]]:
     """Writes files by their path relative to `root`; `*.sh` and files below a `bin/` or `hooks/` folder may be run.
 
-    Files that exist with another content are refused unless `replace`; then nothing is written. Equal ones count as written.
+    Files that exist with another content are refused unless `replace`; then nothing is written. Equal ones are fine.
     """
     inside = {path: _inside(root, path) for path in files}
     taken = sorted(path for path, target in inside.items() if not replace and _differs(target, files[path]))

@@ -69,7 +69,7 @@ PUSH_REFUSED = Code(
 GIT_FAILED = Code(
     "OD649",
     "git could not do this",
-    "A git command failed for a reason that has no code of its own: a damaged repository, a full disk, missing rights.\n\n"
+    "A git command failed for a reason that has no code of its own: a damaged repository, a full disk, no rights.\n\n"
     "git's own words are in the message; `git fsck` in the repository that it names is a good next step.",
     "fatal: unable to write loose object file: No space left on device",
 )
@@ -124,7 +124,7 @@ BRANCH_IN_USE = Code(
 RECORD_UNREADABLE = Code(
     "OD656",
     "the release record cannot be read",
-    "The target's `.opsdecl/release.json` says what the release owns. In the last commit that opsdecl made it is missing "
+    "The target's `.opsdecl/release.json` says what the release owns. In the last commit of opsdecl it is missing "
     "or damaged, so that what may be changed or removed is unknown.\n\n"
     "Restore the file from an earlier commit of the rendered branch, or point the target at a new branch or folder.",
     ".opsdecl/release.json: Expecting ',' delimiter",
@@ -162,7 +162,8 @@ UNKNOWN_OBJECT = Code(
 BUSY = Code(
     "OD661",
     "the target branch moves too fast",
-    "Other releases share the branch and moved it each time that this one was about to be recorded. Nothing was changed.\n\n"
+    "Other releases share the branch and moved it each time that this one was about to be recorded. "
+    "Nothing was changed.\n\n"
     "Run the command again, or give the release a branch of its own.",
     "targets: {main: {type: git, branch: rendered, folder: prod}}",
 )
@@ -205,6 +206,15 @@ LOCK_LEFT = Code(
     "fatal: Unable to create '.git/refs/heads/rendered/prod.lock': File exists.",
 )
 
+NO_ADDRESS = Code(
+    "OD667",
+    "Argo CD and Flux need an address for the branch",
+    "The target writes a local branch, and there is no remote whose address an Application or a GitRepository could "
+    "name.\n\n"
+    "Set `argocd.repository` or `flux.repository` to the address by which the cluster reads the branch.",
+    "targets: {main: {type: git, remote: ., argocd: {}}}",
+)
+
 CODES: tuple[Code, ...] = (
     GIT_MISSING,
     NOT_A_REPOSITORY,
@@ -232,4 +242,5 @@ CODES: tuple[Code, ...] = (
     COMPANION_EDITED,
     OTHER_RELEASE,
     LOCK_LEFT,
+    NO_ADDRESS,
 )

@@ -10,7 +10,8 @@ _HEADER = re.compile(r"(?i)(authorization: )\S.*")
 
 # The first row whose pattern is found decides. `{0}` is the pattern's first group.
 _ROWS: tuple[tuple[str, Code, str, str], ...] = (
-    (r"dubious ownership in repository at '([^']+)'", codes.NOT_TRUSTED, "the repository at {0} belongs to another user",
+    (r"dubious ownership in repository at '([^']+)'", codes.NOT_TRUSTED,
+     "the repository at {0} belongs to another user",
      "git config --global --add safe.directory {0}"),
     (r"(?:Authentication failed|could not read (?:Username|Password)|terminal prompts disabled"
      r"|Permission denied \([a-z,-]+\)|HTTP 40[13]|error: 40[13]|Host key verification failed"
@@ -26,7 +27,8 @@ _ROWS: tuple[tuple[str, Code, str, str], ...] = (
      "correct the target's `remote`, or make the repository first: git init --bare"),
     (r"transport '([^']+)' not allowed", codes.UNSAFE_NAME, "git's settings forbid the transport {0}",
      "use https, ssh or a path"),
-    (r"not a git repository", codes.NOT_A_REPOSITORY, "{where} is not a git repository", "run `git init` in the project"),
+    (r"not a git repository", codes.NOT_A_REPOSITORY,
+     "{where} is not a git repository", "run `git init` in the project"),
     (r"Unable to create '([^']+\.lock)': File exists", codes.LOCK_LEFT, "the lock file {0} exists",
      "wait for the other git process; if there is none, remove {0}"),
 )  # fmt: skip

@@ -18,10 +18,9 @@ def branch_problem(branch: str) -> Diagnostic | None:
     parts = branch.split("/")
     bad = (
         not branch
-        or branch.startswith("-")
+        or branch.startswith(("-", "refs/"))
         or branch.endswith(".")
         or branch in ("@", "HEAD")
-        or branch.startswith("refs/")
         or _NOT_IN_REFS.search(branch)
         or any(not part or part.startswith(".") or part.endswith(".lock") for part in parts)
     )
@@ -69,7 +68,7 @@ def is_path(remote: str) -> bool:
     if _SCHEME.match(remote):
         return False
     found = _SCP_LIKE.match(remote)
-    return not found or len(found.group(2)) == 1 and Path(remote).is_absolute()
+    return not found or (len(found.group(2)) == 1 and Path(remote).is_absolute())
 
 
 def _host(remote: str, scheme: re.Match[str] | None) -> str:

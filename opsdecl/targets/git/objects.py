@@ -13,7 +13,7 @@ from opsdecl.diag.codes import targets as codes
 from opsdecl.spec.types import SourceEntry
 from opsdecl.targets.git.blobs import BlobReader
 from opsdecl.targets.git.repository import Repository, resolve_ref, unshallow
-from opsdecl.targets.git.run import Git, GitFailure, attempt
+from opsdecl.targets.git.run import Git, GitError, attempt
 
 PROJECT_PATHS = ("environments", "catalog", "opsdecl.lock")
 _MERGE_TREE_SINCE = (2, 38)
@@ -29,7 +29,7 @@ class CommitTree:
         self._blobs = BlobReader(git)
 
     def entries(self) -> Sequence[SourceEntry]:
-        """Raises GitFailure where the repository lost the commit."""
+        """Raises GitError where the repository lost the commit."""
         return self._entries
 
     def read(self, path: str) -> bytes:
@@ -105,7 +105,7 @@ def _merge(repository: Repository, base: str, head: str, base_ref: str, scratch:
     if common in (base, head):
         return MergeResult(git, base, head, head if common == base else base, repository.prefix)
     if not common:
-        raise GitFailure(_no_common_history(repository, base_ref, done.err))
+        raise GitError(_no_common_history(repository, base_ref, done.err))
     apart = _with_own_objects(repository, scratch)
     _refuse_old_git(git)
     merged = apart.finish(
@@ -113,9 +113,9 @@ def _merge(repository: Repository, base: str, head: str, base_ref: str, scratch:
     )
     names = [name.decode("utf-8", "surrogateescape") for name in merged.out.split(b"\0") if name]
     if merged.code == 1 and names:
-        raise GitFailure(_conflict(base_ref, names[1:]))
+        raise GitError(_conflict(base_ref, names[1:]))
     if merged.code or not names:
-        raise GitFailure(_merge_failed(repository, base_ref, apart.failure(merged, ("merge-tree",)), merged.err))
+        raise GitError(_merge_failed(repository, base_ref, apart.failure(merged, ("merge-tree",)), merged.err))
     return MergeResult(apart, base, head, names[0], repository.prefix)
 
 
@@ -173,4 +173,4 @@ def _refuse_old_git(git: Git) -> None:
     if numbers < _MERGE_TREE_SINCE:
         said = f"merging the base without touching the work tree needs git 2.38, and this is {words[-1]}"
         hint = "update git, or merge the base into this branch first"
-        raise GitFailure(Diagnostic(codes.GIT_TOO_OLD, said, hint=hint))
+        raise GitError(Diagnostic(codes.GIT_TOO_OLD, said, hint=hint))

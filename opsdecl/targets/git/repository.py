@@ -8,7 +8,7 @@ from opsdecl.diag import Checked, Diagnostic
 from opsdecl.diag.codes import targets as codes
 from opsdecl.diag.nearest import did_you_mean
 from opsdecl.targets.git.names import reference_problem
-from opsdecl.targets.git.run import Git, GitFailure, attempt
+from opsdecl.targets.git.run import Git, GitError, attempt
 
 _LOGIN_SETTINGS = ("http.", "credential.", "core.sshcommand", "url.", "ssh.")
 
@@ -89,9 +89,9 @@ def _unknown(repository: Repository, reference: str) -> str:
     meant = did_you_mean(reference, [name for name in known if name])
     if repository.shallow:
         said = f"`{reference}` is not in this shallow clone"
-        raise GitFailure(Diagnostic(codes.SHALLOW, said, hint=fetch or unshallow(remotes)))
+        raise GitError(Diagnostic(codes.SHALLOW, said, hint=fetch or unshallow(remotes)))
     hint = meant or fetch or "list the branches there are: git branch --all"
-    raise GitFailure(Diagnostic(codes.UNKNOWN_REF, f"there is no commit `{reference}`", hint=hint))
+    raise GitError(Diagnostic(codes.UNKNOWN_REF, f"there is no commit `{reference}`", hint=hint))
 
 
 def unshallow(remotes: Sequence[str]) -> str:

@@ -41,7 +41,7 @@ _KEPT = ("GIT_SSH", "GIT_ASKPASS", "GIT_SSL", "GIT_HTTP", "GIT_PROXY", "GIT_CONF
 _DROPPED = ("GIT_CONFIG_PARAMETERS",)
 
 
-class GitFailure(Exception):
+class GitError(Exception):
     """git could not do what was asked; `diagnostic` is what to tell."""
 
     def __init__(self, diagnostic: Diagnostic) -> None:
@@ -53,7 +53,7 @@ def attempt(work: Callable[[], Checked[T]]) -> Checked[T]:
     """The answer of `work`, or the finding of the git failure that ended it."""
     try:
         return work()
-    except GitFailure as failure:
+    except GitError as failure:
         return Checked(None, (failure.diagnostic,))
 
 
@@ -80,24 +80,24 @@ class Git:
     lock: int | None = None
 
     def run(self, *arguments: str, data: bytes = b"", remote: str = "") -> bytes:
-        """Standard output. Raises GitFailure where git fails; `remote` is the address to name, and means network."""
+        """Standard output. Raises GitError where git fails; `remote` is the address to name, and means network."""
         done = self.finish(*arguments, data=data, remote=remote)
         if done.code:
-            raise GitFailure(self.failure(done, arguments, remote))
+            raise GitError(self.failure(done, arguments, remote))
         return done.out
 
     def text(self, *arguments: str, data: bytes = b"", remote: str = "") -> str:
         return self.run(*arguments, data=data, remote=remote).decode("utf-8", "surrogateescape").strip()
 
     def finish(self, *arguments: str, data: bytes = b"", remote: str = "") -> Finished:
-        """The ended command, whatever its status. Raises GitFailure where git is missing or takes too long."""
+        """The ended command, whatever its status. Raises GitError where git is missing or takes too long."""
         seconds = NETWORK_SECONDS if remote else LOCAL_SECONDS
         process = self.start(*arguments)
         try:
             out, err = process.communicate(data, seconds)
         except subprocess.TimeoutExpired:
             message = f"git {arguments[0]} did not end within {seconds:.0f} seconds"
-            raise GitFailure(Diagnostic(codes.TIMED_OUT, message, hint="try again, then check the remote")) from None
+            raise GitError(Diagnostic(codes.TIMED_OUT, message, hint="try again, then check the remote")) from None
         finally:
             stop(process)
         return Finished(process.returncode, out, err.decode("utf-8", "replace"))
@@ -117,7 +117,7 @@ class Git:
                 pass_fds=() if self.lock is None else (self.lock,),
             )
         except FileNotFoundError:
-            raise GitFailure(_not_found(self.work_tree or self.git_dir)) from None
+            raise GitError(_not_found(self.work_tree or self.git_dir)) from None
 
     def failure(self, done: Finished, arguments: tuple[str, ...], remote: str = "") -> Diagnostic:
         where = str(self.work_tree or self.git_dir or "this folder")
