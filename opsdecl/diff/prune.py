@@ -1,0 +1,67 @@
+"""How much a plan may delete, and what it may not."""
+
+from dataclasses import dataclass
+
+from opsdecl.diag import Diagnostic, Place
+from opsdecl.diag.codes import plan as codes
+from opsdecl.diff.release import ReleaseDiff
+from opsdecl.diff.rules import kind_rule
+from opsdecl.diff.types import ObjectChange
+
+
+@dataclass(frozen=True, slots=True)
+class PruneRules:
+    """A target's settings. `budget` None means any number; `at` is where they are written."""
+
+    budget: int | None = None
+    protect: tuple[str, ...] = ()
+    at: Place | None = None
+
+
+def check_prune(diff: ReleaseDiff, rules: PruneRules) -> tuple[Diagnostic, ...]:
+    """Errors where the release deletes more than its budget, or what is protected."""
+    gone = [change for change in diff.release.changes if _goes_away(change)]
+    findings = [_protected(change, rules) for change in gone if _is_protected(change, diff, rules)]
+    if rules.budget is not None and len(gone) > rules.budget:
+        findings.append(_over_budget(gone, rules.budget, diff.release.target, rules))
+    return tuple(findings)
+
+
+def _goes_away(change: ObjectChange) -> bool:
+    """A replacement counts where something is lost with it: under another name, or what it held."""
+    return change.action == "delete" or (
+        change.action == "replace" and (change.replaces is not None or "data-loss" in change.classes)
+    )
+
+
+def _is_protected(change: ObjectChange, diff: ReleaseDiff, rules: PruneRules) -> bool:
+    return _gone_kind(change) in rules.protect or change.address in diff.protected
+
+
+def _gone_kind(change: ObjectChange) -> str:
+    return change.replaces.kind if change.replaces is not None else change.object.kind
+
+
+def _protected(change: ObjectChange, rules: PruneRules) -> Diagnostic:
+    gone = change.replaces or change.object
+    where = f"{gone.namespace}/{gone.name}" if gone.namespace else gone.name
+    verb = "deletes" if change.action == "delete" else "replaces"
+    lost = f"; {kind_rule(gone.kind).delete_reason}" if "data-loss" in change.classes else ""
+    return Diagnostic(
+        codes.PROTECTED,
+        f"this {verb} {gone.kind} `{where}` (`{change.address}`), which is protected{lost}",
+        at=rules.at,
+        hint=f"keep it with `--forget {change.address}`, or take its protection away in a change of its own",
+        subject=change.address.partition("/")[0],
+    )
+
+
+def _over_budget(gone: list[ObjectChange], budget: int, target: str, rules: PruneRules) -> Diagnostic:
+    shown = ", ".join(f"`{change.address}`" for change in gone[:5])
+    more = f" and {len(gone) - 5} more" if len(gone) > 5 else ""
+    return Diagnostic(
+        codes.PRUNE_BUDGET,
+        f"this deletes {len(gone)} objects in target `{target}`, whose budget is {budget}: {shown}{more}",
+        at=rules.at,
+        hint=f"check that all of them should go, then set spec.targets.{target}.prune.budget to {len(gone)} or more",
+    )
