@@ -1,6 +1,7 @@
 """Texts with a grammar: names, labels, addresses, versions, paths; and numbers that keep their type."""
 
 import re
+from math import isfinite
 from typing import Annotated, Any, TypeVar
 
 from pydantic import AfterValidator, PlainValidator, Strict, WithJsonSchema
@@ -114,7 +115,7 @@ def _field_path(value: str) -> str:
 
 
 def _number(value: Any) -> int | float:
-    if isinstance(value, bool) or not isinstance(value, int | float):
+    if isinstance(value, bool) or not isinstance(value, int | float) or not isfinite(value):
         raise refusal(codes.WRONG_TYPE, f"expected a number, found {shown(value)}", _unquoted(value))
     return value
 

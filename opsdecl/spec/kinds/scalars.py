@@ -42,6 +42,12 @@ _IMAGE = re.compile(
     r"(?:@(?P<digest>sha256:[0-9a-f]{64}))?"
 )
 
+_SECRET = re.compile(
+    r"^(?:hf_|sk-|gh[opsur]_|github_pat_|glpat-|xox[abprs]-|AKIA|ASIA|eyJ)|://[^/\s]*:[^/\s]*@"
+    r"|^(?=[^/.\s]*\d)(?=[^/.\s]*[A-Za-z])[A-Za-z0-9+=_]{24,}$"
+)
+"""Texts that no message repeats: tokens by their prefix, passwords in addresses, long random words."""
+
 
 def plain_schema(parse: Callable[[Any], T], json_schema: JsonSchemaValue) -> CoreSchema:
     """A schema for a value object: `parse` validates, `str` writes, `json_schema` describes."""
@@ -216,6 +222,8 @@ class ImageReference(Text):
 
 def shown(value: Any) -> str:
     """The value as a message may show it: short, quoted where it is text."""
+    if isinstance(value, str) and _SECRET.search(value):
+        return "a text that looks like a credential"
     if isinstance(value, str):
         return f'"{value}"' if len(value) <= 60 else f'"{value[:57]}…"'
     if isinstance(value, bool):

@@ -1,0 +1,131 @@
+"""Rules of language models: GPUs and parallelism, weights, templates, flags."""
+
+from collections.abc import Iterator, Mapping
+
+from opsdecl.diag.codes import spec as codes
+from opsdecl.spec.kinds.llm import LLM
+from opsdecl.spec.kinds.weights import EmptyDirCache, HubSource, NoCache, PvcCache
+from opsdecl.spec.rules.types import DocumentRule, Finding
+
+_LLM = frozenset({"LLM"})
+
+FLAG_FIELDS: Mapping[str, str] = {
+    "model": "model",
+    "model-path": "model",
+    "revision": "model.revision",
+    "served-model-name": "servedNames",
+    "chat-template": "chatTemplate",
+    "tool-call-parser": "parsers.tool",
+    "enable-auto-tool-choice": "parsers.tool",
+    "reasoning-parser": "parsers.reasoning",
+    "override-generation-config": "sampling",
+    "tensor-parallel-size": "parallelism.tensor",
+    "tp": "parallelism.tensor",
+    "tp-size": "parallelism.tensor",
+    "pipeline-parallel-size": "parallelism.pipeline",
+    "pp-size": "parallelism.pipeline",
+    "data-parallel-size": "parallelism.data",
+    "dp": "parallelism.data",
+    "dp-size": "parallelism.data",
+    "enable-expert-parallel": "parallelism.expert",
+    "ep-size": "parallelism.expert",
+    "max-model-len": "engine.maxModelLen",
+    "context-length": "engine.maxModelLen",
+    "max-num-seqs": "engine.maxNumSeqs",
+    "max-running-requests": "engine.maxNumSeqs",
+    "max-num-batched-tokens": "engine.maxNumBatchedTokens",
+    "gpu-memory-utilization": "engine.gpuMemoryUtilization",
+    "mem-fraction-static": "engine.gpuMemoryUtilization",
+    "dtype": "engine.dtype",
+    "quantization": "engine.quantization",
+    "kv-cache-dtype": "engine.kvCacheDtype",
+    "enforce-eager": "engine.enforceEager",
+    "enable-prefix-caching": "engine.prefixCaching",
+    "no-enable-prefix-caching": "engine.prefixCaching",
+    "disable-radix-cache": "engine.prefixCaching",
+    "host": "",
+    "port": "",
+}
+"""Flags of engines that a field of the language sets; an empty field is set from the Runtime."""
+
+
+def parallelism(document: LLM) -> Iterator[Finding]:
+    spread, accelerator = document.spec.parallelism, document.spec.accelerator
+    wanted = spread.tensor * spread.pipeline * spread.data
+    if accelerator is None:
+        if wanted > 1 or spread.expert:
+            message = "`parallelism` spreads the model over GPUs, and the document has no `accelerator`"
+            hint = f"add `accelerator: {{gpu: …, count: {wanted}}}`, or remove `parallelism`"
+            yield Finding(codes.PARALLELISM_WITHOUT_GPU, ("spec", "parallelism"), message, hint, True)
+        return
+    if wanted != accelerator.count:
+        message = (
+            f"tensor {spread.tensor} × pipeline {spread.pipeline} × data {spread.data} is {wanted}, "
+            f"but `accelerator.count` is {accelerator.count}"
+        )
+        yield Finding(codes.PARALLELISM_MISMATCH, _mismatch_path(document), message, _mismatch_hint(document))
+
+
+def _mismatch_path(document: LLM) -> tuple[str, ...]:
+    given = "parallelism" in document.spec.model_fields_set
+    return ("spec", "parallelism") if given else ("spec", "accelerator", "count")
+
+
+def _mismatch_hint(document: LLM) -> str:
+    spread, accelerator = document.spec.parallelism, document.spec.accelerator
+    count, rest = accelerator.count if accelerator else 1, spread.pipeline * spread.data
+    if count % rest == 0:
+        return f"set `parallelism.tensor` to {count // rest}, or `accelerator.count` to {spread.tensor * rest}"
+    return f"set `accelerator.count` to {spread.tensor * rest}"
+
+
+def weights(document: LLM) -> Iterator[Finding]:
+    chosen, path = document.spec.weights, ("spec", "weights")
+    if chosen.offline and isinstance(chosen.source, HubSource) and isinstance(chosen.cache, NoCache | EmptyDirCache):
+        message = f"`weights.offline` forbids the hub, and a cache of type `{chosen.cache.type}` starts empty"
+        hint = "keep the weights on a volume (`cache.type: pvc` with a claim), or remove `offline`"
+        yield Finding(codes.WEIGHTS_CANNOT_COME, (*path, "offline"), message, hint)
+    if isinstance(chosen.cache, PvcCache) and chosen.cache.claim is None and chosen.cache.size is None:
+        message = "a cache of type `pvc` needs a volume: an existing one, or the size of a new one"
+        yield Finding(codes.ONE_OF_FIELDS, (*path, "cache"), message, "add `claim: …` or `size: …`", True)
+
+
+def shared_cache(document: LLM) -> Iterator[Finding]:
+    cache, highest = document.spec.weights.cache, document.spec.replicas.highest
+    if isinstance(cache, PvcCache) and highest > 1 and cache.access_mode != "ReadWriteMany":
+        message = f"up to {highest} replicas share a cache that is mounted `{cache.access_mode}`"
+        hint = "set `accessMode: ReadWriteMany`, or use a cache of type `emptyDir` or `hostPath`"
+        yield Finding(codes.CACHE_NOT_SHARED, ("spec", "weights", "cache", "accessMode"), message, hint)
+
+
+def chat_template(document: LLM) -> Iterator[Finding]:
+    template, path = document.spec.chat_template, ("spec", "chatTemplate")
+    if template is not None and template.text and template.file:
+        message = "`chatTemplate.text` is the template, so `file` cannot be it as well"
+        yield Finding(codes.EXCLUSIVE_FIELDS, (*path, "file"), message, "remove `file`, or `text`", True)
+    elif template is not None and not template.text and not template.file:
+        message = "`chatTemplate` has no template"
+        yield Finding(codes.ONE_OF_FIELDS, path, message, "add `text: …` or `file: …`", True)
+
+
+def flags(document: LLM) -> Iterator[Finding]:
+    for name in document.spec.engine.args:
+        field = FLAG_FIELDS.get(flag_name(name))
+        if field is not None:
+            message = f"the flag `{name}` repeats " + (f"the field `{field}`" if field else "what the Runtime says")
+            hint = f"use `{field}` instead" if field else "set `port` in the Runtime"
+            yield Finding(codes.FLAG_REPEATS_FIELD, ("spec", "engine", "args", name), message, hint, True)
+
+
+def flag_name(name: str) -> str:
+    """The flag as engines spell it: `--max_model_len` and `max-model-len` are the same."""
+    return name.lstrip("-").replace("_", "-")
+
+
+RULES: tuple[DocumentRule, ...] = (
+    DocumentRule(_LLM, (("spec", "parallelism"), ("spec", "accelerator")), parallelism),
+    DocumentRule(_LLM, (("spec", "weights"),), weights),
+    DocumentRule(_LLM, (("spec", "weights", "cache"), ("spec", "replicas")), shared_cache),
+    DocumentRule(_LLM, (("spec", "chatTemplate"),), chat_template),
+    DocumentRule(_LLM, (("spec", "engine", "args"),), flags),
+)
