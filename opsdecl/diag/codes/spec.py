@@ -5,23 +5,23 @@ from opsdecl.diag.types import Code, Severity
 UNKNOWN_KIND = Code(
     "OD201",
     "Unknown kind",
-    "The document's `kind` is none that opsdecl knows, so nothing in it can be checked and nothing would come of it.\n\n"
-    "Correct the spelling; kinds are written with capitals, such as `LLM` or `Runtime`. `opsdecl explain` lists them.",
+    "The document's `kind` is none that opsdecl knows, so nothing in it can be checked and nothing would come of "
+    "it.\n\nCorrect the spelling; kinds are written with capitals, such as `LLM` or `Runtime`. `opsdecl explain` lists them.",
     "kind: LLMs",
 )
 UNKNOWN_API_VERSION = Code(
     "OD202",
     "Unknown apiVersion",
-    "`apiVersion` names the version of the language that the document is written in. This one is not known here, so the "
-    "fields may mean something else.\n\n"
+    "`apiVersion` names the version of the language that the document is written in. This one is not known here, so "
+    "the fields may mean something else.\n\n"
     "Write `apiVersion: opsdecl.dev/v1`, or use the version of opsdecl that reads the document.",
     "apiVersion: opsdecl.dev/v2",
 )
 UNKNOWN_FIELD = Code(
     "OD203",
     "Unknown field",
-    "The kind has no such field at this place. It would be ignored, and whoever wrote it would believe that it works.\n\n"
-    "Correct the spelling, or move the field to where it belongs; the hint names the most similar one. "
+    "The kind has no such field at this place. It would be ignored, and whoever wrote it would believe that it "
+    "works.\n\nCorrect the spelling, or move the field to where it belongs; the hint names the most similar one. "
     "`opsdecl explain LLM.spec` lists the fields of a mapping.",
     "spec:\n  reolicas: {count: 2}",
 )
@@ -65,8 +65,8 @@ UNKNOWN_BRANCH = Code(
 FIELD_OF_OTHER_BRANCH = Code(
     "OD209",
     "Field of another type",
-    "The field exists, but for another `type` than the one chosen here, so it would do nothing. This often remains when "
-    "the type is changed.\n\n"
+    "The field exists, but for another `type` than the one chosen here, so it would do nothing. This often remains "
+    "when the type is changed.\n\n"
     "Remove the field, or choose the type that has it.",
     "weights:\n  source: {type: hub, claim: weights}",
 )
@@ -100,8 +100,8 @@ BAD_PERCENTAGE = Code(
 NO_EFFECT = Code(
     "OD214",
     "Field without effect",
-    "The field is valid, but something else in the document, its runtime or its environment makes it do nothing. Whoever "
-    "wrote it would believe that it works.\n\n"
+    "The field is valid, but something else in the document, its runtime or its environment makes it do nothing. "
+    "Whoever wrote it would believe that it works.\n\n"
     "Change the field that decides, which the message names, or remove this one. Where the value was inherited from a "
     "base, it is only a note.",
     "rollout: {strategy: recreate, maxSurge: 1}",
@@ -178,8 +178,8 @@ BOUNDS_REVERSED = Code(
 PARALLELISM_MISMATCH = Code(
     "OD225",
     "Parallelism does not use the GPUs there are",
-    "tensor × pipeline × data is the number of GPUs that the engine uses in a replica. With fewer GPUs it does not start; "
-    "with more, paid GPUs idle.\n\n"
+    "tensor × pipeline × data is the number of GPUs that the engine uses in a replica. With fewer GPUs it does not "
+    "start; with more, paid GPUs idle.\n\n"
     "Make the product equal to `accelerator.count`.",
     "accelerator: {gpu: h100-80gb, count: 4}\nparallelism: {tensor: 2}",
 )
@@ -209,16 +209,16 @@ CACHE_NOT_SHARED = Code(
 MUTABLE_TAG = Code(
     "OD229",
     "Image tag that moves",
-    "Without a tag, or with `latest`, the same document means other bytes tomorrow: a plan shows no change, and pods that "
-    "restart run something that nobody reviewed.\n\n"
+    "Without a tag, or with `latest`, the same document means other bytes tomorrow: a plan shows no change, and pods "
+    "that restart run something that nobody reviewed.\n\n"
     "Name a version, or add a digest: `@sha256:…`.",
     "image: vllm/vllm-openai:latest",
 )
 CARD_INCOMPLETE = Code(
     "OD230",
     "High risk without a complete card",
-    "A model of risk class `high` must say what it is for and whom to ask, because others have to answer for its use.\n\n"
-    "Add `intendedUse` and `contacts` to the card.",
+    "A model of risk class `high` must say what it is for and whom to ask, because others have to answer for its "
+    "use.\n\nAdd `intendedUse` and `contacts` to the card.",
     "card: {riskClass: high}",
 )
 NO_ROOM_TO_SCALE = Code(
@@ -255,16 +255,16 @@ RESERVED_VARIABLE = Code(
 FLAG_REPEATS_FIELD = Code(
     "OD235",
     "Engine flag that repeats a field",
-    "A field of the language sets this flag. Given as a flag, the checks of memory, GPUs and capacity cannot see it, and "
-    "the two may disagree.\n\n"
+    "A field of the language sets this flag. Given as a flag, the checks of memory, GPUs and capacity cannot see it, "
+    "and the two may disagree.\n\n"
     "Remove the flag and use the field in the hint.",
     "engine: {args: {max-model-len: 16384}}",
 )
 IMAGE_AND_FORMAT = Code(
     "OD236",
     "Image and format do not go together",
-    "A model of format `custom` brings its own server as an image; every other format is served by a runtime, which has "
-    "its own image.\n\n"
+    "A model of format `custom` brings its own server as an image; every other format is served by a runtime, which "
+    "has its own image.\n\n"
     "Use `image` with `format: custom`, and `runtime` with all others.",
     "format: sklearn\nimage: registry.example/fraud:1.2",
 )
