@@ -83,15 +83,14 @@ NOT_RENDERED_HERE = Code(
     "Choose a platform setting that renders it (native always does), or leave the document out of this environment.",
     "spec:\n  platform: {serving: kserve}",
 )
-SOURCE_NOT_RENDERED = Code(
+FORMAT_NOT_SERVED = Code(
     "OD432",
-    "No way to bring these weights into the pod",
-    "The model's source cannot be mounted or downloaded with what the environment and the document say, so the "
-    "server would start without a model.\n\n"
-    "Use a source that the runtime can read: a claim, an OCI image, or a bucket with its credentials.",
-    "source: {uri: ftp://models/fraud}",
+    "A format that the engine does not serve",
+    "The model's runtime has an engine that cannot load files of this format, so the server would start and fail, or "
+    "never become ready.\n\n"
+    "Name a runtime whose engine serves the format, or use format custom with an image of your own.",
+    "kind: Model\nspec:\n  format: onnx\n  runtime: mlserver",
 )
-
 FLAG_SET_TWICE = Code(
     "OD433",
     "A flag that a field sets as well",
@@ -112,6 +111,6 @@ CODES: tuple[Code, ...] = (
     PATCH_PATH_UNKNOWN,
     PATCH_FORBIDDEN,
     NOT_RENDERED_HERE,
-    SOURCE_NOT_RENDERED,
+    FORMAT_NOT_SERVED,
     FLAG_SET_TWICE,
 )

@@ -24,16 +24,20 @@ class Settled(NamedTuple):
 
 
 def settle_flags(
-    typed: Iterable[Flag], inherited: Mapping[str, Any], own: Mapping[str, Any], *, negation: str = ""
+    typed: Iterable[Flag],
+    inherited: Mapping[str, Any],
+    own: Mapping[str, Any],
+    *,
+    negation: str = "",
+    dashes: bool = True,
 ) -> Settled:
     """Typed flags first, in their order; then the document's map over the runtime's, by name.
 
     The runtime's map holds defaults, so a typed field wins over it. `negation` is the prefix of a flag that is false
-    (`no-`); engines without one get nothing for false.
+    (`no-`); engines without one get nothing for false. `dashes`: the engine knows no underscores in names.
     """
     fixed = {flag.name: flag for flag in typed if flag.value is not None}
-    free = {_plain(name): Flag(_plain(name), value, ("runtime", "args", name)) for name, value in inherited.items()}
-    free |= {_plain(name): Flag(_plain(name), value, ("spec", "engine", "args", name)) for name, value in own.items()}
+    free = _free(inherited, ("runtime", "args"), dashes) | _free(own, ("spec", "engine", "args"), dashes)
     chosen = [*fixed.values(), *(free[name] for name in sorted(free) if name not in fixed)]
     twice = tuple((fixed[name], free[name]) for name in sorted(free) if name in fixed and free[name].path[0] == "spec")
     return Settled(tuple(argument for flag in chosen for argument in _arguments(flag, negation)), twice)
@@ -43,8 +47,10 @@ def compact_json(value: Any) -> str:
     return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
 
 
-def _plain(name: str) -> str:
-    return name.lstrip("-").replace("_", "-")
+def _free(flags: Mapping[str, Any], path: SpecPath, dashes: bool) -> dict[str, Flag]:
+    """By the name as the engine writes it."""
+    plain = {name: name.lstrip("-").replace("_", "-") if dashes else name.lstrip("-") for name in flags}
+    return {plain[name]: Flag(plain[name], value, (*path, name)) for name, value in flags.items()}
 
 
 def _arguments(flag: Flag, negation: str) -> Iterable[Traced]:

@@ -53,3 +53,9 @@ def readiness(path: Any, period_s: int) -> dict[str, Any]:
 def liveness(path: Any, period_s: int) -> dict[str, Any]:
     """Half a minute at least of a dead engine: a long prefill may hold up an answer, a restart costs minutes."""
     return http(path, periodSeconds=period_s, timeoutSeconds=10, failureThreshold=max(6, math.ceil(60 / period_s)))
+
+
+def open_port(period_s: int, budget_s: int = 0, origin: SpecPath = ()) -> dict[str, Any]:
+    """For servers that have no known health path: the port takes connections."""
+    failures = Traced(math.ceil(budget_s / period_s), origin) if budget_s else 3
+    return {"tcpSocket": {"port": "http"}, "periodSeconds": period_s, "failureThreshold": failures}

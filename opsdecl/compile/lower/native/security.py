@@ -27,3 +27,8 @@ def container_security(*, read_only_root: bool, rdma: bool = False) -> dict[str,
         "capabilities": capabilities,
         "readOnlyRootFilesystem": True if read_only_root else None,
     }
+
+
+def fetcher_security() -> dict[str, Any]:
+    """Of init containers: their images may run as root where the pod leaves users to its images."""
+    return {**container_security(read_only_root=True), "runAsUser": USER}

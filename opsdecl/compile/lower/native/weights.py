@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 from opsdecl.compile.lower.names import text_hash
 from opsdecl.compile.lower.native.cache import CACHE_PATH, cache_parts
 from opsdecl.compile.lower.native.parts import PodParts, join
-from opsdecl.compile.lower.native.security import container_security
+from opsdecl.compile.lower.native.security import fetcher_security
 from opsdecl.compile.lower.native.variables import from_secret, literal
 from opsdecl.compile.lower.native.volumes import HOME
 from opsdecl.compile.lower.subject import Subject, traced
@@ -116,7 +116,7 @@ def _copied(subject: Subject, weights: Weights, source: S3Source) -> Located:
         "envFrom": _credentials(source),
         "volumeMounts": [*cache.mounts, {"name": "home", "mountPath": HOME}, {"name": "tmp", "mountPath": "/tmp"}],
         "resources": {"requests": {"cpu": "1", "memory": "1Gi"}, "limits": {"memory": "2Gi"}},
-        "securityContext": container_security(read_only_root=True),
+        "securityContext": fetcher_security(),
     }
     parts = join((cache, PodParts(env={"HF_HUB_OFFLINE": literal("1")}, init_containers=(copier,))))
     return Located(traced(folder, *origin, "uri"), None, parts)
