@@ -13,8 +13,8 @@ from opsdecl.policy.syntax import Call, Collection, Literal, Node, children
 
 MAX_STEPS = 1_000_000
 """For one evaluation: about 0.2 s."""
-MAX_STEPS_PER_RULE = 50_000_000
-"""For all evaluations of a rule together."""
+MAX_STEPS_PER_RUN = 300_000_000
+"""For all evaluations of a run together: a minute at the very most, a hundredth of that as a rule."""
 MAX_BYTES = 64 * 1024 * 1024
 """Of text that one evaluation may build or look through."""
 _COMPUTED_PATTERN = 50_000.0
@@ -63,10 +63,9 @@ def nesting(node: Node) -> int:
     return own + max([0, *(nesting(child) for child in children(node))])
 
 
-def built_bytes(node: Node, size: int, items: int) -> float:
-    """Most text that an evaluation over `size` bytes of input builds: only `+` makes text grow."""
-    grown = float(size) * (1 + additions(node))
-    return grown * float(max(1, items)) ** nesting(node) if additions(node) else grown
+def built_bytes(size: int, items: int, joined: int, depth: int) -> float:
+    """Most text that an evaluation over `size` bytes of input builds: only `+`, `joined` times, makes text grow."""
+    return float(size) * (1 + joined) * float(max(1, items)) ** depth
 
 
 def longest(value: Any) -> int:
@@ -76,3 +75,12 @@ def longest(value: Any) -> int:
     if isinstance(value, list):
         return max([len(value), *(longest(item) for item in value)])
     return 0
+
+
+def text_length(value: Any) -> int:
+    """Characters of all texts in `value`."""
+    if isinstance(value, Mapping):
+        return sum(len(key) + text_length(item) for key, item in value.items())
+    if isinstance(value, list):
+        return sum(text_length(item) for item in value)
+    return len(value) if isinstance(value, str) else 0

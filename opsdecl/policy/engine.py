@@ -8,10 +8,11 @@ from functools import lru_cache
 from typing import Any
 
 from opsdecl.policy import functions
-from opsdecl.policy.cost import MAX_BYTES, MAX_STEPS, built_bytes, longest, nesting, steps
+from opsdecl.policy.cost import MAX_BYTES, MAX_STEPS, additions, built_bytes, longest, nesting, steps, text_length
 from opsdecl.policy.reads import Usage, usage
 from opsdecl.policy.syntax import ExpressionError, Node, parse
 
+_EXTENSION = "cel.cel"
 _SIZE, _MATCHES = "opsdecl_size", "opsdecl_matches"
 _AT = re.compile(r"ERROR: <input>:(\d+):(\d+): ([^\n]*)")
 
@@ -34,14 +35,15 @@ def load_library() -> Any:
     from importlib.util import find_spec, module_from_spec
 
     logging.getLogger("cel").setLevel(logging.CRITICAL)  # it logs each error of a function, which is our result
-    if "cel.cel" in sys.modules:  # an extension can be loaded only once
-        return sys.modules["cel.cel"]
+    if _EXTENSION in sys.modules:
+        return sys.modules[_EXTENSION]
     package = find_spec("cel")
-    inner = PathFinder.find_spec("cel", list((package and package.submodule_search_locations) or ()))
+    inner = PathFinder.find_spec(_EXTENSION, list((package and package.submodule_search_locations) or ()))
     if inner is None or inner.loader is None:
         raise ImportError("the package common-expression-language is not installed")
     module = module_from_spec(inner)
     inner.loader.exec_module(module)
+    sys.modules[_EXTENSION] = module  # it can be loaded once only, so whoever imports the package later must find it
     return module
 
 
@@ -55,12 +57,13 @@ class Program:
     exact: Any
     callbacks: Mapping[str, Callable[..., Any]]
     usage: Usage
-    nested: bool
-    """Whether it has macros, so that its cost depends on the input."""
+    nesting: int
+    """How many macros stand inside each other; without any, the cost does not depend on the input."""
+    additions: int
 
     def run(self, values: Mapping[str, Any]) -> Any:
         """The result as plain data. Raises EvaluationError, also where it might take too long."""
-        self.check_cost(values, size=0)
+        self.check_cost(longest(values) if self.nesting else 0, text_length(values) if self.additions else 0)
         return self.run_in(self.context(values), ascii_only=False)
 
     def context(self, values: Mapping[str, Any]) -> Any:
@@ -76,13 +79,15 @@ class Program:
         except BaseException as error:  # a panic of the library is no Exception
             raise _evaluation_error(error) from None
 
-    def check_cost(self, values: Mapping[str, Any], *, size: int) -> float:
-        """Steps that a run takes at most. Raises EvaluationError above the bound. `size` is the input in bytes."""
-        items = longest(values) if self.nested else 0
-        most = _most_steps(self.text, items)
+    def check_cost(self, items: int, size: int) -> float:
+        """Steps that a run takes at most over collections of `items` and `size` bytes of input.
+
+        Raises EvaluationError where that, or the text that it may build, is above the bound.
+        """
+        most = _most_steps(self.text, items if self.nesting else 0)
         if most > MAX_STEPS:
             raise EvaluationError(f"it may take {most:,.0f} steps on this input, more than {MAX_STEPS:,}")
-        if built_bytes(self.node, size, items) > MAX_BYTES:
+        if self.additions and built_bytes(size, items, self.additions, self.nesting) > MAX_BYTES:
             raise EvaluationError("it may build more text than fits into 64 MiB")
         return most
 
@@ -110,7 +115,9 @@ def compile_expression(text: str) -> Program:
     callbacks |= {_SIZE: functions.size, _MATCHES: _matches} if names & {"size", "matches"} else {}
     fast = _compile(_renamed(text, used, {"matches": _MATCHES}), text)
     exact = _compile(_renamed(text, used, {"matches": _MATCHES, "size": _SIZE}), text)
-    return Program(text, node, fast if text.isascii() else exact, exact, callbacks, used, nesting(node) > 0)
+    return Program(
+        text, node, fast if text.isascii() else exact, exact, callbacks, used, nesting(node), additions(node)
+    )
 
 
 def _renamed(text: str, used: Usage, names: Mapping[str, str]) -> str:

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from opsdecl.policy.cost import MAX_STEPS_PER_RULE
+from opsdecl.policy.cost import MAX_STEPS_PER_RUN, longest
 from opsdecl.policy.culprit import culprit
 from opsdecl.policy.engine import EvaluationError, Program, compile_expression, context
 from opsdecl.policy.projection import Shape, key_of, project, shape_of
@@ -24,6 +24,8 @@ class Group:
     programs: tuple[Program, ...]
     callbacks: Mapping[str, Any]
     shape: Shape
+    nested: bool
+    """Whether a rule has macros, so that its cost depends on the input."""
     known: dict[str, tuple[Verdict, ...]] = field(default_factory=dict)
 
 
@@ -31,14 +33,15 @@ def group(rules: tuple[Rule, ...]) -> Group:
     """Raises ExpressionError where a rule is no expression."""
     programs = tuple(compile_expression(rule.expression) for rule in rules)
     callbacks = {name: call for program in programs for name, call in program.callbacks.items()}
-    return Group(rules, programs, callbacks, shape_of(read for program in programs for read in program.usage.reads))
+    shape = shape_of(read for program in programs for read in program.usage.reads)
+    return Group(rules, programs, callbacks, shape, any(program.nesting for program in programs))
 
 
 class Judge:
     """Counts steps for as long as one run takes. `evaluations` counts what was not remembered."""
 
     def __init__(self) -> None:
-        self._steps: dict[str, float] = {}
+        self._steps = 0.0
         self.evaluations = 0
 
     def judge(self, together: Group, subject: Subject) -> tuple[Verdict, ...]:
@@ -56,25 +59,46 @@ class Judge:
         except EvaluationError as error:
             yield from (Verdict(failure=error.message) for _ in together.rules)
             return
-        for rule, program in zip(together.rules, together.programs, strict=True):
+        given = _Input(values, prepared, longest(values) if together.nested else 0, len(key), key.isascii())
+        for program in together.programs:
             self.evaluations += 1
-            yield self._verdict(rule, program, values, prepared, key)
+            yield self._verdict(program, given)
 
-    def _verdict(self, rule: Rule, program: Program, values: Mapping[str, Any], prepared: Any, key: str) -> Verdict:
+    def _verdict(self, program: Program, given: "_Input") -> Verdict:
         try:
-            self._spend(rule, program.check_cost(values, size=len(key)))
-            result = program.run_in(prepared, ascii_only=key.isascii())
+            self._spend(program.check_cost(given.items, given.size))
+            result = program.run_in(given.prepared, ascii_only=given.ascii_only)
         except EvaluationError as error:
-            types = _types_read(program, values) if error.types else ""
-            return Verdict(failure=error.message + types, missing=missing_field(program, values, error.field))
-        if not isinstance(result, bool):
-            return Verdict(failure=f"the result is {_type_name(result)}, not true or false")
-        return Verdict(holds=True) if result else Verdict(culprit=culprit(program.node, values))
+            return _failure(error, program, given.values)
+        if result is True:
+            return _HOLDS
+        if result is False:
+            return Verdict(culprit=culprit(program.node, given.values))
+        return Verdict(failure=f"the result is {_type_name(result)}, not true or false")
 
-    def _spend(self, rule: Rule, steps: float) -> None:
-        spent = self._steps[str(rule)] = self._steps.get(str(rule), 0.0) + steps
-        if spent > MAX_STEPS_PER_RULE:
-            raise EvaluationError(f"it takes more than {MAX_STEPS_PER_RULE:,} steps over all that it looks at")
+    def _spend(self, steps: float) -> None:
+        self._steps += steps
+        if self._steps > MAX_STEPS_PER_RUN:
+            raise EvaluationError(f"all rules together may take more than {MAX_STEPS_PER_RUN:,} steps")
+
+
+_HOLDS = Verdict(holds=True)
+
+
+@dataclass(frozen=True, slots=True)
+class _Input:
+    """One projected input, and what is known of it."""
+
+    values: Mapping[str, Any]
+    prepared: Any
+    items: int
+    size: int
+    ascii_only: bool
+
+
+def _failure(error: EvaluationError, program: Program, values: Mapping[str, Any]) -> Verdict:
+    types = _types_read(program, values) if error.types else ""
+    return Verdict(failure=error.message + types, missing=missing_field(program, values, error.field))
 
 
 def missing_field(program: Program, values: Any, name: str | None) -> str:
