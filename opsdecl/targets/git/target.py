@@ -16,13 +16,11 @@ from opsdecl.diff.records import TargetState
 from opsdecl.diff.types import ReleasePlan
 from opsdecl.render.types import ManifestSet
 from opsdecl.targets.git import history, writing
-from opsdecl.targets.git.branches import Branch, LocalBranch, RemoteBranch, open_mirror
-from opsdecl.targets.git.companions import needs_address
+from opsdecl.targets.git.branches import Branch
 from opsdecl.targets.git.message import compose, signature
-from opsdecl.targets.git.names import is_path, remote_problem
-from opsdecl.targets.git.repository import Repository, discover, login_settings, remote_address
-from opsdecl.targets.git.run import GitError, attempt
-from opsdecl.targets.git.settings import HERE, GitSettings
+from opsdecl.targets.git.opening import open_branch, published_address
+from opsdecl.targets.git.run import attempt
+from opsdecl.targets.git.settings import GitSettings
 from opsdecl.targets.git.snapshot import Snapshot, mover, state_of, take_snapshot
 
 _TRIES = 12
@@ -74,7 +72,7 @@ class GitTarget:
     def _write(
         self, desired: ManifestSet, plan: ReleasePlan, record: Record, expected: str, emit: Callable[[Event], None]
     ) -> Checked[Outcome]:
-        for attempt_number in range(_TRIES):
+        for number in range(_TRIES):
             head = self._branch.head()
             snapshot = take_snapshot(self._branch.git, self.settings, self.release, head)
             if snapshot.identity != expected:
@@ -83,7 +81,7 @@ class GitTarget:
             if outcome is not None:
                 return Checked(outcome)
             # Somebody else's folder of this branch moved: ours may not have, and then we only need to come after.
-            time.sleep(_PAUSE * attempt_number)
+            time.sleep(_PAUSE * number)
         said = f"`{self.settings.branch}` was moved by others {_TRIES} times while this was to be recorded"
         return Checked(None, (Diagnostic(codes.BUSY, said, hint="run the command again"),))
 
@@ -98,8 +96,9 @@ class GitTarget:
         """None where the branch had moved when the commit was to be published."""
         git = self._branch.git
         format_name = writing.object_format_of(git)
+        address = published_address(self.settings, self.root)
         emit(Started("write", len(desired.manifests)))
-        change = writing.next_change(desired, plan, snapshot, self.settings, record, self._address, format_name)
+        change = writing.next_change(desired, plan, snapshot, self.settings, record, address, format_name)
         writing.write_blobs(git, change)
         tree = writing.write_tree(git, change, self.settings, snapshot.head, format_name)
         if snapshot.own and tree == writing.tree_of(git, snapshot.head):
@@ -118,62 +117,10 @@ class GitTarget:
 
     def _stale(self, head: str) -> Diagnostic:
         who = mover(self._branch.git, self.settings, self.release, head)
-        said = f"`{self.settings.branch}` is not as it was when this was planned" + (
-            f": last moved by {who}" if who else ""
-        )
+        by = f": last moved by {who}" if who else ""
+        said = f"`{self.settings.branch}` is not as it was when this was planned{by}"
         return Diagnostic(STALE, said, hint="plan again, and look at what moved with `opsdecl history`")
 
     @cached_property
     def _branch(self) -> Branch:
-        """Raises GitError where the settings name something that git must not be given, or nothing that is there."""
-        problems = self.settings.problems()
-        if problems:
-            raise GitError(problems[0])
-        repository = self._repository
-        if self.settings.remote == HERE and not self.settings.push:
-            if repository is None:
-                said = f"the target writes a branch of this repository, and {self.root} is in none"
-                raise GitError(Diagnostic(codes.NOT_A_REPOSITORY, said, hint="run `git init`, or set `remote`"))
-            return LocalBranch(repository.git, self.settings.branch)
-        address = self._remote(repository)
-        login = login_settings(repository) if repository else ()
-        return RemoteBranch(open_mirror(self.root, address, login), address, self.settings.branch)
-
-    @cached_property
-    def _repository(self) -> Repository | None:
-        found = discover(self.root)
-        if found.value is None and found.diagnostics[0].code is not codes.NOT_A_REPOSITORY:
-            raise GitError(found.diagnostics[0])
-        return found.value
-
-    def _remote(self, repository: Repository | None) -> str:
-        """The address behind the setting: a configured remote by name, else a path from the project, else as written."""
-        name = "origin" if self.settings.remote == HERE else self.settings.remote
-        configured = remote_address(repository, name) if repository and "/" not in name and ":" not in name else None
-        if configured is None and self.settings.remote == HERE:
-            said = "the target pushes to this repository's remote `origin`, and there is none"
-            raise GitError(Diagnostic(codes.UNREACHABLE, said, hint="git remote add origin <address>, or set `remote`"))
-        return _absolute(
-            configured or name, repository.git.work_tree or self.root if repository and configured else self.root
-        )
-
-    @cached_property
-    def _address(self) -> str:
-        """What Argo CD and Flux files name: the remote as written, so that every machine writes the same."""
-        if not needs_address(self.settings):
-            return ""
-        origin = remote_address(self._repository, "origin") if self._repository else None
-        written = origin if self.settings.remote in (HERE, "origin") else self.settings.remote
-        if written is None:
-            said = "the remote `.` has no address that a cluster could read"
-            hint = "set `argocd.repository` or `flux.repository`"
-            raise GitError(Diagnostic(codes.NO_ADDRESS, said, hint=hint))
-        return written
-
-
-def _absolute(address: str, base: Path) -> str:
-    """Paths are taken from the project, not from where the command runs. Raises GitError for an unsafe address."""
-    problem = remote_problem(address)
-    if problem:
-        raise GitError(problem)
-    return str((base / Path(address).expanduser()).resolve()) if is_path(address) else address
+        return open_branch(self.settings, self.root)

@@ -1,0 +1,145 @@
+"""A release of small objects, and a person's plan for it, made by the real diff."""
+
+import os
+import subprocess
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from opsdecl.addr import Address, ObjectKey, Release, SpecAddress
+from opsdecl.apply.ports import Record
+from opsdecl.diff.records import TargetState
+from opsdecl.diff.release import diff_release
+from opsdecl.diff.types import ReleasePlan
+from opsdecl.render.types import DocumentView, Manifest, ManifestSet
+
+RELEASE = Release("acme", "prod", "main")
+NOW = "2026-03-01T09:12:00+00:00"
+_API = {"Deployment": "apps/v1", "Service": "v1", "ConfigMap": "v1", "PersistentVolumeClaim": "v1", "Namespace": "v1"}
+
+
+def manifest(
+    address: str, kind: str, name: str, value: Any = 1, *, needs: tuple[str, ...] = (), **more: Any
+) -> Manifest:
+    """`value` is what tells one version of the object from another."""
+    namespace = more.pop("namespace", "assist")
+    api_version = more.pop("api_version", None) or _API[kind]
+    metadata = {"name": name, **({"namespace": namespace} if namespace else {}), **more.pop("metadata", {})}
+    data = {"apiVersion": api_version, "kind": kind, "metadata": metadata, "spec": {"value": value, "flag": "yes"}}
+    return Manifest(
+        address=Address.parse(address),
+        key=ObjectKey(api_version, kind, namespace, name),
+        token=f"kubernetes:{api_version}:{kind}",
+        data=data,
+        origins={},
+        depends_on=tuple(Address.parse(need) for need in needs),
+        **more,
+    )
+
+
+def release(*manifests: Manifest, of: Release = RELEASE, owner: str = "team-assist") -> ManifestSet:
+    """A document for each parent of the objects."""
+    parents = sorted({m.address.spec for m in manifests})
+    documents = tuple(
+        DocumentView(
+            parent,
+            {"metadata": {"name": parent.name, "owner": owner}, "spec": {}},
+            {"runtime": SpecAddress("Runtime", "vllm")},
+            f"sha256:{owner}",
+        )
+        for parent in parents
+    )
+    return ManifestSet(of, tuple(sorted(manifests, key=lambda m: m.address)), documents)
+
+
+def chat(value: Any = 1, of: Release = RELEASE) -> ManifestSet:
+    """A model with a Deployment, a Service and a cache."""
+    return release(
+        manifest("LLM.chat/main/deployment", "Deployment", "chat", value, needs=("LLM.chat/main/cache",)),
+        manifest("LLM.chat/main/service", "Service", "chat"),
+        manifest("LLM.chat/main/cache", "PersistentVolumeClaim", "chat-cache", protect=True),
+        of=of,
+    )
+
+
+def nothing(of: Release = RELEASE) -> ManifestSet:
+    return ManifestSet(of, (), ())
+
+
+def plan_of(state: TargetState, desired: ManifestSet) -> ReleasePlan:
+    return diff_release(state, desired, effects={}).release
+
+
+def actions(plan: ReleasePlan) -> dict[str, str]:
+    """Address -> action, without what stays."""
+    return {change.address: change.action for change in plan.changes if change.action != "noop"}
+
+
+def record(kind: str = "apply", summary: str = "prod: one change", **more: Any) -> Record:
+    filled = Record(
+        kind=kind,
+        who="Ana Lopez <ana@acme.example>",
+        at=NOW,
+        source_commit="8d11e02" + "0" * 33,
+        plan_digest="sha256:" + "a" * 64,
+        tool_version="0.1.0",
+        lock_digest="sha256:" + "b" * 64,
+        summary=summary,
+        approvals=("ml-leads (asserted by CI)",),
+    )
+    return replace(filled, **more)
+
+
+def apply(target: Any, desired: ManifestSet, kind: str = "apply", **more: Any) -> Any:
+    """Read, plan, write; the answer of the write."""
+    state = target.read().value
+    assert state is not None, target.read().diagnostics
+    plan = plan_of(state, desired)
+    return target.write(desired, plan, record(kind, **more), expected=state.identity, emit=lambda event: None)
+
+
+def git(folder: Path, *arguments: str, data: bytes | None = None, env: Mapping[str, str] | None = None) -> str:
+    """The test's own git, as a person at a shell would use it."""
+    identity = ("-c", "user.name=Ben Hand", "-c", "user.email=ben@acme.example", "-c", "init.defaultBranch=main")
+    done = subprocess.run(
+        ["git", *identity, *arguments],
+        cwd=folder,
+        input=data,
+        capture_output=True,
+        check=True,
+        env={**os.environ, **(env or {})},
+    )
+    return done.stdout.decode().strip()
+
+
+def project(folder: Path) -> Path:
+    """A repository with one commit on `main`."""
+    (folder / "environments" / "prod").mkdir(parents=True)
+    (folder / "environments" / "prod" / "chat.yaml").write_text("kind: LLM\n")
+    (folder / ".gitignore").write_text(".opsdecl/\n")
+    git(folder, "init", "--quiet")
+    git(folder, "add", ".")
+    git(folder, "commit", "--quiet", "--message", "specs")
+    return folder
+
+
+def edit_branch(
+    repository: Path, scratch: Path, branch: str, files: Mapping[str, str | None], by: str = "Ben Hand"
+) -> str:
+    """Somebody's commit on the branch, through a clone of their own. None deletes. The new commit."""
+    if not scratch.exists():
+        git(repository, "clone", "--quiet", "--branch", branch, str(repository), str(scratch))
+    git(scratch, "fetch", "--quiet", "origin", branch)
+    git(scratch, "reset", "--quiet", "--hard", "FETCH_HEAD")
+    for name, text in files.items():
+        path = scratch / name
+        if text is None:
+            path.unlink()
+        else:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text)
+    git(scratch, "add", "--all")
+    git(scratch, "commit", "--quiet", "--message", "by hand", "--author", f"{by} <hand@acme.example>")
+    git(scratch, "push", "--quiet", "origin", f"HEAD:{branch}")
+    return git(scratch, "rev-parse", "HEAD")
