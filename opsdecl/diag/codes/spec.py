@@ -5,8 +5,8 @@ from opsdecl.diag.types import Code, Severity
 UNKNOWN_KIND = Code(
     "OD201",
     "Unknown kind",
-    "The document's `kind` is none that opsdecl knows, so nothing in it can be checked and nothing would come of "
-    "it.\n\nCorrect the spelling; kinds are written with capitals, such as `LLM` or `Runtime`. `opsdecl explain` lists them.",
+    "The document's `kind` is none that opsdecl knows, so nothing in it can be checked and nothing comes of it."
+    "\n\nCorrect the spelling; kinds are written with capitals, such as `LLM` or `Runtime`. `opsdecl explain` lists them.",
     "kind: LLMs",
 )
 UNKNOWN_API_VERSION = Code(
@@ -35,8 +35,8 @@ MISSING_FIELD = Code(
 WRONG_TYPE = Code(
     "OD205",
     "Wrong type of value",
-    'The value is of another type than the field takes. Nothing is converted silently: the text `"3"` is not the number '
-    "3, and `1` is not `true`, because a conversion hides mistakes.\n\n"
+    'The value is of another type than the field takes. Nothing is converted silently: the text `"3"` is not the '
+    "number 3, and `1` is not `true`, because a conversion hides mistakes.\n\n"
     "Write the value as the hint shows, mostly by adding or removing quotes.",
     'engine:\n  maxModelLen: "16384"',
 )
