@@ -1,11 +1,11 @@
 """A rule that does not hold × its input -> the value that is at fault."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
-from opsdecl.diag import SpecPath
+from opsdecl.diag import PathPart, SpecPath
 from opsdecl.policy.engine import EvaluationError, compile_expression
-from opsdecl.policy.reads import Each, Read, bound_usage, chain, is_macro
+from opsdecl.policy.reads import Each, Read, ReadPath, bound_usage, chain, is_macro
 from opsdecl.policy.syntax import Call, ExpressionError, Name, Node, to_text
 
 _Bound = Mapping[str, SpecPath]
@@ -45,13 +45,21 @@ def _item_at_fault(call: Call, values: Mapping[str, Any], bound: _Bound) -> Spec
     variable, body = call.arguments[0], call.arguments[1]
     path = None if call.target is None else _path(call.target, bound)
     items = _look_up(path, values) if path else None
-    if path is None or not isinstance(variable, Name) or not isinstance(items, list):
+    if path is None or not isinstance(variable, Name):
         return ()
-    for index, item in enumerate(items):
+    for part, item in _entries(items):
         inner = {**values, variable.name: item}
         if _value(body, inner) is not True:
-            return _culprit(body, inner, {**bound, variable.name: (*path, index)})
+            return _culprit(body, inner, {**bound, variable.name: (*path, part)})
     return ()
+
+
+def _entries(items: Any) -> Iterator[tuple[PathPart, Any]]:
+    """What a macro goes through: the items of a list, the keys of a map."""
+    if isinstance(items, list):
+        yield from enumerate(items)
+    elif isinstance(items, Mapping):
+        yield from ((key, key) for key in items)
 
 
 def _path(node: Node, bound: _Bound) -> SpecPath | None:
@@ -59,7 +67,7 @@ def _path(node: Node, bound: _Bound) -> SpecPath | None:
     return None if found is None else _concrete(found, bound)
 
 
-def _concrete(path: tuple[str | Each, ...], bound: _Bound) -> SpecPath:
+def _concrete(path: ReadPath, bound: _Bound) -> SpecPath:
     """With macros' variables replaced, and the first item where any is meant."""
     parts = tuple(0 if isinstance(part, Each) else part for part in path)
     return (*bound.get(str(parts[0]), parts[:1]), *parts[1:])
@@ -68,7 +76,7 @@ def _concrete(path: tuple[str | Each, ...], bound: _Bound) -> SpecPath:
 def _first_read(node: Node, values: Mapping[str, Any], bound: _Bound) -> SpecPath:
     """What is there wins over what is not, and a path into the input over `kind` and `environment`."""
     reads = [read for read in bound_usage(node, {}) if _telling(read)]
-    paths = [_concrete(read.path, bound) for read in reads]
+    paths = [_concrete(read.path[:-1] if read.extent == "items" else read.path, bound) for read in reads]
     there = [path for path in paths if _look_up(path, values) is not None]
     return next(iter(there or paths), ())
 

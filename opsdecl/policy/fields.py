@@ -36,7 +36,8 @@ def _unknown(kind: str, path: SpecPath) -> SpecPath:
     for length in range(1, len(within) + 1):
         if field_info(root, within[:length]) is None:
             above = field_info(root, within[: length - 1])
-            return () if above is None or above.type == _ANYTHING else path[:length]
+            free = above is None or above.type == _ANYTHING or (above.is_map and within[length - 1] == 0)
+            return () if free else path[:length]  # macros over a map go through its keys, which have no fields
     return ()
 
 

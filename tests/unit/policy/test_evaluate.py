@@ -120,6 +120,24 @@ def test_the_item_of_a_list_that_decided_is_pointed_at() -> None:
     assert found.at == Place("LLM.chat.yaml", 0, ("spec", "scheduling", "tolerations", 1, "operator"))
 
 
+@pytest.mark.parametrize(
+    ("expression", "path"),
+    [
+        ("metadata.labels.all(k, k != 'tier')", ("metadata", "labels", "tier")),
+        ("metadata.labels.all(k, metadata.labels[k] != 'gold')", ("metadata", "labels", "tier")),
+        ("spec.servedNames.exists(n, n == 'z')", ("spec", "servedNames")),
+        ("spec.servedNames.all(n, n.startsWith('a'))", ("spec", "servedNames", 1)),
+        ("size(spec.servedNames) == 1", ("spec", "servedNames")),
+        ("spec.servedNames[0] == 'z'", ("spec", "servedNames", 0)),
+        ("kind == 'Model'", ()),
+    ],
+)
+def test_the_value_that_a_rule_is_about_is_pointed_at(expression: str, path: SpecPath) -> None:
+    served = document("LLM", "chat", {"servedNames": ["a", "b"]}, labels={"tier": "gold"})
+    (found,) = judge([policy({"expression": expression})], [served])
+    assert found.at == Place("LLM.chat.yaml", 0, path)
+
+
 def test_the_rules_own_path_wins() -> None:
     (found,) = judge([policy({**OWNER, "path": "metadata.labels"})], [SMALL])
     assert found.at == Place("LLM.chat.yaml", 0, ("metadata", "labels"))
