@@ -62,8 +62,8 @@ def width_of(text: str) -> int:
 
 def clip(text: str, width: int) -> str:
     """At most `width` cells, an ellipsis for what was cut."""
-    if width_of(text) <= width:
-        return text
+    if width <= 0 or width_of(text) <= width:
+        return text if width > 0 else ""
     kept, used = "", 0
     for shown, cells in glyphs(text):
         if used + cells > max(0, width - 1):

@@ -81,8 +81,9 @@ def cut_path(path: str, width: int) -> str:
     """Its beginning and, mostly, its end, which is what tells fields apart."""
     if len(path) <= width:
         return path
-    lead = width // 4
-    return f"{path[:lead]}…{path[len(path) - (width - lead - 1) :]}"
+    lead = path[: width // 3]
+    lead = lead.rpartition(".")[0] or lead
+    return f"{lead}…{path[len(path) - (width - len(lead) - 1) :]}"
 
 
 def cut_text(text: str, width: int, start: int = 0) -> str:
@@ -146,10 +147,11 @@ def totals_text(found: Totals) -> str:
 
 
 def counts_text(summary: Mapping[str, int]) -> str:
-    """`3 updated, 0 created, 0 deleted, 41 unchanged`, rarer actions only where they occur."""
+    """`3 objects updated, 0 created, 0 deleted, 41 unchanged`, rarer actions only where they occur."""
     rare = [(name, word) for name, word in _RARE if summary.get(name)]
-    common = list(_COUNTED)
-    return ", ".join(f"{summary.get(name, 0):,} {word}" for name, word in [*common[:-1], *rare, common[-1]])
+    (first, word), *common = _COUNTED
+    rest = [f"{summary.get(name, 0):,} {word}" for name, word in [*common[:-1], *rare, common[-1]]]
+    return ", ".join([f"{count(summary.get(first, 0), 'object')} {word}", *rest])
 
 
 def severities_text(findings: Iterable[Finding]) -> str:

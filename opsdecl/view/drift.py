@@ -1,0 +1,72 @@
+"""What differs from what was applied, grouped by who did that."""
+
+from collections.abc import Sequence
+
+from opsdecl.diff.types import FieldChange, ObjectChange
+from opsdecl.view.cells import Cell, align, printable
+from opsdecl.view.plan.outline import drifted_fields
+from opsdecl.view.plan.phrases import change_texts, cut_path, object_name
+from opsdecl.view.style import BOLD, CAUTION, DIM, GREEN, Ink, ink_for
+from opsdecl.view.words import count
+
+_PATH, _VALUE, _NAMES = 48, 40, 20
+_UNKNOWN = "someone unknown"
+
+
+def render_drift(
+    environment: str,
+    objects: int,
+    changes: Sequence[ObjectChange],
+    *,
+    unowned: Sequence[str] = (),
+    color: bool = False,
+) -> str:
+    """`changes` as a plan holds them: `before` is what was found, `after` what is declared. Others are left out.
+
+    `unowned` names things found where only ours should be.
+    """
+    ink = ink_for(color)
+    drifted = [change for change in changes if change.cause in ("drift", "both")]
+    head = f"{printable(environment)} · {count(objects, 'object')}"
+    if not drifted and not unowned:
+        return f"{head} · {ink('no drift', GREEN)}\n"
+    rows = [f"{head} · {ink(f'{len(drifted):,} drifted', CAUTION)}   declared → found"]
+    for who, theirs in _by_author(drifted).items():
+        rows += [f"  by {ink(printable(who), BOLD)}", *("    " + row for row in _rows(theirs, ink))]
+    if drifted:
+        rows.append(ink("  reverting needs --revert-drift: opsdecl apply then restores what is declared", DIM))
+    return "\n".join([*rows, *_unowned(unowned, ink)]) + "\n"
+
+
+def _by_author(changes: Sequence[ObjectChange]) -> dict[str, list[ObjectChange]]:
+    found: dict[str, list[ObjectChange]] = {}
+    for change in changes:
+        found.setdefault(change.drifted_by or _UNKNOWN, []).append(change)
+    return dict(sorted(found.items(), key=lambda item: (item[0] == _UNKNOWN, item[0])))
+
+
+def _rows(changes: Sequence[ObjectChange], ink: Ink) -> list[str]:
+    return align([row for change in changes for row in _object(change)], ink)
+
+
+def _object(change: ObjectChange) -> list[list[Cell]]:
+    name = Cell(printable(object_name(change.object)))
+    if change.action == "create":
+        return [[name, Cell("was deleted", CAUTION)]]
+    fields = [_field(field) for field in drifted_fields(change)]
+    if not fields:
+        return [[name, Cell("was added" if change.action == "delete" else "was changed", CAUTION)]]
+    return [[name, *fields[0]], *([Cell(""), *field] for field in fields[1:])]
+
+
+def _field(field: FieldChange) -> list[Cell]:
+    _, found, declared = change_texts(field, _VALUE)
+    value = f"{declared or '(nothing)'} → {found or '(nothing)'}" if not field.summary else field.summary
+    return [Cell(printable(cut_path(field.path, _PATH))), Cell(printable(value), CAUTION)]
+
+
+def _unowned(names: Sequence[str], ink: Ink) -> list[str]:
+    if not names:
+        return []
+    more = [f"    and {len(names) - _NAMES:,} more"] if len(names) > _NAMES else []
+    return [f"  {ink('not ours', BOLD)}: left as it is", *(f"    {printable(n)}" for n in names[:_NAMES]), *more]

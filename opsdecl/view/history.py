@@ -1,0 +1,45 @@
+"""Revisions as a table, newest first, as they come."""
+
+from collections.abc import Sequence
+
+from opsdecl.apply.types import Revision
+from opsdecl.view.cells import Cell, align, clip, printable, width_of
+from opsdecl.view.style import BOLD, CAUTION, DIM, ink_for
+
+_TITLES = ("REVISION", "WHEN", "WHAT", "WHO", "SOURCE", "CHANGES", "")
+_SHORT = 10
+
+
+def render_history(environment: str, revisions: Sequence[Revision], *, color: bool = False, width: int = 100) -> str:
+    """One line per revision; an edit that opsdecl did not make stands out."""
+    if not revisions:
+        return f"{printable(environment)} has no revisions yet: nothing was applied\n"
+    rows = [[Cell(title, BOLD) for title in _TITLES], *(_row(revision) for revision in revisions)]
+    return "\n".join(align([[*row[:-1], _fitted(row, rows, width)] for row in rows], ink_for(color))) + "\n"
+
+
+def _row(revision: Revision) -> list[Cell]:
+    style = CAUTION if revision.kind == "edit" else ""
+    return [
+        Cell(printable(revision.id[:_SHORT]), style),
+        Cell(printable(revision.at)),
+        Cell(printable(revision.kind), style),
+        Cell(clip(printable(revision.who), 30)),
+        Cell(printable(revision.source_commit[:7]), DIM),
+        Cell(counts_text(revision)),
+        Cell(printable(revision.summary), DIM),
+    ]
+
+
+def counts_text(revision: Revision) -> str:
+    """`+1 ~3 -2`: created, updated or replaced, deleted."""
+    counts = revision.counts
+    changed = counts.get("update", 0) + counts.get("replace", 0)
+    signs = (("+", counts.get("create", 0)), ("~", changed), ("-", counts.get("delete", 0)))
+    return " ".join(f"{sign}{number:,}" for sign, number in signs if number)
+
+
+def _fitted(row: Sequence[Cell], rows: Sequence[Sequence[Cell]], width: int) -> Cell:
+    """The last column takes what the others leave, at least a few words."""
+    taken = sum(max(width_of(other[i].text) for other in rows) + 2 for i in range(len(_TITLES) - 1))
+    return Cell(clip(row[-1].text, max(20, width - taken)), row[-1].style)
