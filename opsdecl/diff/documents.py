@@ -88,7 +88,7 @@ def diff_document(pair: DocumentPair, effects: EffectTable) -> DocumentDiff:
 
 def _settled(difference: Difference, meaning: Meaning, switched: bool) -> Meaning:
     """Where a choice moves to another `type`, its new fields lose nothing: what is lost is said at `type`."""
-    if not switched or difference.before is not MISSING or "data-loss" not in meaning.classes:
+    if not switched or difference.before is not MISSING or not meaning.classes:
         return meaning
     return Meaning(("rolling",), "comes with the other type")
 
