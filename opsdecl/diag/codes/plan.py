@@ -100,6 +100,22 @@ BEFORE_UNKNOWN = Code(
     Severity.WARNING,
 )
 
+UNCOMMITTED = Code(
+    "OD550",
+    "Uncommitted files would reach a protected environment",
+    "Files of the project differ from the commit that is checked out, and the environment is protected: nobody could "
+    "ever read again what was applied. Nothing was written.\n\n"
+    "Commit the files, or put them away, and apply again.",
+    "git status --short   #  M environments/prod/chat.yaml",
+)
+NOT_REVIEWABLE = Code(
+    "OD551",
+    "The plan holds errors",
+    "The plan was made all the same, so that it can be read, but what it holds errors about must not be applied. "
+    "Nothing was written.\n\n"
+    "Mend what the findings name, and plan again.",
+    "opsdecl apply --env prod --plan p.json   # p.json holds a finding of severity error",
+)
 CODES: tuple[Code, ...] = (
     NOT_A_PLAN,
     PLAN_FORMAT_UNKNOWN,
@@ -113,4 +129,6 @@ CODES: tuple[Code, ...] = (
     PROTECTED,
     DEPENDENCY_CYCLE,
     BEFORE_UNKNOWN,
+    UNCOMMITTED,
+    NOT_REVIEWABLE,
 )

@@ -2,6 +2,14 @@
 
 from opsdecl.diag.types import Code, Severity
 
+TARGET_NOT_BUILT = Code(
+    "OD601",
+    "A target that this version cannot reach",
+    "The environment names a target of a type that this version of opsdecl validates and plans offline, but neither "
+    "reads nor writes. Nothing was changed.\n\n"
+    "Plan it against a commit with `--base REF`, or apply to a target of type `git`, which Argo CD or Flux can follow.",
+    "targets:\n  main: {type: cluster, context: prod}",
+)
 GIT_MISSING = Code(
     "OD640",
     "git is not installed",
@@ -216,6 +224,7 @@ NO_ADDRESS = Code(
 )
 
 CODES: tuple[Code, ...] = (
+    TARGET_NOT_BUILT,
     GIT_MISSING,
     NOT_A_REPOSITORY,
     NOT_TRUSTED,

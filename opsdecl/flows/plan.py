@@ -1,0 +1,224 @@
+"""`plan`: what would change and what it means, against a commit (review) or against the targets (execution)."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+from opsdecl import __version__
+from opsdecl.addr import SpecAddress, digest_of
+from opsdecl.apply.ports import Target
+from opsdecl.apply.steps import add_steps
+from opsdecl.compile.memo import MemoryMemo
+from opsdecl.diag import Checked, Diagnostic, SpecPath
+from opsdecl.diff.fields import Locate
+from opsdecl.diff.plan import make_plan, unknown_before
+from opsdecl.diff.prune import PruneRules, check_prune
+from opsdecl.diff.records import TargetState
+from opsdecl.diff.release import ReleaseDiff, diff_release, state_from_manifests
+from opsdecl.diff.types import BaseRef, Origin, Plan, SourceRef
+from opsdecl.flows.build import Built, build, for_target
+from opsdecl.flows.project import Project, choose_environment, located, open_project, origin_of, place_of
+from opsdecl.flows.targets import open_target, targets_of
+from opsdecl.spec.fields import effects_of, kind_names
+from opsdecl.spec.parse_cache import ParseCache
+from opsdecl.spec.types import SourceTree
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """A plan with what it was made from. `plan` is None where the specs do not even compile."""
+
+    plan: Plan | None
+    diagnostics: tuple[Diagnostic, ...]
+    lines: Callable[[str], Sequence[str] | None]
+    environment: str = ""
+    built: Built | None = None
+    states: Mapping[str, TargetState] = field(default_factory=dict)
+    targets: Mapping[str, Target] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What a command asks for: environment and target (None: the default, all), and what is to be let go."""
+
+    environment: str | None = None
+    target: str | None = None
+    forget: tuple[str, ...] = ()
+
+
+def plan_review(
+    desired: SourceTree,
+    base: SourceTree,
+    wanted: Wanted,
+    source: SourceRef,
+    base_ref: BaseRef,
+    cache: ParseCache | None = None,
+) -> Planned:
+    """Offline: both sides are compiled, nothing else is read."""
+    memo = MemoryMemo()
+    opened = open_built(desired, wanted, cache, memo)
+    if opened.built is None:
+        return opened
+    before = _build_base(base, opened.environment, cache, memo)
+    known = base_ref.model_copy(update={"known": before.known})
+    unclear = (unknown_before((), base_ref.ref),) if not before.known else ()
+    if before.known and before.unknown:
+        unclear = (unknown_before([str(a) for a in before.unknown], base_ref.ref),)
+    states = {
+        name: state_from_manifests(for_target(before.built, name).manifests) if before.built else None
+        for name in _target_names(opened.built, wanted)
+    }
+    return _finish(opened, states, wanted, "review", source, known, unclear, unknown=before.unknown)
+
+
+def plan_live(
+    desired: SourceTree, root: Path, wanted: Wanted, source: SourceRef, cache: ParseCache | None = None
+) -> Planned:
+    """Against what the targets hold now."""
+    opened = open_built(desired, wanted, cache, MemoryMemo())
+    if opened.built is None:
+        return opened
+    states: dict[str, TargetState | None] = {}
+    targets: dict[str, Target] = {}
+    findings: list[Diagnostic] = []
+    for name in _target_names(opened.built, wanted):
+        target = open_target(for_target(opened.built, name), root)
+        read = target.value.read() if target.value else Checked[TargetState](None)
+        findings += (*target.diagnostics, *read.diagnostics)
+        if target.value is not None and read.value is not None:
+            targets[name], states[name] = target.value, read.value
+    if len(states) < len(_target_names(opened.built, wanted)):
+        return _without_plan(opened, tuple(findings))
+    planned = _finish(opened, states, wanted, "execution", source, BaseRef(ref="live"), tuple(findings))
+    held = {name: state for name, state in states.items() if state is not None}
+    return Planned(planned.plan, planned.diagnostics, planned.lines, planned.environment, planned.built, held, targets)
+
+
+def open_built(
+    tree: SourceTree, wanted: Wanted, cache: ParseCache | None = None, memo: MemoryMemo | None = None
+) -> Planned:
+    """The environment compiled, rendered and checked; no plan yet."""
+    opened = open_project(tree, cache)
+    if opened.value is None:
+        return Planned(None, located(None, tree, opened.diagnostics), _no_lines)
+    project = opened.value
+    chosen = choose_environment(project, wanted.environment)
+    if chosen.value is None:
+        return _broken(project, opened.diagnostics + chosen.diagnostics)
+    built = build(project, chosen.value, target=wanted.target, memo=memo)
+    findings = located(project, tree, opened.diagnostics + built.diagnostics)
+    return Planned(None, findings, project.positions.source_lines, chosen.value, built.value)
+
+
+@dataclass(frozen=True, slots=True)
+class _Base:
+    """The side before. `built` None with `known` True: the environment was not there yet."""
+
+    built: Built | None
+    known: bool = True
+    unknown: tuple[SpecAddress, ...] = ()
+
+
+def _build_base(tree: SourceTree, environment: str, cache: ParseCache | None, memo: MemoryMemo) -> _Base:
+    """Findings of the base are nobody's concern now; documents that do not compile there are 'before unknown'."""
+    opened = open_project(tree, cache)
+    if opened.value is None:
+        return _Base(None, known=False)
+    if environment not in opened.value.specs.environments():
+        return _Base(None)
+    built = build(opened.value, environment, memo=memo, check=False)
+    if built.value is None:
+        return _Base(None, known=False)
+    errors = [d for d in (*opened.diagnostics, *built.diagnostics) if d.severity.word == "error"]
+    subjects = {d.subject for d in errors if "." in d.subject}
+    if any(not d.subject for d in errors) and not subjects:
+        return _Base(None, known=False)
+    return _Base(built.value, unknown=tuple(sorted(SpecAddress.parse(subject) for subject in subjects)))
+
+
+def _finish(
+    opened: Planned,
+    states: Mapping[str, TargetState | None],
+    wanted: Wanted,
+    mode: Literal["review", "execution"],
+    source: SourceRef,
+    base: BaseRef,
+    findings: tuple[Diagnostic, ...],
+    unknown: tuple[SpecAddress, ...] = (),
+) -> Planned:
+    built = opened.built
+    assert built is not None
+    locate = locator(built)
+    diffs: list[ReleaseDiff] = []
+    for name, state in states.items():
+        side = for_target(built, name)
+        diff = diff_release(
+            state,
+            side.manifests,
+            effects={kind: effects_of(kind) for kind in kind_names()},
+            base_ref=_base_of(base, state),
+            locate=locate,
+            unknown=unknown,
+            forget=wanted.forget,
+        )
+        stepped = add_steps(diff.release, side.manifests, state)
+        findings += (*stepped.diagnostics, *check_prune(diff, _prune_rules(built, name)))
+        diffs.append(ReleaseDiff(stepped.value or diff.release, diff.documents, diff.protected))
+    all_findings = (*opened.diagnostics, *located(built.project, built.project.tree, findings))
+    spec = built.environment.model.spec
+    plan = make_plan(
+        diffs,
+        mode=mode,
+        environment=opened.environment,
+        tool_version=__version__,
+        source=source,
+        base=base,
+        approvals=spec.approvals,
+        lock_digest=lock_digest(built.project),
+        findings=all_findings,
+    )
+    return Planned(plan, all_findings, opened.lines, opened.environment, built)
+
+
+def locator(built: Built) -> Locate:
+    """Effective path -> line, for the plan's origins."""
+
+    def locate(address: SpecAddress, path: SpecPath) -> Origin | None:
+        span = origin_of(built.project, built.graph, address, path)
+        return Origin(file=span.file, line=span.line, column=span.column) if span else None
+
+    return locate
+
+
+def lock_digest(project: Project) -> str:
+    """The digest of `opsdecl.lock`; empty where the project has none."""
+    return digest_of(project.specs.lock) if project.specs.lock is not None else ""
+
+
+def _base_of(base: BaseRef, state: TargetState | None) -> BaseRef:
+    if base.ref != "live" or state is None:
+        return base
+    return base.model_copy(update={"commit": state.revision, "digest": state.identity})
+
+
+def _prune_rules(built: Built, target: str) -> PruneRules:
+    settings = built.environment.model.spec.targets[target]
+    at = place_of(built.graph, built.environment.address, ("spec", "targets", target, "prune"))
+    return PruneRules(settings.prune.budget, settings.prune.protect, at)
+
+
+def _target_names(built: Built, wanted: Wanted) -> tuple[str, ...]:
+    return (wanted.target,) if wanted.target else targets_of(built)
+
+
+def _broken(project: Project, findings: tuple[Diagnostic, ...]) -> Planned:
+    return Planned(None, located(project, project.tree, findings), project.positions.source_lines)
+
+
+def _without_plan(opened: Planned, findings: tuple[Diagnostic, ...]) -> Planned:
+    return Planned(None, (*opened.diagnostics, *findings), opened.lines, opened.environment, opened.built)
+
+
+def _no_lines(_file: str) -> Sequence[str] | None:
+    return None
