@@ -1,9 +1,10 @@
 """A project's folders -> the layers of one environment, lowest first, and the documents in them."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from opsdecl.addr import SpecAddress
+from opsdecl.compile.merge import DELETE
 from opsdecl.diag import Checked, Diagnostic, Place, Related
 from opsdecl.diag.codes import compile as codes
 from opsdecl.diag.nearest import did_you_mean
@@ -14,15 +15,34 @@ PROJECT = "Project"
 
 
 @dataclass(frozen=True, slots=True)
-class Layers:
-    """`folders` in the order in which they are laid, the environment's own last. `documents` has the layers of each
-    document, lowest first. `environment` is the environment's own document; `inherited` are the Environment documents
-    of the folders that it extends, lowest first: only their variables count."""
+class Source:
+    """What one document is compiled from: its layers, lowest first. `own` says that the last one lies in the
+    environment's own folder, `alone` that there are lower folders and none of them has it."""
 
-    environment: Document
-    inherited: tuple[Document, ...]
+    address: SpecAddress
+    layers: tuple[Document, ...]
+    own: bool = True
+    alone: bool = False
+
+    @property
+    def identity(self) -> Hashable:
+        """Equal for equal text at equal places."""
+        layers = tuple((layer.file, layer.index, layer.digest) for layer in self.layers)
+        return self.address, layers, self.own, self.alone
+
+
+@dataclass(frozen=True, slots=True)
+class Layers:
+    """`folders` in the order in which they are laid, the environment's own last. `inherited` are the names of each kind
+    that lower folders declare.
+
+    The lower layers of `environment` hold only the variables of the environments that it extends: targets, capacity,
+    approvals and the like are each environment's own."""
+
+    environment: Source
     folders: tuple[str, ...]
-    documents: Mapping[SpecAddress, tuple[Document, ...]]
+    documents: Mapping[SpecAddress, Source]
+    inherited: Mapping[str, tuple[str, ...]]
 
 
 def find_environment(specs: SpecSet, environment: str) -> Checked[str]:
@@ -45,10 +65,17 @@ def layers_of(specs: SpecSet, environment: str) -> Checked[Layers]:
     folders, diagnostics = linearise(specs, found.value)
     if any(d.code is codes.EXTENDS_CYCLE for d in diagnostics):
         return Checked(None, diagnostics)
-    documents, duplicates = _collect(specs, folders)
-    inherited = tuple(d for folder in folders[:-1] if (d := _environment_document(specs, folder)) is not None)
-    value = Layers(environment=own, inherited=inherited, folders=folders, documents=documents)
-    return Checked(value, (*diagnostics, *_misnamed(own, found.value), *duplicates))
+    documents, inherited, found_in_folders = _collect(specs, folders)
+    environments = [d for folder in folders[:-1] if (d := _environment_document(specs, folder)) is not None]
+    layers = (*(_only_variables(d) for d in environments), own)
+    value = Layers(Source(own.address, layers), folders, documents, inherited)
+    return Checked(value, (*diagnostics, *_misnamed(own, found.value), *found_in_folders))
+
+
+def _only_variables(environment: Document) -> Document:
+    spec = environment.value.get("spec")
+    variables = spec.get("variables") if isinstance(spec, Mapping) else None
+    return replace(environment, value={"spec": {"variables": variables}} if variables else {})
 
 
 def linearise(specs: SpecSet, environment: str) -> tuple[tuple[str, ...], tuple[Diagnostic, ...]]:
@@ -134,19 +161,89 @@ def _misnamed(document: Document, folder: str) -> tuple[Diagnostic, ...]:
 
 def _collect(
     specs: SpecSet, folders: Sequence[str]
-) -> tuple[Mapping[SpecAddress, tuple[Document, ...]], tuple[Diagnostic, ...]]:
+) -> tuple[Mapping[SpecAddress, Source], Mapping[str, tuple[str, ...]], tuple[Diagnostic, ...]]:
     layers: dict[SpecAddress, tuple[Document, ...]] = {}
-    duplicates: list[Diagnostic] = []
+    inherited: dict[str, tuple[str, ...]] = {}
+    diagnostics: list[Diagnostic] = []
+    own: set[SpecAddress] = set()
     for folder in folders:
-        first: dict[SpecAddress, Document] = {}
-        for document in specs.folders[folder]:
-            if document.kind == PROJECT:
-                continue
-            if (earlier := first.setdefault(document.address, document)) is not document:
-                duplicates.append(_duplicate(earlier, document, folder))
-            elif document.kind != ENVIRONMENT:
-                layers[document.address] = (*layers.get(document.address, ()), document)
-    return layers, tuple(duplicates)
+        inherited = _names_by_kind(layers)
+        documents, found = _once(_documents_of(specs, folder, folders), folder)
+        diagnostics += found
+        own = set(documents)
+        for address, document in documents.items():
+            if DELETE in document.value:
+                diagnostics += _deletion(document, address in layers, inherited.get(address.kind, ()))
+                layers.pop(address, None)
+            else:
+                layers[address] = (*layers.get(address, ()), document)
+    several = len(folders) > 1
+    sources = {
+        address: Source(address, found, address in own, several and address in own and len(found) == 1)
+        for address, found in layers.items()
+    }
+    return sources, inherited, tuple(diagnostics)
+
+
+def _documents_of(specs: SpecSet, folder: str, layers: Sequence[str]) -> Sequence[Document]:
+    """Folders within a folder belong to it, except environments and what is a layer of its own."""
+    inner = [
+        name
+        for name in specs.folders
+        if name.startswith(f"{folder}/")
+        and not any(
+            _is_within(name, other)
+            for other in (*layers, *specs.environments())
+            if other != folder and _is_within(other, folder)
+        )
+    ]
+    return [document for name in (folder, *inner) for document in specs.folders.get(name, ())]
+
+
+def _is_within(folder: str, other: str) -> bool:
+    return folder == other or folder.startswith(f"{other}/")
+
+
+def unused_folders(specs: SpecSet) -> tuple[Diagnostic, ...]:
+    """Folders that reach no environment."""
+    used = {folder for name in specs.environments() for folder in linearise(specs, name)[0]}
+    unused = [name for name in specs.folders if not any(_is_within(name, folder) for folder in used)]
+    return tuple(_unused(specs.folders[name][0], name) for name in unused if used)
+
+
+def _unused(document: Document, folder: str) -> Diagnostic:
+    message = f"no environment extends environments/{folder}, so its documents are used nowhere"
+    hint = f"add `{folder}` to spec.extends of an Environment, or remove the folder"
+    return Diagnostic(codes.UNUSED_FOLDER, message, at=document.place(("kind",)), hint=hint)
+
+
+def _names_by_kind(layers: Mapping[SpecAddress, object]) -> dict[str, tuple[str, ...]]:
+    names: dict[str, tuple[str, ...]] = {}
+    for address in sorted(layers):
+        names[address.kind] = (*names.get(address.kind, ()), address.name)
+    return names
+
+
+def _once(documents: Sequence[Document], folder: str) -> tuple[Mapping[SpecAddress, Document], Sequence[Diagnostic]]:
+    """Documents of one folder by address; of two with one address the first counts."""
+    first: dict[SpecAddress, Document] = {}
+    duplicates: list[Diagnostic] = []
+    for document in documents:
+        if (earlier := first.setdefault(document.address, document)) is not document:
+            duplicates.append(_duplicate(earlier, document, folder))
+    return {a: d for a, d in first.items() if a.kind not in (ENVIRONMENT, PROJECT)}, duplicates
+
+
+def _deletion(document: Document, exists: bool, names: Sequence[str]) -> tuple[Diagnostic, ...]:
+    at, subject = document.place((DELETE,)), str(document.address)
+    if document.value[DELETE] is not True:
+        message, hint = f"`$delete` of {document.address} is not `true`", "write `$delete: true`, or remove the line"
+        return (Diagnostic(codes.DELETE_MISUSED, message, at=at, hint=hint, subject=subject),)
+    if exists:
+        return ()
+    message = f"no folder that this environment extends has a {document.kind} `{document.name}` to delete"
+    hint = did_you_mean(document.name, names) or "remove the document"
+    return (Diagnostic(codes.DELETES_NOTHING, message, at=at, hint=hint, subject=subject),)
 
 
 def _duplicate(earlier: Document, document: Document, folder: str) -> Diagnostic:

@@ -51,6 +51,11 @@ def document_setters(
     return layer_setters(document.layers, rules_of(address.kind), path)
 
 
+def lower_setters(layers: Sequence[Document], rules: MergeRules, path: SpecPath) -> tuple[Setter, ...]:
+    """The layers that the winner overrode, lowest first."""
+    return layer_setters(layers, rules, path)[:-1]
+
+
 def winner(layers: Sequence[Document], rules: MergeRules, path: SpecPath, *, key: bool = False) -> Place:
     """The place that decided the value. With `key`, the name of the field rather than its value."""
     setters = layer_setters(layers, rules, path)

@@ -114,15 +114,6 @@ EXPRESSION_RESULT = Code(
     "Name one scalar (`vars.zones.first`, not `vars.zones`), and combine values only of kinds that fit together.",
     "spec:\n  servedNames: ['${{ vars }}']",
 )
-NO_PROJECT = Code(
-    "OD315",
-    "Project document is missing",
-    "`environments/project.yaml` gives the project its permanent id, which is part of every release. Without it "
-    "nothing "
-    "that was applied earlier could be recognised.\n\n"
-    "Add a document of kind Project, or run the command in the right folder (`-C`).",
-    "apiVersion: opsdecl.dev/v1\nkind: Project\nmetadata: {name: acme-ml}",
-)
 UNKNOWN_POOL = Code(
     "OD316",
     "Unknown node pool",
@@ -214,10 +205,11 @@ UNPINNED_MODEL = Code(
 UNPINNED_IMAGE = Code(
     "OD329",
     "Image is not pinned in a protected environment",
-    "An image without a digest can be replaced behind the same tag. `latest`, or no tag at all, is an error in a "
-    "protected environment; a fixed tag without a digest is a warning.\n\n"
+    "A tag can be given to other bytes after the review, and then what runs is not what was approved. A protected "
+    "environment asks for a digest beside the tag.\n\n"
     "Add the digest: `image: vllm/vllm-openai:v0.33.0@sha256:…`.",
-    "image: vllm/vllm-openai:latest",
+    "image: vllm/vllm-openai:v0.33.0",
+    Severity.WARNING,
 )
 UNUSED_VARIABLE = Code(
     "OD330",
@@ -235,7 +227,7 @@ LOCK_MISSING = Code(
     "Without it another version of the tool may render other objects from the same specs.\n\n"
     "Run `opsdecl validate --update-lock` and commit the file.",
     "opsdecl validate --update-lock",
-    Severity.NOTE,
+    Severity.WARNING,
 )
 LOCK_MISMATCH = Code(
     "OD332",
@@ -282,6 +274,24 @@ POOL_TOO_SMALL = Code(
     Severity.WARNING,
 )
 
+UNUSED_FOLDER = Code(
+    "OD337",
+    "No environment uses this folder",
+    "Documents lie in a folder that no environment extends, so they have no effect anywhere. Folders within an "
+    "environment's folder belong to it; all others must be named in `spec.extends`.\n\n"
+    "Add the folder to `extends` of the environments that should have it, or remove it.",
+    "environments/shared/runtimes.yaml   # and no Environment says extends: [shared]",
+    Severity.WARNING,
+)
+TOOL_VERSION = Code(
+    "OD338",
+    "This version of opsdecl may not be used",
+    "`spec.requires` of the Project says which versions of the tool may compile it, and this is none of them. Other "
+    "versions may render other objects from the same specs.\n\n"
+    "Install a version that fits, or change `requires` after reviewing a plan.",
+    'kind: Project\nspec:\n  requires: ">=9.0"',
+)
+
 CODES: tuple[Code, ...] = (
     UNKNOWN_ENVIRONMENT,
     UNKNOWN_FOLDER,
@@ -296,7 +306,6 @@ CODES: tuple[Code, ...] = (
     INVALID_EXPRESSION,
     UNKNOWN_VARIABLE,
     EXPRESSION_RESULT,
-    NO_PROJECT,
     UNKNOWN_POOL,
     UNKNOWN_NAMESPACE,
     NAME_CLAIMED_TWICE,
@@ -315,4 +324,6 @@ CODES: tuple[Code, ...] = (
     TARGETS_COLLIDE,
     NO_APPROVERS,
     POOL_TOO_SMALL,
+    UNUSED_FOLDER,
+    TOOL_VERSION,
 )

@@ -1,0 +1,182 @@
+"""GPUs that documents ask for against the pools and quotas that the environment has."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from opsdecl.compile.scene import Scene
+from opsdecl.compile.types import CompiledDocument
+from opsdecl.diag import Code, Diagnostic, Place, Related, SpecPath
+from opsdecl.diag.codes import compile as codes
+from opsdecl.spec.types import Json
+
+ACCELERATOR: SpecPath = ("spec", "accelerator")
+POOLS: SpecPath = ("spec", "capacity", "pools")
+QUOTAS: SpecPath = ("spec", "capacity", "quotas")
+
+
+@dataclass(frozen=True, slots=True)
+class Demand:
+    """GPUs of one document: type, pool where it names one, GPUs of each replica, and how many replicas."""
+
+    document: CompiledDocument
+    gpu: str
+    pool: str | None
+    count: int
+    lowest: int
+    highest: int
+
+    @property
+    def least(self) -> int:
+        return self.count * self.lowest
+
+    @property
+    def most(self) -> int:
+        return self.count * self.highest
+
+
+def demands(scene: Scene) -> tuple[Demand, ...]:
+    """Of every document with an accelerator."""
+    found = []
+    for document in scene.served():
+        accelerator = document.effective["spec"].get("accelerator")
+        if accelerator is not None:
+            lowest, highest = replicas_of(document.effective["spec"].get("replicas", {}))
+            pool = accelerator.get("pool")
+            found.append(Demand(document, accelerator["gpu"], pool, accelerator["count"], lowest, highest))
+    return tuple(found)
+
+
+def replicas_of(replicas: Mapping[str, Json]) -> tuple[int, int]:
+    """Fewest and most replicas; one where nothing is said."""
+    lowest = replicas.get("min", replicas.get("count", 1))
+    return lowest, max(lowest, replicas.get("max", lowest))
+
+
+def gpus_without_room(scene: Scene) -> Iterator[Diagnostic]:
+    """A GPU that no pool has, or more of them than a node has. Nothing is known where no pool is declared."""
+    pools: Mapping[str, Mapping[str, Json]] = scene.settings["capacity"]["pools"]
+    for demand in demands(scene):
+        named = pools.get(demand.pool) if demand.pool else None
+        fitting = {name: pool for name, pool in pools.items() if pool.get("gpu") == demand.gpu}
+        if named is not None and named.get("gpu") != demand.gpu:
+            yield _other_gpu(scene, demand, named)
+        elif pools and not fitting:
+            yield _in_no_pool(scene, demand, pools)
+        elif fitting:
+            possible = [named] if named is not None else [*fitting.values()]
+            largest = max(pool["gpusPerNode"] for pool in possible)
+            if demand.count > largest:
+                yield _too_many(scene, demand, largest)
+
+
+def _other_gpu(scene: Scene, demand: Demand, pool: Mapping[str, Json]) -> Diagnostic:
+    has = f"`{pool['gpu']}`" if "gpu" in pool else "no GPUs"
+    return _at_document(
+        scene,
+        demand,
+        codes.POOL_HAS_OTHER_GPU,
+        "pool",
+        f"pool `{demand.pool}` has {has}, and {demand.document.address} asks for `{demand.gpu}`",
+        "name a pool with that GPU, or leave `pool` out",
+        Related("the pool", scene.in_environment((*POOLS, str(demand.pool)))),
+    )
+
+
+def _in_no_pool(scene: Scene, demand: Demand, pools: Mapping[str, Mapping[str, Json]]) -> Diagnostic:
+    known = sorted({pool["gpu"] for pool in pools.values() if "gpu" in pool})
+    return _at_document(
+        scene,
+        demand,
+        codes.GPU_IN_NO_POOL,
+        "gpu",
+        f"no node pool of this environment has `{demand.gpu}`",
+        f"use one of: {', '.join(known)}" if known else "declare a pool with this GPU",
+        Related("the pools", scene.in_environment(POOLS)),
+    )
+
+
+def _too_many(scene: Scene, demand: Demand, largest: int) -> Diagnostic:
+    return _at_document(
+        scene,
+        demand,
+        codes.COUNT_EXCEEDS_NODE,
+        "count",
+        f"a replica asks for {demand.count} × `{demand.gpu}`, and a node has {largest}",
+        f"set accelerator.count to {largest} or less" if largest else "choose another pool",
+        Related("the pools", scene.in_environment(POOLS)),
+    )
+
+
+def quotas_exceeded(scene: Scene) -> Iterator[Diagnostic]:
+    """GPUs of a namespace: an error where even the fewest replicas do not fit, else a warning where the most do not."""
+    everything = demands(scene)
+    for namespace, quota in scene.settings["capacity"]["quotas"].items():
+        limit = quota.get("gpus")
+        here = [d for d in everything if d.document.effective["metadata"]["namespace"] == namespace]
+        least, most = sum(d.least for d in here), sum(d.most for d in here)
+        if limit is None or most <= limit:
+            continue
+        code, needed, when = (
+            (codes.QUOTA_EXCEEDED, least, "at the fewest replicas")
+            if least > limit
+            else (codes.QUOTA_BELOW_MAXIMUM, most, "at the most replicas")
+        )
+        yield Diagnostic(
+            code,
+            f"namespace `{namespace}` may use {limit} GPUs, and its documents need {needed} {when}",
+            at=scene.in_environment((*QUOTAS, namespace, "gpus")),
+            hint="raise the quota, or lower replicas",
+            related=_who(scene, here, most=least <= limit),
+            subject=str(scene.environment.address),
+        )
+
+
+def pools_too_small(scene: Scene) -> Iterator[Diagnostic]:
+    """GPUs of one type, over all pools that have it, at the fewest replicas."""
+    pools: Mapping[str, Mapping[str, Json]] = scene.settings["capacity"]["pools"]
+    everything = demands(scene)
+    for gpu in sorted({pool["gpu"] for pool in pools.values() if "gpu" in pool}):
+        fitting = {name: pool for name, pool in pools.items() if pool.get("gpu") == gpu}
+        here = [d for d in everything if d.gpu == gpu]
+        yield from _short(scene, [*fitting], here)
+        if len(fitting) > 1:
+            for name in fitting:
+                yield from _short(scene, [name], [d for d in here if d.pool == name])
+
+
+def _short(scene: Scene, names: Sequence[str], here: Sequence[Demand]) -> Iterator[Diagnostic]:
+    pools = [scene.settings["capacity"]["pools"][name] for name in names]
+    there = sum(max(0, pool["nodes"] * pool["gpusPerNode"] - pool["reserve"]) for pool in pools)
+    needed = sum(d.least for d in here)
+    if needed > there:
+        shown = f"pool `{names[0]}` has" if len(names) == 1 else f"pools {', '.join(names)} have"
+        yield Diagnostic(
+            codes.POOL_TOO_SMALL,
+            f"{shown} {there} GPUs to give, and documents need {needed} at the fewest replicas",
+            at=scene.in_environment((*POOLS, names[0], "nodes")),
+            hint="add nodes, lower replicas, or move a document to another GPU",
+            related=_who(scene, here, most=False),
+            subject=str(scene.environment.address),
+        )
+
+
+def _who(scene: Scene, here: Sequence[Demand], *, most: bool) -> tuple[Related, ...]:
+    """The documents that need GPUs, the hungriest first."""
+    needed = [(d.most if most else d.least, d) for d in here]
+    ranked = sorted(needed, key=lambda pair: (-pair[0], pair[1].document.address))
+    return tuple(
+        Related(f"{demand.document.address} needs {gpus}", _at(scene, demand, "count"))
+        for gpus, demand in ranked
+        if gpus
+    )
+
+
+def _at(scene: Scene, demand: Demand, field: str) -> Place:
+    return scene.place(demand.document.address, (*ACCELERATOR, field))
+
+
+def _at_document(
+    scene: Scene, demand: Demand, code: Code, field: str, message: str, hint: str, related: Related
+) -> Diagnostic:
+    at, subject = _at(scene, demand, field), str(demand.document.address)
+    return Diagnostic(code, message, at=at, hint=hint, related=(related,), subject=subject)

@@ -1,0 +1,132 @@
+"""All documents of an environment, each after what it refers to."""
+
+from collections.abc import Hashable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from opsdecl.addr import SpecAddress
+from opsdecl.catalog.types import Catalog
+from opsdecl.compile.document import DocumentResult, check_alone, compile_document
+from opsdecl.compile.layers import Layers, Source
+from opsdecl.compile.memo import Answer, Ask, Memo, Question, remember
+from opsdecl.compile.references import Broken, Cycle
+from opsdecl.compile.schema import SchemaOf
+from opsdecl.compile.types import CompiledDocument
+
+Results = dict[SpecAddress, DocumentResult]
+Trail = tuple[SpecAddress, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What documents may ask for. `environment` is None while the environment itself is compiled."""
+
+    project: str
+    layers: Layers
+    catalog: Catalog
+    schema_of: SchemaOf
+    environment: DocumentResult | None = None
+    memo: Memo | None = None
+
+    @property
+    def identity(self) -> Hashable:
+        return self.project, self.environment.identity if self.environment else None
+
+
+def compile_documents(surroundings: Surroundings) -> Mapping[SpecAddress, DocumentResult]:
+    """Sorted by address. Documents of kinds that do not exist are the loader's to report."""
+    results: Results = {}
+    for address in sorted(surroundings.layers.documents):
+        _compile(address, surroundings, results, ())
+    return {address: results[address] for address in sorted(results)}
+
+
+def compile_one(source: Source, surroundings: Surroundings) -> DocumentResult | None:
+    """A document beside the others: the project, the environment."""
+    return _remembered(source, surroundings, {}, ())
+
+
+def check_documents_alone(surroundings: Surroundings) -> tuple[DocumentResult, ...]:
+    """Layers and shape only."""
+    results: list[DocumentResult] = []
+    for _, source in sorted(surroundings.layers.documents.items()):
+        if (schema := surroundings.schema_of(source.address.kind)) is not None:
+            results.append(check_alone(source, schema, _asking(surroundings, {}, ())))
+    return tuple(results)
+
+
+def _compile(address: SpecAddress, surroundings: Surroundings, results: Results, trail: Trail) -> None:
+    if address not in results:
+        source = surroundings.layers.documents[address]
+        result = _remembered(source, surroundings, results, (*trail, address))
+        if result is not None:
+            results[address] = result
+
+
+def _remembered(source: Source, surroundings: Surroundings, results: Results, trail: Trail) -> DocumentResult | None:
+    schema = surroundings.schema_of(source.address.kind)
+    if schema is None:
+        return None
+    key = ("document", source.identity, surroundings.identity)
+    ask = _asking(surroundings, results, trail)
+    return remember(surroundings.memo, key, ask, lambda asking: compile_document(source, schema, asking))
+
+
+def _asking(surroundings: Surroundings, results: Results, trail: Trail) -> Ask:
+    def ask(question: Question) -> Answer:
+        if question.about == "document":
+            return _document(SpecAddress(question.kind, question.name), surroundings, results, trail)
+        if question.about == "environment":
+            environment = surroundings.environment
+            return Answer(environment.document if environment else None, environment and environment.identity)
+        value = _fact(question, surroundings)
+        return Answer(value, value)
+
+    return ask
+
+
+def _document(address: SpecAddress, surroundings: Surroundings, results: Results, trail: Trail) -> Answer:
+    if address in trail:
+        way = (*trail[trail.index(address) :], address)
+        return Answer(Cycle(way), object())
+    if address not in surroundings.layers.documents:
+        return Answer(None, None)
+    _compile(address, surroundings, results, trail)
+    result = results.get(address)
+    if result is None:
+        return Answer(Broken(), None)
+    return Answer(result.document or Broken(), result.identity)
+
+
+def _fact(question: Question, surroundings: Surroundings) -> Any:
+    """Plain facts, compared by value; None where there is no such thing."""
+    catalog, layers = surroundings.catalog, surroundings.layers
+    match question.about:
+        case "project":
+            return surroundings.project
+        case "model":
+            return catalog.models.get(question.name)
+        case "gpu":
+            return catalog.gpus.get(question.name)
+        case "pool" | "namespace":
+            return question.name if question.name in _environment_names(question.about, surroundings) else None
+        case "inherited":
+            return layers.inherited.get(question.kind, ())
+        case "names":
+            return _names(question.kind, surroundings)
+    raise ValueError(f"nobody answers {question}")
+
+
+def _names(of: str, surroundings: Surroundings) -> tuple[str, ...]:
+    tables = {"catalog/models": surroundings.catalog.models, "catalog/gpus": surroundings.catalog.gpus}
+    if of in tables:
+        return tuple(tables[of])
+    if of in ("pools", "namespaces"):
+        return _environment_names(of.removesuffix("s"), surroundings)
+    return tuple(address.name for address in sorted(surroundings.layers.documents) if address.kind == of)
+
+
+def _environment_names(of: str, surroundings: Surroundings) -> tuple[str, ...]:
+    document: CompiledDocument | None = surroundings.environment.document if surroundings.environment else None
+    spec = document.effective["spec"] if document else {}
+    return tuple(spec["namespaces"] if of == "namespace" else spec["capacity"]["pools"]) if spec else ()

@@ -1,0 +1,255 @@
+"""SpecSet x environment -> Graph, by named passes in a row. Each says what it needs and what it settles."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import TypeVar
+
+from opsdecl import __version__
+from opsdecl.addr import Release, SpecAddress
+from opsdecl.catalog.types import Catalog
+from opsdecl.compile.checks import check_environment
+from opsdecl.compile.document import DocumentResult
+from opsdecl.compile.documents import Surroundings, check_documents_alone, compile_documents, compile_one
+from opsdecl.compile.layers import Layers, Source, layers_of, unused_folders
+from opsdecl.compile.lock import LockFacts, check_lock, locked_models
+from opsdecl.compile.lower import lower_document
+from opsdecl.compile.memo import Memo
+from opsdecl.compile.merge import MergeRules
+from opsdecl.compile.provenance import document_setters, winner
+from opsdecl.compile.scene import Scene
+from opsdecl.compile.schema import SchemaOf, schema_of
+from opsdecl.compile.types import CompiledDocument, Graph, Resource, Setter
+from opsdecl.compile.versions import satisfies
+from opsdecl.diag import Checked, Diagnostic, Place, SpecPath
+from opsdecl.diag.codes import compile as codes
+from opsdecl.diag.nearest import did_you_mean
+from opsdecl.spec.types import SpecSet
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """An environment on its way: what was given, and what the passes have settled so far (None: not yet, or broken)."""
+
+    specs: SpecSet
+    name: str
+    catalog: Catalog
+    target: str | None = None
+    memo: Memo | None = None
+    schema_of: SchemaOf = schema_of
+    project: CompiledDocument | None = None
+    layers: Layers | None = None
+    environment: DocumentResult | None = None
+    release: Release | None = None
+    results: Mapping[SpecAddress, DocumentResult] | None = None
+    resources: tuple[Resource, ...] = ()
+
+    def surroundings(self) -> Surroundings:
+        project = self.project.address.name if self.project else ""
+        layers = _settled(self.layers)
+        return Surroundings(project, layers, self.catalog, self.schema_of, self.environment, self.memo)
+
+    def compiled(self) -> CompiledDocument:
+        """The environment's own document."""
+        return _settled(_settled(self.environment).document)
+
+    def documents(self) -> Mapping[SpecAddress, CompiledDocument]:
+        """All that compiled, the environment among them, sorted by address."""
+        results = (_settled(self.environment), *(self.results or {}).values())
+        found = {r.source.address: r.document for r in results if r.document is not None}
+        return {address: found[address] for address in sorted(found)}
+
+
+PassResult = tuple[Draft, tuple[Diagnostic, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class Pass:
+    """One step over the whole environment: what must be settled before, and what is settled after."""
+
+    name: str
+    run: Callable[[Draft], PassResult]
+    needs: frozenset[str]
+    settles: frozenset[str]
+
+
+def compile_environment(
+    specs: SpecSet, environment: str, catalog: Catalog, *, target: str | None = None, memo: Memo | None = None
+) -> Checked[Graph]:
+    """The graph of one environment, for its first target where none is named.
+
+    Documents with errors are left out of the graph, so a graph with error findings must not be applied. None where
+    there is no such environment, or the environment or the project is itself broken. `memo` is shared by calls.
+    """
+    draft = Draft(specs, environment, catalog, target, memo)
+    diagnostics: list[Diagnostic] = []
+    for step in PASSES:
+        if all(_is_settled(draft, name) for name in step.needs):
+            draft, found = step.run(draft)
+            diagnostics += found
+    if draft.release is None or draft.results is None:
+        return Checked(None, tuple(diagnostics))
+    return Checked(_graph(draft), tuple(diagnostics))
+
+
+def _is_settled(draft: Draft, name: str) -> bool:
+    if name == "environment":
+        return draft.environment is not None and draft.environment.document is not None
+    return getattr(draft, name) is not None
+
+
+def _settled(value: T | None) -> T:
+    if value is None:
+        raise ValueError("a pass ran before what it needs")
+    return value
+
+
+def lay_folders(draft: Draft) -> PassResult:
+    """Settles `layers`."""
+    checked = layers_of(draft.specs, draft.name)
+    return replace(draft, layers=checked.value), (*checked.diagnostics, *unused_folders(draft.specs))
+
+
+def read_project(draft: Draft) -> PassResult:
+    """Settles `project`. That there is none is the loader's to report."""
+    document = draft.specs.project
+    if document is None:
+        return draft, ()
+    source = Source(document.address, (document,))
+    result = _settled(compile_one(source, draft.surroundings()))
+    project = result.document
+    return replace(draft, project=project), (*result.diagnostics, *(_tool_version(project) if project else ()))
+
+
+def _tool_version(project: CompiledDocument) -> tuple[Diagnostic, ...]:
+    required = project.effective["spec"].get("requires", "")
+    if satisfies(__version__, required):
+        return ()
+    message = f"the project requires opsdecl {required}, this is {__version__}"
+    at = project.layers[-1].place(("spec", "requires"))
+    hint = f"install a version that fits: pip install 'opsdecl{required.replace(' ', '')}'"
+    return (Diagnostic(codes.TOOL_VERSION, message, at=at, hint=hint, subject=str(project.address)),)
+
+
+def read_environment(draft: Draft) -> PassResult:
+    """Settles `environment`. Where it is broken, the documents are still checked as far as they can be without it."""
+    layers = _settled(draft.layers)
+    result = _settled(compile_one(layers.environment, draft.surroundings()))
+    if result.document is not None:
+        return replace(draft, environment=result), result.diagnostics
+    others = check_documents_alone(draft.surroundings())
+    return draft, (*result.diagnostics, *(d for other in others for d in other.diagnostics))
+
+
+def name_release(draft: Draft) -> PassResult:
+    """Settles `release`."""
+    environment = draft.compiled()
+    targets = environment.effective["spec"]["targets"]
+    target = draft.target or next(iter(targets), "")
+    if target not in targets:
+        message = f"environment `{environment.address.name}` has no target `{target}`"
+        hint = did_you_mean(target, targets) or f"targets: {', '.join(targets) or 'none'}"
+        at = winner(environment.layers, _rules(draft, environment.address.kind), ("spec", "targets"))
+        return draft, (Diagnostic(codes.UNKNOWN_TARGET, message, at=at, hint=hint),)
+    project = _settled(draft.project).address.name
+    return replace(draft, release=Release(project, environment.address.name, target)), ()
+
+
+def read_documents(draft: Draft) -> PassResult:
+    """Settles `results`."""
+    results = compile_documents(draft.surroundings())
+    return replace(draft, results=results), tuple(d for result in results.values() for d in result.diagnostics)
+
+
+def check_together(draft: Draft) -> PassResult:
+    """What can only be seen over all documents."""
+    results = (_settled(draft.environment), *_settled(draft.results).values())
+    used = frozenset(name for result in results for name in result.used)
+    complete = all(result.document is not None for result in results)
+    documents = draft.documents()
+    scene = Scene(draft.compiled(), documents, draft.catalog, used, complete, partial(_place, draft, documents))
+    return draft, check_environment(scene)
+
+
+def _place(
+    draft: Draft, documents: Mapping[SpecAddress, CompiledDocument], address: SpecAddress, path: SpecPath
+) -> Place:
+    setters = document_setters(documents, partial(_rules, draft), address, path)
+    return setters[-1].place if setters else documents[address].layers[-1].place()
+
+
+def compare_lock(draft: Draft) -> PassResult:
+    """What compiled the project before, and what does now."""
+    environment, documents = draft.compiled(), draft.documents()
+    protected = environment.effective["spec"]["protected"]
+    at = _place(draft, documents, environment.address, ("spec", "protected")) if protected else None
+    facts = LockFacts(__version__, draft.catalog.digest, "", locked_models(tuple(documents.values())))
+    return draft, check_lock(draft.specs.lock, facts, protected=at)
+
+
+def lower_documents(draft: Draft) -> PassResult:
+    """Settles `resources`."""
+    documents = draft.documents()
+    resources: list[Resource] = []
+    diagnostics: list[Diagnostic] = []
+    for document in documents.values():
+        lowered = _lower(draft, document, documents)
+        resources += lowered.value or ()
+        diagnostics += lowered.diagnostics
+    return replace(draft, resources=tuple(sorted(resources, key=lambda r: r.address))), tuple(diagnostics)
+
+
+def _lower(
+    draft: Draft, document: CompiledDocument, documents: Mapping[SpecAddress, CompiledDocument]
+) -> Checked[tuple[Resource, ...]]:
+    """Remembered for equal documents, environments, references and facts: findings hold places, so layers count."""
+    references = {root: documents[address] for root, address in document.references.items()}
+    results = _settled(draft.results)
+    involved = [results[a].identity for a in (document.address, *document.references.values()) if a in results]
+    project = _settled(draft.project).address.name
+    key = ("lower", tuple(involved), _settled(draft.environment).identity, draft.catalog.digest, project)
+    if draft.memo is not None and (known := draft.memo.get(key)) is not None:
+        lowered: Checked[tuple[Resource, ...]] = known
+        return lowered
+    lowered = lower_document(document, draft.compiled(), references, draft.catalog, project=project)
+    if draft.memo is not None:
+        draft.memo.put(key, lowered)
+    return lowered
+
+
+def _rules(draft: Draft, kind: str) -> MergeRules:
+    return _settled(draft.schema_of(kind)).merge
+
+
+def _graph(draft: Draft) -> Graph:
+    documents = draft.documents()
+
+    def setters(address: SpecAddress, path: SpecPath) -> tuple[Setter, ...]:
+        return document_setters(documents, partial(_rules, draft), address, path)
+
+    return Graph(
+        release=_settled(draft.release),
+        environment=draft.compiled(),
+        documents=tuple(documents.values()),
+        resources=draft.resources,
+        setters=setters,
+    )
+
+
+def _pass(name: str, run: Callable[[Draft], PassResult], needs: str = "", settles: str = "") -> Pass:
+    return Pass(name, run, frozenset(needs.split()), frozenset(settles.split()))
+
+
+PASSES = (
+    _pass("lay-folders", lay_folders, settles="layers"),
+    _pass("read-project", read_project, needs="layers", settles="project"),
+    _pass("read-environment", read_environment, needs="layers", settles="environment"),
+    _pass("name-release", name_release, needs="project environment", settles="release"),
+    _pass("read-documents", read_documents, needs="layers environment", settles="results"),
+    _pass("check-together", check_together, needs="environment results"),
+    _pass("compare-lock", compare_lock, needs="environment results"),
+    _pass("lower-documents", lower_documents, needs="project environment results", settles="resources"),
+)
+"""A pass whose needs are not met is left out, and so is everything that needs it; the others still report."""

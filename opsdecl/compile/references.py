@@ -1,0 +1,144 @@
+"""Names in a document -> what they name: documents, entries of the catalogue, pools, namespaces."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from opsdecl.addr import SpecAddress, format_path
+from opsdecl.catalog.types import ModelFacts
+from opsdecl.compile.memo import Ask, Question
+from opsdecl.compile.schema import PlaceOf
+from opsdecl.compile.types import CompiledDocument
+from opsdecl.diag import Code, Diagnostic, SpecPath
+from opsdecl.diag.codes import compile as codes
+from opsdecl.diag.codes import knowledge
+from opsdecl.diag.nearest import nearest
+from opsdecl.spec.types import Json
+
+ANY = "*"
+MAX_LISTED = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Cycle:
+    """The answer to a document that asks for one which waits for it: the whole way round."""
+
+    trail: tuple[SpecAddress, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Broken:
+    """The answer where a document exists and could not be compiled: it has findings of its own."""
+
+
+@dataclass(frozen=True, slots=True)
+class Resolved:
+    """`documents` by root of `effective`; `complete` is False where something named is missing or broken."""
+
+    documents: Mapping[str, CompiledDocument]
+    model: ModelFacts | None
+    complete: bool
+    diagnostics: tuple[Diagnostic, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Named:
+    """One reference: where it stands, the name, and what kind of thing it names."""
+
+    path: SpecPath
+    name: str
+    target: str
+
+
+def resolve(
+    address: SpecAddress,
+    value: Mapping[str, Json],
+    references: Sequence[tuple[SpecPath, str]],
+    place: PlaceOf,
+    ask: Ask,
+) -> Resolved:
+    """Every reference of a document. Texts only: other shapes name nothing, wrong ones are the schema's to report."""
+    documents: dict[str, CompiledDocument] = {}
+    model: ModelFacts | None = None
+    findings: list[Diagnostic] = []
+    complete = True
+    for named in _named(value, references):
+        found = ask(_question(named)).value
+        if isinstance(found, CompiledDocument):
+            documents[_root(named.path, documents)] = found
+        elif isinstance(found, ModelFacts):
+            model = found
+        elif isinstance(found, Broken):
+            complete = False
+        elif found is None or isinstance(found, Cycle):
+            complete = False
+            findings.append(_finding(named, found, place, ask, str(address)))
+    return Resolved(documents, model, complete, tuple(findings))
+
+
+def _named(value: Json, references: Sequence[tuple[SpecPath, str]]) -> Iterator[_Named]:
+    for pattern, target in references:
+        for path, name in _values_at(value, pattern, ()):
+            if isinstance(name, str):
+                yield _Named(path, name, target)
+
+
+def _values_at(value: Json, pattern: SpecPath, path: SpecPath) -> Iterator[tuple[SpecPath, Json]]:
+    if not pattern:
+        yield path, value
+    elif pattern[0] == ANY:
+        items = value.items() if isinstance(value, Mapping) else enumerate(value) if isinstance(value, list) else ()
+        for part, item in items:
+            yield from _values_at(item, pattern[1:], (*path, part))
+    elif isinstance(value, Mapping) and pattern[0] in value:
+        yield from _values_at(value[str(pattern[0])], pattern[1:], (*path, pattern[0]))
+
+
+def _root(path: SpecPath, taken: Mapping[str, object]) -> str:
+    """The last name on the path, or the whole path where two references share it."""
+    name = next((part for part in reversed(path) if isinstance(part, str)), "")
+    return name if name not in taken else format_path(path)
+
+
+_TABLES = {"catalog/models": "model", "catalog/gpus": "gpu", "pools": "pool", "namespaces": "namespace"}
+
+
+def _question(named: _Named) -> Question:
+    table = _TABLES.get(named.target)
+    return Question(table, "", named.name) if table else Question("document", named.target, named.name)
+
+
+def _finding(named: _Named, found: Cycle | None, place: PlaceOf, ask: Ask, subject: str) -> Diagnostic:
+    at = place(named.path)
+    if isinstance(found, Cycle):
+        way = " → ".join(map(str, found.trail))
+        hint = f"remove one of these references, for example `{format_path(named.path)}` here"
+        message = f"documents refer to each other in a circle: {way}"
+        return Diagnostic(codes.REFERENCE_CYCLE, message, at=at, hint=hint, subject=subject)
+    names = ask(Question("names", named.target)).value
+    code, what = _missing(named.target)
+    message = f"`{_field(named.path)}: {named.name}` names no {what}"
+    return Diagnostic(code, message, at=at, hint=hint_for(named.name, names, what), subject=subject)
+
+
+def hint_for(name: str, names: Sequence[str], what: str) -> str:
+    """The nearest name where one is close, and what there is to choose from."""
+    if not names:
+        return f"there is no {what}; add one, or remove the field"
+    close = nearest(name, names)
+    listed = ", ".join(sorted(names)[:MAX_LISTED]) + (", …" if len(names) > MAX_LISTED else "")
+    return f"did you mean `{close}`? There are: {listed}" if close else f"use one of: {listed}"
+
+
+def _missing(target: str) -> tuple[Code, str]:
+    tables = {
+        "catalog/models": (knowledge.UNKNOWN_MODEL, "model of the catalogue"),
+        "catalog/gpus": (knowledge.UNKNOWN_GPU, "GPU of the catalogue"),
+        "pools": (codes.UNKNOWN_POOL, "node pool of this environment"),
+        "namespaces": (codes.UNKNOWN_NAMESPACE, "namespace of this environment"),
+    }
+    return tables.get(target, (codes.UNKNOWN_REFERENCE, f"{target} of this environment"))
+
+
+def _field(path: SpecPath) -> str:
+    """As people say it: without the leading `spec`."""
+    return format_path(path[1:] if path and path[0] == "spec" else path)
