@@ -5,8 +5,8 @@ from opsdecl.diag.types import Code, Severity
 UNKNOWN_KIND = Code(
     "OD201",
     "Unknown kind",
-    "The document's `kind` is none that opsdecl knows, so nothing in it can be checked and nothing comes of it."
-    "\n\nCorrect the spelling; kinds are written with capitals, such as `LLM` or `Runtime`. `opsdecl explain` lists them.",
+    "The document's `kind` is none that opsdecl knows, so nothing in it can be checked and nothing comes of it.\n\n"
+    "Correct the spelling; kinds are written with capitals, such as `LLM` or `Runtime`. `opsdecl explain` lists them.",
     "kind: LLMs",
 )
 UNKNOWN_API_VERSION = Code(

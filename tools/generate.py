@@ -1,0 +1,28 @@
+"""Writes what is generated: JSON Schemas and reference pages. `make generate` runs it; a test says when it is due."""
+
+import json
+import sys
+from pathlib import Path
+
+_ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(_ROOT))
+
+from opsdecl.spec.schema import all_schemas  # noqa: E402
+from tools.reference import all_pages  # noqa: E402
+
+
+def generated() -> dict[str, str]:
+    """Files relative to the repository's root, and their text."""
+    schemas = {f"schemas/{name}": json.dumps(schema, indent=2) + "\n" for name, schema in all_schemas().items()}
+    return {**schemas, **{f"docs/reference/{name}": text for name, text in all_pages().items()}}
+
+
+def main() -> None:
+    for name, text in generated().items():
+        path = _ROOT / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
