@@ -74,8 +74,9 @@ def _concrete(path: ReadPath, bound: _Bound) -> SpecPath:
 
 
 def _first_read(node: Node, values: Mapping[str, Any], bound: _Bound) -> SpecPath:
-    """What is there wins over what is not, and a path into the input over `kind` and `environment`."""
+    """What is there wins over what is not, an item that a macro stands at over the rest; never `kind` and its like."""
     reads = [read for read in bound_usage(node, {}) if _telling(read)]
+    reads.sort(key=lambda read: read.path[0] not in bound)
     paths = [_concrete(read.path[:-1] if read.extent == "items" else read.path, bound) for read in reads]
     there = [path for path in paths if _look_up(path, values) is not None]
     return next(iter(there or paths), ())

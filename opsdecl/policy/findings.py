@@ -21,11 +21,15 @@ def finding(policy: Policy, rule: Rule, subject: Subject, verdict: Verdict, plac
         codes.DENIED if policy.denies else codes.WARNED,
         f"{_sentence(message_of(rule, subject))} ({subject.title}{value})",
         _place(subject, path, place),
-        hint=f"{_sentence(policy.description)}." if policy.description else "",
         label=f"against policy `{rule}`",
-        related=(Related(f"rule `{rule.name}` of policy `{policy.address.name}`", _rule_place(rule, place)),),
+        related=(Related(_about(policy, rule), _rule_place(rule, place)),),
         subject=str(subject.document),
     )
+
+
+def _about(policy: Policy, rule: Rule) -> str:
+    about = f": {_sentence(policy.description)}" if policy.description else ""
+    return f"rule `{rule.name}` of policy `{policy.address.name}`{about}"
 
 
 def _pointed_at(rule: Rule, subject: Subject) -> SpecPath:

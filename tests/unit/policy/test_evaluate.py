@@ -52,7 +52,7 @@ def test_a_denied_document_is_an_error_in_the_rules_words_with_value_and_place()
     assert found.message == "`chat` runs 1 replica (LLM.chat: `spec.replicas.min` is 1)"
     assert found.at == Place("LLM.chat.yaml", 0, ("spec", "replicas", "min"))
     assert found.subject == "LLM.chat"
-    assert found.hint == "Because."
+    assert found.related[0].message == "rule `rule-1` of policy `house`: Because"
     assert found.related[0].at == Place("Policy.house.yaml", 0, ("spec", "rules", 0, "expression"))
 
 
