@@ -7,13 +7,15 @@ from opsdecl.addr import ObjectKey, format_path
 from opsdecl.compile.types import CompiledDocument, Graph, Resource
 from opsdecl.diag import Checked, Diagnostic, Related, SpecPath
 from opsdecl.diag.codes import render as codes
+from opsdecl.render.patches import apply_patches, patches_of
 from opsdecl.render.places import PlaceOf, placer
+from opsdecl.render.schema_store import load_schemas
 from opsdecl.render.settle import Problem, settle
 from opsdecl.render.types import DocumentView, Manifest, ManifestSet
 
 
 def render(graph: Graph) -> Checked[ManifestSet]:
-    """Errors: two resources with one object key, values that JSON readers would change."""
+    """Errors: two resources with one object key, values that JSON readers would change, patches that do not apply."""
     place_of = placer(graph)
     manifests: list[Manifest] = []
     found: list[Diagnostic] = []
@@ -21,6 +23,8 @@ def render(graph: Graph) -> Checked[ManifestSet]:
         manifest, problems = render_resource(resource)
         manifests.append(manifest)
         found.extend(_problem(manifest, problem, place_of) for problem in problems)
+    manifests, patched = _patch(graph, manifests, place_of)
+    found.extend(patched)
     found.extend(_collisions(manifests, place_of))
     manifests.sort(key=lambda manifest: manifest.address)
     documents = tuple(sorted(map(view_document, graph.documents), key=lambda document: document.address))
@@ -47,6 +51,23 @@ def render_resource(resource: Resource) -> tuple[Manifest, tuple[Problem, ...]]:
 
 def view_document(document: CompiledDocument) -> DocumentView:
     return DocumentView(document.address, document.effective, document.references, document.digest)
+
+
+def _patch(graph: Graph, manifests: list[Manifest], place_of: PlaceOf) -> tuple[list[Manifest], tuple[Diagnostic, ...]]:
+    """The same manifests with the patches of their documents, and patches that could not be applied."""
+    documents = [document for document in graph.documents if patches_of(document)]
+    if not documents:
+        return manifests, ()
+    schemas = load_schemas(graph.environment.model.spec.kubernetes)
+    wanted = {document.address for document in documents}
+    rest = [manifest for manifest in manifests if manifest.address.spec not in wanted]
+    found: list[Diagnostic] = []
+    for document in documents:
+        own = [manifest for manifest in manifests if manifest.address.spec == document.address]
+        patched = apply_patches(document, own, schemas, place_of)
+        rest.extend(patched.manifests)
+        found.extend(patched.diagnostics)
+    return rest, tuple(found)
 
 
 def _metadata(key: ObjectKey, inputs: Mapping[str, Any]) -> dict[str, Any]:

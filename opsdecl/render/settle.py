@@ -33,15 +33,17 @@ def settle(inputs: Mapping[str, Any]) -> tuple[dict[str, Any], dict[SpecPath, Sp
 
 
 def _value(value: Any, path: SpecPath, origins: dict[SpecPath, SpecPath], problems: list[Problem]) -> Any:
-    if isinstance(value, Traced):
-        settled = _value(value.value, path, origins, problems)
+    kind = type(value)
+    if kind is Traced:
+        inner = value.value
+        settled = inner if type(inner) is str and inner.isascii() else _value(inner, path, origins, problems)
         if settled is not None and settled is not _DROPPED:
             # An inner trace of the same path is nearer to the person's line, so it stays.
             origins.setdefault(path, value.path)
         return settled
-    settle_one = _SETTLERS.get(type(value))
+    settle_one = _SETTLERS.get(kind)
     if settle_one is None:
-        raise TypeError(f"{type(value).__name__} cannot be part of an object, at {path}")
+        raise TypeError(f"{kind.__name__} cannot be part of an object, at {path}")
     return settle_one(value, path, origins, problems)
 
 
@@ -52,7 +54,8 @@ def _mapping(value: Any, path: SpecPath, origins: dict[SpecPath, SpecPath], prob
         if kind is str and item.isascii():
             settled[key] = item
         elif item is not None:
-            result = _value(item, (*path, key), origins, problems)
+            here = (*path, key)
+            result = _mapping(item, here, origins, problems) if kind is dict else _value(item, here, origins, problems)
             if result is not None and result is not _DROPPED:
                 settled[key] = result
     return settled if settled or not value else _DROPPED

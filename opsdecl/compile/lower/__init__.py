@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 
 from opsdecl.catalog.types import Catalog
+from opsdecl.compile.lower.labels import labelled
 from opsdecl.compile.lower.names import base_name, shorten
 from opsdecl.compile.lower.native.llm import lower_llm
 from opsdecl.compile.lower.native.model import lower_model
@@ -55,7 +56,7 @@ def _subject(
 ) -> Subject:
     metadata = document.model.metadata
     runtime = references.get("runtime")
-    return Subject(
+    subject = Subject(
         document=document,
         project=project,
         environment_name=environment.address.name,
@@ -65,6 +66,7 @@ def _subject(
         base=shorten(base_name(metadata)),
         namespace=metadata.namespace or environment.model.spec.namespaces[0],
     )
+    return labelled(subject)
 
 
 def _not_rendered(subject: Subject) -> Diagnostic:

@@ -1,5 +1,6 @@
 """Labels and annotations of everything that a document is rendered to."""
 
+from dataclasses import replace
 from typing import Any
 
 from opsdecl.addr import MAIN
@@ -8,6 +9,12 @@ from opsdecl.compile.lower.subject import Subject, traced
 
 PREFIX = "opsdecl.dev"
 MANAGED_BY = "opsdecl"
+
+
+def labelled(subject: Subject) -> Subject:
+    """The subject with the labels that all its objects share."""
+    pods = pod_labels(subject)
+    return replace(subject, pod_labels=pods, object_labels=object_labels(subject, pods))
 
 
 def selector(subject: Subject) -> dict[str, str]:
@@ -33,12 +40,12 @@ def pod_labels(subject: Subject) -> dict[str, Any]:
     }
 
 
-def object_labels(subject: Subject) -> dict[str, Any]:
+def object_labels(subject: Subject, pods: dict[str, Any]) -> dict[str, Any]:
     """Labels of objects: those of pods, the owner, and the document's own, which cannot replace ours."""
     metadata = subject.metadata
     own = {key: traced(value, "metadata", "labels", key) for key, value in metadata.labels.items()}
     owner = traced(label_value(metadata.owner), "metadata", "owner") if metadata.owner else None
-    return {**own, **pod_labels(subject), f"{PREFIX}/owner": owner}
+    return {**own, **pods, f"{PREFIX}/owner": owner}
 
 
 def object_annotations(subject: Subject) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from opsdecl.addr import MAIN, Address, ObjectKey, SpecAddress
-from opsdecl.compile.lower.labels import object_annotations, object_labels
+from opsdecl.compile.lower.labels import object_annotations
 from opsdecl.compile.lower.subject import Subject
 from opsdecl.compile.types import Resource
 from opsdecl.diag import SpecPath
@@ -25,7 +25,7 @@ def make_resource(
 ) -> Resource:
     """A namespaced object of the document; its name is the document's base where none is given."""
     metadata = {
-        "labels": object_labels(subject),
+        "labels": subject.object_labels,
         "annotations": {**object_annotations(subject), **(annotations or {})} or None,
     }
     return Resource(

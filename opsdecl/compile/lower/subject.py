@@ -1,6 +1,7 @@
 """A served document together with what its objects depend on beside its own fields."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from opsdecl.addr import MAIN, Address
@@ -19,7 +20,10 @@ _DOCKER_HUB = ("", "docker.io", "index.docker.io")
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """`runtime` is the spec of the Runtime that serves the document, None for a custom image."""
+    """`runtime` is the spec of the Runtime that serves the document, None for a custom image.
+
+    The labels are worked out once, by `labels.labelled`.
+    """
 
     document: CompiledDocument
     project: str
@@ -29,6 +33,8 @@ class Subject:
     catalog: Catalog
     base: str
     namespace: str
+    pod_labels: Mapping[str, Any] = field(default_factory=dict)
+    object_labels: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def metadata(self) -> ServedMetadata:

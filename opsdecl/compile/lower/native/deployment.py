@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from opsdecl.compile.lower.labels import pod_labels, selector
+from opsdecl.compile.lower.labels import selector
 from opsdecl.compile.lower.native.accelerators import node_selector, tolerations
 from opsdecl.compile.lower.native.drain import Leaving
 from opsdecl.compile.lower.native.parts import PodParts
@@ -48,7 +48,7 @@ def deployment(
 ) -> Resource:
     chosen = strategy(subject, spec.rollout, accelerator)
     template = {
-        "metadata": {"labels": pod_labels(subject), "annotations": server.pod_annotations},
+        "metadata": {"labels": subject.pod_labels, "annotations": server.pod_annotations},
         "spec": _pod(subject, spec, accelerator, server, parts),
     }
     inputs = {
