@@ -1,11 +1,13 @@
 """`validate`: everything that can be known from the files alone, for every environment, in one go."""
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from opsdecl.diag import Diagnostic
 from opsdecl.flows.build import build
 from opsdecl.flows.project import Project, choose_environment, located, open_project
 from opsdecl.spec.parse_cache import ParseCache
+from opsdecl.spec.positions import Positions
 from opsdecl.spec.types import SourceTree
 
 
@@ -17,6 +19,7 @@ class Validation:
     documents: int
     objects: int
     diagnostics: tuple[Diagnostic, ...]
+    lines: Callable[[str], Sequence[str] | None]
 
 
 def validate_tree(tree: SourceTree, *, environments: tuple[str, ...] | None = None) -> tuple[Diagnostic, ...]:
@@ -31,7 +34,7 @@ def validate(
     opened = open_project(tree, cache)
     project = opened.value
     if project is None:
-        return Validation((), 0, 0, located(None, tree, opened.diagnostics))
+        return Validation((), 0, 0, located(None, tree, opened.diagnostics), Positions(tree).source_lines)
     findings = list(opened.diagnostics)
     names, missing = _chosen(project, environments)
     findings += missing
@@ -42,13 +45,16 @@ def validate(
         if built.value:
             documents += len(built.value.graph.documents)
             objects += len(built.value.manifests.manifests)
-    return Validation(names, documents, objects, located(project, tree, tuple(findings)))
+    return Validation(
+        names, documents, objects, located(project, tree, tuple(findings)), project.positions.source_lines
+    )
 
 
 def _chosen(project: Project, wanted: tuple[str, ...] | None) -> tuple[tuple[str, ...], list[Diagnostic]]:
     if not wanted:
         return project.specs.environments(), []
-    names, findings = [], []
+    names: list[str] = []
+    findings: list[Diagnostic] = []
     for each in wanted:
         chosen = choose_environment(project, each)
         findings += chosen.diagnostics
