@@ -217,19 +217,17 @@ def at_scale() -> None:
     manifests, environment = rendered(1000), compiled("Environment", "prod", {})
     print(f"\n{len(RULES)} rules, {len(manifests.manifests)} objects, goal 1 s cold")
     for what, objects in {"four of eight kinds": KINDS, "every kind": (*KINDS, *KINDS_WITHOUT_RULES)}.items():
-        started = time.perf_counter()
+        started = time.process_time()
         found = evaluate_policies([policies(objects)], [], manifests, environment, lambda address, path: None)
-        print(f"  {what}: {time.perf_counter() - started:.2f} s, {len(found)} findings")
+        print(f"  {what}: {time.process_time() - started:.2f} s of CPU, {len(found)} findings")
     cel = importlib.import_module("cel")
     programs, sample = [cel.compile(rule) for rule in RULES], manifests.manifests[:160]
-    started = time.perf_counter()
+    started = time.process_time()
     for manifest in sample:
         for program in programs:
             program.execute({"object": manifest.data})
-    taken = time.perf_counter() - started
-    print(
-        f"  one call for each pair: {taken / len(sample) * len(manifests.manifests):.1f} s (from {len(sample)} objects)"
-    )
+    whole = (time.process_time() - started) / len(sample) * len(manifests.manifests)
+    print(f"  one call for each pair: {whole:.1f} s of CPU (from {len(sample)} objects)")
 
 
 def main() -> None:

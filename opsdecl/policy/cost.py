@@ -70,10 +70,12 @@ def built_bytes(size: int, items: int, joined: int, depth: int) -> float:
 
 def longest(value: Any) -> int:
     """Items of the longest list or mapping anywhere in `value`."""
-    if isinstance(value, Mapping):
-        return max([len(value), *(longest(item) for item in value.values())])
+    if isinstance(value, str | int | float):  # first, since most values are plain
+        return 0
+    if isinstance(value, dict | Mapping):
+        return max(len(value), *map(longest, value.values()), 0)
     if isinstance(value, list):
-        return max([len(value), *(longest(item) for item in value)])
+        return max(len(value), *map(longest, value), 0)
     return 0
 
 

@@ -48,7 +48,7 @@ def _project(value: Any, shape: Shape) -> Any:
         return value
     if not shape.fields and shape.items is None:
         return True  # only that it is there counts
-    if isinstance(value, Mapping):
+    if isinstance(value, dict | Mapping):
         return dict(value) if shape.items is not None else _project_fields(value, shape)
     if isinstance(value, list) and shape.items is not None:
         below = shape.items
@@ -65,7 +65,7 @@ def _project_fields(value: Mapping[str, Any], shape: Shape) -> dict[str, Any]:
     return found
 
 
-_encode = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False, check_circular=False).encode
+_encode = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False, check_circular=False, default=dict).encode
 
 
 def key_of(projected: Any) -> str:
