@@ -23,11 +23,11 @@ _SMALLEST = -(2**63)
 
 
 class ScalarError(ValueError):
-    """A plain scalar that cannot be taken. `value` is the nearest reading, so that later checks can go on."""
+    """A plain scalar that cannot be taken: why, and what to write instead."""
 
-    def __init__(self, code: Code, message: str, hint: str, value: Json) -> None:
+    def __init__(self, code: Code, message: str, hint: str) -> None:
         super().__init__(message)
-        self.code, self.message, self.hint, self.value = code, message, hint, value
+        self.code, self.message, self.hint = code, message, hint
 
 
 def read_plain(text: str) -> Json:
@@ -39,7 +39,7 @@ def read_plain(text: str) -> Json:
     if text in _BOOLEAN_WORDS:
         raise _boolean_word(text)
     if text in ("=", "<<"):
-        raise _ambiguous(text, f"`{text}` has a meaning of its own in YAML 1.1", text)
+        raise _ambiguous(text, f"`{text}` has a meaning of its own in YAML 1.1")
     return _read_number(text) if _LIKE_A_NUMBER(text) else text
 
 
@@ -106,19 +106,18 @@ def _out_of_range(text: str) -> ScalarError:
         NUMBER_RANGE,
         f"`{short(text)}` is not a number that can be kept exactly",
         "put it in quotes if it is text, else write a finite number of at most 64 bits",
-        text,
     )
 
 
 def _boolean_word(text: str) -> ScalarError:
     meant = "true" if text in _TRUE_WORDS else "false"
     message = f"`{text}` is the boolean {meant} to some YAML readers and text to others"
-    return _ambiguous(text, message, text, meant)
+    return _ambiguous(text, message, meant)
 
 
 def _based_number(text: str) -> ScalarError:
     number = _parsed(text, 0)
-    return _ambiguous(text, f"`{short(text)}` is a number to some YAML readers and text to others", text, number)
+    return _ambiguous(text, f"`{short(text)}` is a number to some YAML readers and text to others", number)
 
 
 def _leading_zero(text: str) -> ScalarError:
@@ -126,20 +125,19 @@ def _leading_zero(text: str) -> ScalarError:
     readings = f"the number {octal or decimal} to some YAML readers and {decimal if octal else 'text'} to others"
     if octal == decimal:
         readings = "a number with a leading zero, which YAML readers treat differently"
-    return _ambiguous(text, f"`{short(text)}` is {readings}", text, *dict.fromkeys(n for n in (octal, decimal) if n))
+    return _ambiguous(text, f"`{short(text)}` is {readings}", *dict.fromkeys(n for n in (octal, decimal) if n))
 
 
 def _grouped(text: str) -> ScalarError:
     message = f"`{short(text)}` is a number to some YAML readers and text to others"
-    return _ambiguous(text, message, text, text.replace("_", ""))
+    return _ambiguous(text, message, text.replace("_", ""))
 
 
 def _exponent(text: str) -> ScalarError:
-    number = float(text)
-    if not isfinite(number):
+    if not isfinite(float(text)):
         return _out_of_range(text)
     message = f"`{short(text)}` is a number to some YAML readers and text to others"
-    return _ambiguous(text, message, number, _positional(text))
+    return _ambiguous(text, message, _positional(text))
 
 
 def _positional(text: str) -> str:
@@ -150,16 +148,16 @@ def _positional(text: str) -> str:
 
 def _signed_point(text: str) -> ScalarError:
     message = f"`{short(text)}` is a number to some YAML readers and text to others"
-    return _ambiguous(text, message, text, f"{text[0]}0{text[1:]}")
+    return _ambiguous(text, message, f"{text[0]}0{text[1:]}")
 
 
 def _sixties(text: str) -> ScalarError:
     message = f"`{short(text)}` is a number in base sixty to some YAML readers and text to others"
-    return _ambiguous(text, message, text)
+    return _ambiguous(text, message)
 
 
 def _date(text: str) -> ScalarError:
-    return _ambiguous(text, f"`{short(text)}` is a date to some YAML readers and text to others", text)
+    return _ambiguous(text, f"`{short(text)}` is a date to some YAML readers and text to others")
 
 
 _REFUSED: tuple[tuple[Callable[[str], object], Callable[[str], ScalarError]], ...] = (
@@ -174,10 +172,10 @@ _REFUSED: tuple[tuple[Callable[[str], object], Callable[[str], ScalarError]], ..
 )
 
 
-def _ambiguous(text: str, message: str, value: Json, *numbers: str) -> ScalarError:
+def _ambiguous(text: str, message: str, *numbers: str) -> ScalarError:
     plain = " or ".join(short(number) for number in numbers if number)
     otherwise = f", or {plain} where that is meant" if plain else ""
-    return ScalarError(AMBIGUOUS, message, f'write "{short(text)}" for text{otherwise}', value)
+    return ScalarError(AMBIGUOUS, message, f'write "{short(text)}" for text{otherwise}')
 
 
 def _parsed(text: str, base: int) -> str:

@@ -126,6 +126,21 @@ def _bracket(c: _Complaint) -> Diagnostic | None:
     return Diagnostic(found.code, found.message, found.at, hint=found.hint, related=(related,))
 
 
+def _bracket_above(c: _Complaint) -> Diagnostic | None:
+    """At the end of a document a missing value mostly means that a bracket above was left open."""
+    at_end = c.at.text.startswith("---") or c.at.line >= len(c.lines) - 2
+    if c.problem != "did not find expected node content" or not at_end:
+        return None
+    for number in range(c.at.line, -1, -1):
+        line = c.lines[number]
+        for opening, closing in ("[]", "{}"):
+            if line.count(opening) > line.count(closing):
+                spot = _Spot(number, line.rindex(opening), line)
+                message = f"the `{opening}` that begins here is not closed"
+                return c.finding(codes.UNCLOSED, message, f"add `{closing}`", spot)
+    return None
+
+
 _WITHOUT_SPACE = re.compile(r"\s*(?:- )*([\w./-]+):(?=[^\s:/])")
 
 
@@ -247,6 +262,7 @@ _READINGS: tuple[_Reading, ...] = (
     _expression,
     _quote,
     _bracket,
+    _bracket_above,
     _second_colon,
     _missing_colon,
     _misplaced,

@@ -46,7 +46,7 @@ class LimitError(Exception):
 
 
 def parse_text(file: str, text: str, limits: Limits = DEFAULT_LIMITS) -> ParsedFile:
-    """Never raises. Each finding has a span; a value that was refused is there in its nearest reading."""
+    """Never raises. Each finding has a span; a scalar that was refused is there as text."""
     if text.count("\n%") > limits.directives:
         return ParsedFile((), (_too_many_directives(file),))
     found: list[Diagnostic] = []
@@ -145,7 +145,7 @@ class Composer:
             return read_plain(text)
         except ScalarError as error:
             self._report(error.code, error.message, event, error.hint)
-            return error.value
+            return text
 
     def _collection(self, event: Event, depth: int) -> Json:
         if depth >= self._limits.depth:
