@@ -90,9 +90,10 @@ def _check_change(
         return
     if fresh.action != given.action and not (allow_drift and fresh.action == "create" and fresh.cause in _DRIFT):
         yield _moved(fresh, f"was reviewed as {given.action}, it is {_deed(fresh)} now", moved_by)
-    yield from _check_fields(fresh, given, allow_drift, moved_by)
+    moved = [*_check_fields(fresh, given, allow_drift, moved_by)]
+    yield from moved
     beyond = [c for c in fresh.classes if c not in given.classes and c != "none"]
-    if beyond and not (allow_drift and fresh.cause in _DRIFT):
+    if beyond and not moved and not (allow_drift and fresh.cause in _DRIFT):
         yield _moved(fresh, f"was reviewed as {_words(given.classes)}, it is also {_words(beyond)} now", moved_by)
 
 

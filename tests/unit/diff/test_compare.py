@@ -17,7 +17,7 @@ def pod(*args: str, **fields: Any) -> dict[str, Any]:
     return {"spec": {"template": {"spec": {"containers": [{"name": "vllm", "args": list(args), **fields}]}}}}
 
 
-def test_a_flag_is_named_whatever_its_position():
+def test_a_flag_is_named_whatever_its_position() -> None:
     before = pod("serve", "--max-num-seqs=256", "--enforce-eager")
     after = pod("serve", "--enforce-eager", "--max-num-seqs=512")
     at = "spec.template.spec.containers[vllm].args"
@@ -27,7 +27,7 @@ def test_a_flag_is_named_whatever_its_position():
     ]
 
 
-def test_flags_that_come_and_go():
+def test_flags_that_come_and_go() -> None:
     assert rows({"args": ["--a=1", "--b"]}, {"args": ["--b", "--c", "x", "y"]}) == [
         ("args[--c]", MISSING, ["x", "y"]),
         ("args[--a]", "1", MISSING),
@@ -43,16 +43,16 @@ def test_flags_that_come_and_go():
     ],
     ids=["repeated", "stray word", "end of flags"],
 )
-def test_flags_that_cannot_be_told_apart_are_compared_whole(before: list[str], after: list[str]):
+def test_flags_that_cannot_be_told_apart_are_compared_whole(before: list[str], after: list[str]) -> None:
     assert rows({"args": before}, {"args": after}) == [("args", before, after)]
 
 
-def test_the_same_value_in_another_form_is_a_difference():
+def test_the_same_value_in_another_form_is_a_difference() -> None:
     assert rows({"args": ["--a=1"]}, {"args": ["--a", "1"]}) == [("args[--a]", "1", ["1"])]
 
 
 @pytest.mark.parametrize("rule", KEYED_LISTS, ids=lambda rule: rule.name)
-def test_entries_of_a_keyed_list_keep_their_identity(rule: Any):
+def test_entries_of_a_keyed_list_keep_their_identity(rule: Any) -> None:
     def entry(n: int) -> dict[str, Any]:
         made: dict[str, Any] = {"other": n}
         for dotted in rule.keys[0]:
@@ -71,13 +71,13 @@ def test_entries_of_a_keyed_list_keep_their_identity(rule: Any):
     ]
 
 
-def test_ports_without_names_are_known_by_number():
+def test_ports_without_names_are_known_by_number() -> None:
     before = {"ports": [{"containerPort": 8000}, {"containerPort": 9000}]}
     after = {"ports": [{"containerPort": 9000, "protocol": "UDP"}]}
     assert [text for text, _, _ in rows(before, after)] == ["ports[9000].protocol", "ports[8000]"]
 
 
-def test_one_taint_tolerated_twice_is_told_apart_by_its_effect():
+def test_one_taint_tolerated_twice_is_told_apart_by_its_effect() -> None:
     def tolerations(seconds: int) -> dict[str, Any]:
         return {
             "tolerations": [
@@ -89,7 +89,7 @@ def test_one_taint_tolerated_twice_is_told_apart_by_its_effect():
     assert rows(tolerations(1), tolerations(2)) == [("tolerations[gpu:NoExecute].tolerationSeconds", 1, 2)]
 
 
-def test_lists_that_mean_sets_name_what_came_and_went():
+def test_lists_that_mean_sets_name_what_came_and_went() -> None:
     before, after = {"accessModes": ["ReadWriteOnce"]}, {"accessModes": ["ReadWriteMany"]}
     assert rows(before, after) == [
         ("accessModes[ReadWriteMany]", MISSING, "ReadWriteMany"),
@@ -97,21 +97,21 @@ def test_lists_that_mean_sets_name_what_came_and_went():
     ]
 
 
-def test_lists_in_which_order_counts_are_shown_whole():
+def test_lists_in_which_order_counts_are_shown_whole() -> None:
     assert rows({"hosts": ["a", "b"]}, {"hosts": ["b", "a"]}) == [("hosts", ["a", "b"], ["b", "a"])]
 
 
-def test_a_truth_value_is_not_a_number():
+def test_a_truth_value_is_not_a_number() -> None:
     assert rows({"a": True}, {"a": 1}) == [("a", True, 1)]
     assert rows({"a": [True]}, {"a": [1]}) == [("a", [True], [1])]
     assert not same({"a": True}, {"a": 1})
 
 
-def test_absent_is_not_null():
+def test_absent_is_not_null() -> None:
     assert rows({"a": None}, {}) == [("a", None, MISSING)]
 
 
-def test_keys_with_dots_are_quoted():
+def test_keys_with_dots_are_quoted() -> None:
     assert rows({"metadata": {"labels": {"a.b/c": "1"}}}, {"metadata": {"labels": {"a.b/c": "2"}}}) == [
         ('metadata.labels["a.b/c"]', "1", "2")
     ]
@@ -121,30 +121,30 @@ def test_keys_with_dots_are_quoted():
     ("before", "after"),
     [("1000m", "1"), ("1024Mi", "1Gi"), ("1e3", "1k"), (2, "2"), ("0.5", "500m"), ("1000000u", "1")],
 )
-def test_quantities_are_the_same_by_value(before: Any, after: Any):
+def test_quantities_are_the_same_by_value(before: Any, after: Any) -> None:
     (found,) = differences({"resources": {"limits": {"x": before}}}, {"resources": {"limits": {"x": after}}})
     assert found.equivalent
 
 
 @pytest.mark.parametrize(("before", "after"), [("1000m", "2"), ("1G", "1Gi"), ("8k", "8x"), (True, 1)])
-def test_quantities_that_differ(before: Any, after: Any):
+def test_quantities_that_differ(before: Any, after: Any) -> None:
     (found,) = differences({"resources": {"limits": {"x": before}}}, {"resources": {"limits": {"x": after}}})
     assert not found.equivalent
 
 
-def test_only_quantities_are_compared_by_value():
+def test_only_quantities_are_compared_by_value() -> None:
     (found,) = differences({"data": {"x": "1000m"}}, {"data": {"x": "1"}})
     assert not found.equivalent
 
 
-def test_hostile_quantities_cost_nothing():
+def test_hostile_quantities_cost_nothing() -> None:
     assert parse_quantity("1e999999999") is None
     assert parse_quantity("9" * 100_000) is None
     assert shrinks("60Gi", "nonsense")
 
 
 @pytest.mark.parametrize("name", ["HF_TOKEN", "--api-key", "AWS_SECRET_ACCESS_KEY", "dbPassword", "privateKey"])
-def test_names_of_credentials(name: str):
+def test_names_of_credentials(name: str) -> None:
     assert is_credential_name(name)
 
 
@@ -152,7 +152,7 @@ def test_names_of_credentials(name: str):
     "name",
     ["MAX_TOKENS", "--max-num-batched-tokens", "--tokenizer", "KEYCLOAK_URL", "--served-model-name", "SECRETARY"],
 )
-def test_names_of_other_things(name: str):
+def test_names_of_other_things(name: str) -> None:
     assert not is_credential_name(name)
 
 
@@ -174,7 +174,7 @@ CANARY = "canary-5up3r"
         ("ConfigMap", {"metadata": {"annotations": {"x": f"ghp_{'a' * 36}{CANARY}"}}}),
     ],
 )
-def test_no_secret_is_ever_shown(kind: str, value: dict[str, Any]):
+def test_no_secret_is_ever_shown(kind: str, value: dict[str, Any]) -> None:
     """As a whole tree, and at every field below it that may differ."""
     for difference in (*differences({}, value), *differences(value, {}), *differences(_blank(value), value)):
         for side in (difference.before, difference.after):
@@ -190,14 +190,14 @@ def _blank(value: Any) -> Any:
     return value.replace(CANARY, "x")
 
 
-def test_references_to_secrets_are_shown():
+def test_references_to_secrets_are_shown() -> None:
     reference = [{"name": "HF_TOKEN", "valueFrom": {"secretKeyRef": {"name": "hf-token", "key": "token"}}}]
     assert masked("Deployment", (), pod(env=reference)) == pod(env=reference)
     document = {"spec": {"engine": {"env": {"HF_TOKEN": {"secret": "hf-token", "key": "token"}}}}}
     assert masked("LLM", (), document) == document
 
 
-def test_long_texts_in_one_line():
+def test_long_texts_in_one_line() -> None:
     before = "".join(f"line {n}\n" for n in range(40))
     after = before.replace("line 11\n", "new\nmore\n")
     assert summarise(before, after) == "41 lines, from line 12: 1 removed, 2 added"

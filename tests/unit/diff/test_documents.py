@@ -26,7 +26,7 @@ def rendered(views: tuple[DocumentView, ...]) -> Any:
     return release(*(deployment(v, v.address.name) for v in views), documents=views)
 
 
-def test_a_setting_is_shown_with_its_meaning_and_what_restarts():
+def test_a_setting_is_shown_with_its_meaning_and_what_restarts() -> None:
     diff = review(chat(), chat(engine={"maxModelLen": 32768, "maxNumSeqs": 256}))
     row = the_document(diff)
     assert [(f.path, f.before, f.after, f.classes) for f in row.fields] == [
@@ -41,20 +41,20 @@ def test_a_setting_is_shown_with_its_meaning_and_what_restarts():
     assert the_change(diff).classes == ("behaviour", "rolling"), "the object's change means the same"
 
 
-def test_the_first_field_that_restarts_is_named_not_the_first_field():
+def test_the_first_field_that_restarts_is_named_not_the_first_field() -> None:
     view = document(card={"licence": "a"}, engine={"maxModelLen": 1, "maxNumSeqs": 1})
     after = document(card={"licence": "b"}, engine={"maxModelLen": 1, "maxNumSeqs": 2})
     assert the_document(review(chat(view), chat(after))).effects.restart_field == "spec.engine.maxNumSeqs"
 
 
-def test_a_setting_that_is_gone_still_names_what_restarts():
+def test_a_setting_that_is_gone_still_names_what_restarts() -> None:
     diff = review(chat(parsers={"tool": "llama3"}), chat())
     row = the_document(diff)
     assert row.effects.restart_field == "spec.parsers"
     assert row.classes == ("behaviour", "rolling")
 
 
-def test_a_shared_runtime_is_shown_in_every_model_it_reaches():
+def test_a_shared_runtime_is_shown_in_every_model_it_reaches() -> None:
     before, after = models(3), models(3, version="0.34.0", image="vllm/vllm-openai:v0.34.0")
     diff = review(rendered(before), rendered(after))
     assert [d.address for d in diff.documents] == ["LLM.m0", "LLM.m1", "LLM.m2"]
@@ -64,7 +64,7 @@ def test_a_shared_runtime_is_shown_in_every_model_it_reaches():
         assert row.effects.pods == (1, 1)
 
 
-def test_another_runtime_is_not_a_shared_change():
+def test_another_runtime_is_not_a_shared_change() -> None:
     before, after = models(2), models(2, version="1.0.0")
     moved = tuple(replace(v, references={"runtime": replace(VLLM, name="other")}) for v in after)
     assert all(row.shared_by == {} for row in review(rendered(before), rendered(moved)).documents)
@@ -79,7 +79,9 @@ def test_another_runtime_is_not_a_shared_change():
         ("nightly", ("behaviour",)),
     ],
 )
-def test_a_patch_version_restarts_a_minor_version_may_answer_otherwise(version: str, classes: tuple[ChangeClass, ...]):
+def test_a_patch_version_restarts_a_minor_version_may_answer_otherwise(
+    version: str, classes: tuple[ChangeClass, ...]
+) -> None:
     diff = review(rendered(models(1)), rendered(models(1, version=version)))
     assert the_document(diff, "LLM.m0").fields[0].classes == classes
 
@@ -94,12 +96,12 @@ CACHES: list[tuple[dict[str, Any], dict[str, Any], str]] = [
 
 
 @pytest.mark.parametrize(("before", "after", "worst"), CACHES)
-def test_a_cache_is_lost_only_where_there_was_one(before: dict[str, Any], after: dict[str, Any], worst: str):
+def test_a_cache_is_lost_only_where_there_was_one(before: dict[str, Any], after: dict[str, Any], worst: str) -> None:
     diff = review(chat(weights={"cache": before}), chat(weights={"cache": after}))
     assert the_document(diff).classes[0] == worst
 
 
-def test_a_document_whose_objects_stay_is_shown_too():
+def test_a_document_whose_objects_stay_is_shown_too() -> None:
     view = document()
     other = replace(view, effective={**view.effective, "metadata": {"name": "chat", "owner": "team-b"}})
     diff = review(chat(view), chat(other))
@@ -108,17 +110,17 @@ def test_a_document_whose_objects_stay_is_shown_too():
     assert (row.action, row.classes, row.objects) == ("update", ("metadata",), ())
 
 
-def test_a_field_without_a_row_means_what_its_objects_make_of_it():
+def test_a_field_without_a_row_means_what_its_objects_make_of_it() -> None:
     before, after = models(1), models(1, image="vllm/vllm-openai:v0.33.0-cu130")
     (field,) = the_document(review(rendered(before), rendered(after)), "LLM.m0").fields
     assert (field.path, field.classes) == ("runtime.image", ("rolling",))
 
 
-def test_a_new_document_is_created_and_a_vanished_one_deleted():
+def test_a_new_document_is_created_and_a_vanished_one_deleted() -> None:
     diff = review(rendered(models(1)), rendered((document("new"),)))
     assert {d.address: d.action for d in diff.documents} == {"LLM.m0": "delete", "LLM.new": "create"}
 
 
-def test_pods_that_stay_are_not_counted():
+def test_pods_that_stay_are_not_counted() -> None:
     row = the_document(review(chat(), chat(documents_only="x")))
     assert row.effects.pods == (0, 0)

@@ -52,21 +52,21 @@ def against(base: TargetState | None, desired: ManifestSet, **values: Any) -> di
     return {change.address.rpartition("/")[2]: change for change in diff.release.changes}
 
 
-def test_nothing_changed_is_an_empty_plan():
+def test_nothing_changed_is_an_empty_plan() -> None:
     diff = review(chat(), chat())
     assert diff.release.changes == ()
     assert diff.documents == ()
     assert diff.release.summary["noop"] == 4
 
 
-def test_an_empty_target_gets_everything():
+def test_an_empty_target_gets_everything() -> None:
     found = against(None, chat())
     assert {change.action for change in found.values()} == {"create"}
     assert found["deployment"].classes == ("capacity",)
     assert found["deployment"].effects.pods == (2, 6)
 
 
-def test_what_left_the_specs_is_deleted_worst_first():
+def test_what_left_the_specs_is_deleted_worst_first() -> None:
     diff = review(chat(), release())
     assert [(c.address, c.action, c.classes) for c in diff.release.changes] == [
         ("LLM.chat/main/cache", "delete", ("data-loss",)),
@@ -82,14 +82,14 @@ def test_what_left_the_specs_is_deleted_worst_first():
 
 
 @pytest.mark.parametrize("name", ["LLM.chat/main/cache", "LLM.chat"], ids=["object", "document"])
-def test_what_is_let_go_is_not_deleted(name: str):
+def test_what_is_let_go_is_not_deleted(name: str) -> None:
     found = against(state_from_manifests(chat()), release(), forget={name})
     assert found["cache"].action == "forget"
     assert found["cache"].classes == ("none",)
     assert found["service"].action == ("forget" if name == "LLM.chat" else "delete")
 
 
-def test_what_left_the_specs_and_is_gone_already_is_only_let_go():
+def test_what_left_the_specs_and_is_gone_already_is_only_let_go() -> None:
     found = against(stored(chat(), cache=None), release())
     assert found["cache"].action == "forget"
 
@@ -103,7 +103,7 @@ RECORDS: list[tuple[str, SpecPath, SpecPath, dict[str, Cause]]] = [
 
 
 @pytest.mark.parametrize(("cause", "edit", "drift", "fields"), RECORDS)
-def test_a_change_says_its_cause(cause: Cause, edit: SpecPath, drift: SpecPath, fields: dict[str, Cause]):
+def test_a_change_says_its_cause(cause: Cause, edit: SpecPath, drift: SpecPath, fields: dict[str, Cause]) -> None:
     applied = chat()
     wanted = deployment(document())
     wanted = changed(wanted, edit, "--max-num-seqs=512") if edit else wanted
@@ -115,7 +115,7 @@ def test_a_change_says_its_cause(cause: Cause, edit: SpecPath, drift: SpecPath, 
     assert {field.path: field.cause for field in found.fields} == fields
 
 
-def test_drift_shows_the_live_value_and_who_did_it():
+def test_drift_shows_the_live_value_and_who_did_it() -> None:
     live = changed(deployment(document()), SEQS, "--max-num-seqs=512")
     found = against(stored(chat(), deployment=live), chat())["deployment"]
     assert [(f.before, f.after) for f in found.fields] == [("512", "256")]
@@ -123,30 +123,30 @@ def test_drift_shows_the_live_value_and_who_did_it():
     assert found.effects.restart_field == f"{AT}.args[--max-num-seqs]"
 
 
-def test_drift_back_to_what_is_wanted_needs_nothing():
+def test_drift_back_to_what_is_wanted_needs_nothing() -> None:
     wanted = changed(deployment(document()), SEQS, "--max-num-seqs=512")
     rest = [m for m in chat().manifests if m.address.role != "deployment"]
     assert against(stored(chat(), deployment=wanted), release(wanted, *rest)) == {}
 
 
-def test_another_spelling_of_an_amount_is_no_drift():
+def test_another_spelling_of_an_amount_is_no_drift() -> None:
     live = changed(deployment(document()), (*POD, "resources", "limits", "cpu"), "8000m")
     assert against(stored(chat(), deployment=live), chat()) == {}
 
 
-def test_another_spelling_in_the_specs_is_written_and_means_nothing():
+def test_another_spelling_in_the_specs_is_written_and_means_nothing() -> None:
     wanted = changed(deployment(document()), (*POD, "resources", "limits", "cpu"), "8000m")
     rest = [m for m in chat().manifests if m.address.role != "deployment"]
     found = against(stored(chat()), release(wanted, *rest))["deployment"]
     assert (found.action, found.classes, found.effects.pods) == ("update", ("none",), (0, 0))
 
 
-def test_a_deleted_object_comes_back():
+def test_a_deleted_object_comes_back() -> None:
     found = against(stored(chat(), service=None), chat())["service"]
     assert (found.action, found.cause, found.reasons) == ("create", "drift", ("somebody deleted it",))
 
 
-def test_an_object_that_nobody_here_applied_is_adopted():
+def test_an_object_that_nobody_here_applied_is_adopted() -> None:
     state = state_from_manifests(chat())
     foreign = tuple(replace(s, applied=None, applied_digest="") for s in state.objects)
     found = against(replace(state, objects=foreign), chat())
@@ -154,7 +154,7 @@ def test_an_object_that_nobody_here_applied_is_adopted():
     assert found["service"].fields == ()
 
 
-def test_adopting_shows_what_it_changes():
+def test_adopting_shows_what_it_changes() -> None:
     state = stored(chat(), deployment=changed(deployment(document()), SEQS, "--max-num-seqs=9"))
     foreign = tuple(replace(s, applied=None, applied_digest="") for s in state.objects)
     found = against(replace(state, objects=foreign), chat())["deployment"]
@@ -163,13 +163,13 @@ def test_adopting_shows_what_it_changes():
     assert "rolling" in found.classes
 
 
-def test_what_others_put_there_is_left_alone():
+def test_what_others_put_there_is_left_alone() -> None:
     state = state_from_manifests(chat())
     foreign = replace(state.objects[0], address="?", applied=None, key=replace(state.objects[0].key, name="theirs"))
     assert against(replace(state, objects=(*state.objects, foreign)), chat()) == {}
 
 
-def test_a_renamed_document_keeps_its_objects():
+def test_a_renamed_document_keeps_its_objects() -> None:
     old, new = document(), document("assistant")
     new = replace(new, effective={**new.effective, "metadata": {**new.effective["metadata"], "movedFrom": ["chat"]}})
     alias = (Address(CHAT, "main", "deployment"),)
@@ -180,7 +180,7 @@ def test_a_renamed_document_keeps_its_objects():
     assert "metadata.name" in {field.path for field in row.fields}
 
 
-def test_a_renamed_object_is_one_replacement():
+def test_a_renamed_object_is_one_replacement() -> None:
     view = document()
     diff = review(chat(view), release(deployment(view, "talk"), service(view), claim(view), documents=(view,)))
     found = the_change(diff)
@@ -190,20 +190,20 @@ def test_a_renamed_object_is_one_replacement():
     assert "replace" in found.classes
 
 
-def test_a_volume_under_another_name_loses_its_data():
+def test_a_volume_under_another_name_loses_its_data() -> None:
     view = document()
     diff = review(release(claim(view)), release(claim(view, "other")))
     assert the_change(diff, "cache").classes == ("data-loss", "replace")
 
 
-def test_swapped_names_are_updates_of_the_objects():
+def test_swapped_names_are_updates_of_the_objects() -> None:
     one, two = document("one"), document("two")
     before = release(service(one, "a"), service(two, "b"))
     after = release(service(one, "b"), service(two, "a"))
     assert {c.action for c in review(before, after).release.changes} <= {"update"}
 
 
-def test_another_version_of_an_api_is_the_same_object():
+def test_another_version_of_an_api_is_the_same_object() -> None:
     view = document()
     new = changed(deployment(view), ("apiVersion",), "apps/v2")
     new = replace(new, key=replace(new.key, api_version="apps/v2"))
@@ -225,7 +225,7 @@ IMMUTABLE: list[tuple[str, dict[str, Any], dict[str, Any], tuple[ChangeClass, ..
 )
 def test_a_field_that_cannot_change_replaces_the_object(
     kind: str, before: dict[str, Any], after: dict[str, Any], classes: tuple[ChangeClass, ...]
-):
+) -> None:
     view = document()
     old, new = (manifest(view, "x", data_of(kind, "chat", spec=spec)) for spec in (before, after))
     found = the_change(review(release(old), release(new)), "x")
@@ -240,13 +240,13 @@ def test_a_field_that_cannot_change_replaces_the_object(
         ("61440Mi", "update", ("none",)),
     ],
 )
-def test_a_claim_grows_but_never_shrinks(size: str, action: str, classes: tuple[ChangeClass, ...]):
+def test_a_claim_grows_but_never_shrinks(size: str, action: str, classes: tuple[ChangeClass, ...]) -> None:
     view = document()
     found = the_change(review(release(claim(view)), release(claim(view, size=size))), "cache")
     assert (found.action, found.classes) == (action, classes)
 
 
-def test_a_claim_that_loses_its_whole_size_is_judged_by_what_was_in_it():
+def test_a_claim_that_loses_its_whole_size_is_judged_by_what_was_in_it() -> None:
     view = document()
     before, after = claim(view), changed(claim(view), ("spec", "resources"), None)
     assert the_change(review(release(before), release(after)), "cache").classes == ("data-loss", "replace")
@@ -262,13 +262,13 @@ def test_a_claim_that_loses_its_whole_size_is_judged_by_what_was_in_it():
         (("spec", "somethingNew"), 3, ("rolling",)),
     ],
 )
-def test_what_a_field_of_a_deployment_means(path: SpecPath, value: Any, classes: tuple[ChangeClass, ...]):
+def test_what_a_field_of_a_deployment_means(path: SpecPath, value: Any, classes: tuple[ChangeClass, ...]) -> None:
     view = document()
     diff = review(release(deployment(view)), release(changed(deployment(view), path, value)))
     assert the_change(diff).classes == classes
 
 
-def test_fields_that_others_own_are_not_compared():
+def test_fields_that_others_own_are_not_compared() -> None:
     view = document()
     wanted = replace(changed(deployment(view), ("spec", "replicas"), 2), ignore_changes=(("spec", "replicas"),))
     live = changed(deployment(view), ("spec", "replicas"), 5)
@@ -277,7 +277,7 @@ def test_fields_that_others_own_are_not_compared():
     assert against(stored(release(without), deployment=live), release(without)) == {}
 
 
-def test_a_base_that_does_not_compile_hides_nothing():
+def test_a_base_that_does_not_compile_hides_nothing() -> None:
     base = BaseRef(ref="main", known=False)
     diff = diff_release(None, chat(), effects=EFFECTS, base_ref=base)
     assert {c.action for c in diff.release.changes} == {"update"}
@@ -287,7 +287,7 @@ def test_a_base_that_does_not_compile_hides_nothing():
     assert the_document(diff).classes[0] == "behaviour"
 
 
-def test_one_document_that_does_not_compile_leaves_the_others_known():
+def test_one_document_that_does_not_compile_leaves_the_others_known() -> None:
     other = document("other")
     after = release(*chat().manifests, deployment(other, "other"), documents=(document(), other))
     before = release(deployment(other, "other"), documents=(other,))
@@ -296,7 +296,7 @@ def test_one_document_that_does_not_compile_leaves_the_others_known():
     assert {c.action for c in diff.release.changes} == {"update"}
 
 
-def test_a_change_without_a_changed_document_is_the_tools_own():
+def test_a_change_without_a_changed_document_is_the_tools_own() -> None:
     wanted = changed(deployment(document()), SEQS, "--max-num-seqs=512")
     rest = [m for m in chat().manifests if m.address.role != "deployment"]
     after = release(wanted, *rest, documents=(document(),))
@@ -304,7 +304,7 @@ def test_a_change_without_a_changed_document_is_the_tools_own():
     assert the_change(review(chat(), after)).cause == "spec"
 
 
-def test_fields_say_where_they_were_set():
+def test_fields_say_where_they_were_set() -> None:
     def locate(address: SpecAddress, path: SpecPath) -> Origin:
         return Origin(file=f"{address}.yaml", line=len(path), column=1)
 
@@ -315,12 +315,12 @@ def test_fields_say_where_they_were_set():
     assert [field.origin for field in the_document(diff).fields] == [expected]
 
 
-def test_the_base_is_named_by_what_was_found_there():
+def test_the_base_is_named_by_what_was_found_there() -> None:
     diff = review(chat(), chat(), base_ref=BaseRef(ref="main", commit="abc"))
     assert diff.release.base == BaseRef(ref="main", commit="abc", digest=chat().digest)
 
 
-def test_the_worst_comes_first_then_the_address():
+def test_the_worst_comes_first_then_the_address() -> None:
     views = [document(name) for name in ("a", "b", "c")]
     before = release(*(deployment(v, v.address.name) for v in views), claim(views[2]), hpa(views[0], "a"))
     after = release(
