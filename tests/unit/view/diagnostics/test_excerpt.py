@@ -107,7 +107,7 @@ def test_a_hidden_block_shows_neither_text_nor_length() -> None:
     assert text.count("(sensitive)") >= 2
 
 
-@given(st.text(), st.integers(0, 30), st.integers(0, 30), st.integers(0, 200))
+@given(st.text(st.characters()), st.integers(0, 30), st.integers(0, 30), st.integers(0, 200))
 def test_no_line_sends_controls_to_the_terminal_or_breaks_the_layout(
     line: str, start: int, length: int, width: int
 ) -> None:

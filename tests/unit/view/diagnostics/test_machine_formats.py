@@ -14,9 +14,9 @@ from tests.support.findings import FILES, UNKNOWN_FIELD, believable_findings
 
 TEXTS = st.one_of(
     st.text(max_size=40),
-    st.lists(st.sampled_from(("%", "%0A", "\n", "\r", ":", ",", "::", "::error::x", "\u2028", "\x85", "a"))).map(
-        "".join
-    ),
+    st.lists(
+        st.sampled_from(("%", "%0A", "\n", "\r", ":", ",", "::", "::error::x", "\u2028", "\x85", "\ud83d", "a"))
+    ).map("".join),
 )
 
 REGION = {

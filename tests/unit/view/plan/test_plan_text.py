@@ -41,6 +41,13 @@ def test_two_new_models_are_two_blocks_though_both_have_no_fields() -> None:
     assert "LLM b   CREATE" in text
 
 
+def test_updates_without_a_known_field_are_not_called_the_same() -> None:
+    touched = tuple(DocumentChange(address=f"LLM.{name}", action="update", classes=("rolling",)) for name in ("a", "b"))
+    text = render_text(plan(touched))
+    assert "LLM b   ROLLING" in text
+    assert "same in" not in text
+
+
 def test_the_worst_change_comes_first() -> None:
     text = render_text(believable_plan())
     assert text.index("DATA-LOSS") < text.index("BEHAVIOUR") < text.index("METADATA")
