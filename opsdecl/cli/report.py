@@ -8,6 +8,7 @@ from opsdecl.cli.verdict import exit_for
 from opsdecl.diag import Diagnostic
 from opsdecl.view.diagnostics import FORMATS, Lines, render_findings
 
+
 def report(
     process: Process,
     findings: Sequence[Diagnostic],

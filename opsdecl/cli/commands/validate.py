@@ -17,17 +17,18 @@ def command(ctx: click.Context, environments: tuple[str, ...], update_lock: bool
     from opsdecl.cli.workplace import open_work_tree
     from opsdecl.flows.lock import update_lock as write_lock
     from opsdecl.flows.validate import validate
-    from opsdecl.view.words import count
+    from opsdecl.view.validation import render_validation
 
     at = session(ctx)
+    locked = write_lock(at.root, open_work_tree(at)[0]) if update_lock else ()
     tree, cache = open_work_tree(at)
-    locked = write_lock(at.root, tree) if update_lock else ()
     found = validate(tree, environments=environments or None, cache=cache)
     to_stdout = format_ not in ("full", "concise")
-    code = report(
-        at.process, (*locked, *found.diagnostics), found.lines, format_=format_, to_stdout=to_stdout
-    )
+    code = report(at.process, (*locked, *found.diagnostics), found.lines, format_=format_, to_stdout=to_stdout)
     if not to_stdout and code == 0:
-        where = ", ".join(found.environments)
-        at.process.out(f"{count(found.documents, 'document')} in {where}: valid ({count(found.objects, 'object')})")
+        at.process.out(
+            render_validation(
+                found.environments, found.documents, found.objects, found.diagnostics, color=at.process.color
+            )
+        )
     return code

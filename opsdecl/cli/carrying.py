@@ -1,0 +1,85 @@
+"""What the commands that write share: asking, progress, the record's signature."""
+
+from pathlib import Path
+
+import click
+
+from opsdecl.apply.types import Changed, Event
+from opsdecl.cli.exits import Exit
+from opsdecl.cli.group import Session
+from opsdecl.cli.process import Process
+from opsdecl.cli.report import no_lines, report
+from opsdecl.flows.apply import Return, Signed, carry_back, carry_out
+from opsdecl.flows.plan import Planned
+from opsdecl.flows.source import author_of, work_tree_source
+from opsdecl.view.events import event_line, progress_line, render_outcome
+
+
+def confirmed(at: Session, yes: bool, question: str) -> bool:
+    """Asks a person; without one, `--yes` is needed. Answers False where it must not go on."""
+    if yes:
+        return True
+    if not at.process.interactive:
+        raise click.UsageError("nobody can be asked here: repeat with --yes, or apply a reviewed plan with --plan")
+    return click.confirm(question, err=True)
+
+
+def read_plan_file(at: Session, path: Path) -> bytes:
+    """The bytes of a plan; relative names are taken from where the command runs."""
+    try:
+        return (at.start / path).read_bytes()
+    except OSError as error:
+        raise click.UsageError(f"--plan {path}: {error.strerror or error}") from error
+
+
+def signed(at: Session, plan_digest: str = "") -> Signed:
+    """Who does this, and when: `OPSDECL_ACTOR` names the person behind a CI job."""
+    who = at.process.env.get("OPSDECL_ACTOR") or author_of(at.root) or at.process.env.get("USER", "unknown")
+    return Signed(who, at.process.now.isoformat(timespec="seconds"), plan_digest)
+
+
+def run_apply(at: Session, planned: Planned, plan_digest: str) -> Exit:
+    """Writes, telling what happens."""
+    assert planned.plan is not None
+    teller = Teller(at.process, len(planned.plan.changes))
+    done = carry_out(planned, signed(at, plan_digest), teller.tell)
+    teller.finish()
+    code = report(at.process, done.diagnostics, planned.lines)
+    for outcome in done.value or ():
+        at.process.out(render_outcome(planned.environment, outcome, color=at.process.color))
+    return code
+
+
+def run_return(at: Session, environment: str, way: Return) -> Exit:
+    """The same for a way back."""
+    teller = Teller(at.process, len(way.plan.changes))
+    done = carry_back(way, signed(at), work_tree_source(at.root).commit, teller.tell)
+    teller.finish()
+    code = report(at.process, done.diagnostics, no_lines)
+    if done.value:
+        at.process.out(render_outcome(environment, done.value, color=at.process.color))
+    return code
+
+
+class Teller:
+    """Events as lines for logs, or as one line that a terminal overwrites."""
+
+    def __init__(self, process: Process, total: int) -> None:
+        self._process = process
+        self._total = total
+        self._done = 0
+
+    def tell(self, event: Event) -> None:
+        self._done += isinstance(event, Changed)
+        if self._process.progress:
+            line = progress_line(self._done, self._total, event, width=self._process.width)
+            self._process.stderr.write(f"\r\x1b[K{line}")
+            self._process.stderr.flush()
+        else:
+            self._process.err(event_line(event))
+
+    def finish(self) -> None:
+        """Leaves a clean line behind."""
+        if self._process.progress and self._total:
+            self._process.stderr.write("\r\x1b[K")
+            self._process.stderr.flush()

@@ -1,0 +1,51 @@
+"""`opsdecl apply`: exactly what was reviewed, or nothing."""
+
+from pathlib import Path
+
+import click
+
+from opsdecl.cli.exits import Exit
+from opsdecl.cli.group import session
+from opsdecl.cli.options import environment_option, target_option, yes_option
+
+
+@click.command()
+@environment_option
+@target_option
+@click.option(
+    "--plan", "plan_file", type=click.Path(path_type=Path), help="The reviewed plan: nothing beyond it is done."
+)
+@click.option("--revert-drift", is_flag=True, help="With --plan: also undo changes from outside that it does not name.")
+@click.option("--forget", multiple=True, metavar="ADDRESS", help="Let go of an object or document, keep what runs.")
+@yes_option
+@click.pass_context
+def command(
+    ctx: click.Context,
+    environment: str | None,
+    target: str | None,
+    plan_file: Path | None,
+    revert_drift: bool,
+    forget: tuple[str, ...],
+    yes: bool,
+) -> int:
+    """Carry out a plan on the environment's targets."""
+    from opsdecl.cli.carrying import confirmed, read_plan_file, run_apply
+    from opsdecl.cli.planning import make_planned, show_planned
+    from opsdecl.cli.report import report
+    from opsdecl.flows.apply import check_ready
+    from opsdecl.flows.plan import Wanted
+
+    at = session(ctx)
+    reviewed = read_plan_file(at, plan_file) if plan_file else None
+    planned = make_planned(at, Wanted(environment, target, forget), None)
+    code = show_planned(at, planned, "text")
+    if planned.plan is None or code != Exit.DONE:
+        return code
+    ready = check_ready(planned, reviewed, allow_drift=revert_drift)
+    if ready.value is None:
+        return report(at.process, ready.diagnostics, planned.lines)
+    if not planned.plan.changes and not planned.plan.documents:
+        return Exit.DONE
+    if plan_file is None and not confirmed(at, yes, f"Apply this to {planned.environment}?"):
+        return Exit.FAILED
+    return run_apply(at, planned, ready.value)

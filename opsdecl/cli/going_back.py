@@ -1,0 +1,42 @@
+"""`rollback` and `destroy`: show what would go, ask, write."""
+
+from opsdecl.cli.carrying import confirmed, run_return
+from opsdecl.cli.exits import Exit
+from opsdecl.cli.group import Session
+from opsdecl.cli.report import no_lines, report
+from opsdecl.cli.workplace import open_work_tree
+from opsdecl.diff.plan import make_plan
+from opsdecl.diff.release import ReleaseDiff
+from opsdecl.diff.types import BaseRef, SourceRef
+from opsdecl.flows.past import only_fatal, plan_back
+from opsdecl.flows.plan import Wanted, open_built
+from opsdecl.view.plan import render_text
+
+
+def go_back(at: Session, wanted: Wanted, revision: str | None, *, yes: bool, question: str) -> Exit:
+    """To a revision, or to nothing where `revision` is None."""
+    from opsdecl import __version__
+
+    tree, cache = open_work_tree(at)
+    opened = open_built(tree, wanted, cache)
+    if opened.built is None:
+        return report(at.process, only_fatal(opened), opened.lines)
+    way = plan_back(opened, at.root, wanted, revision)
+    if way.value is None:
+        return report(at.process, way.diagnostics, no_lines)
+    plan = make_plan(
+        [ReleaseDiff(way.value.plan, ())],
+        mode="execution",
+        environment=opened.environment,
+        tool_version=__version__,
+        source=SourceRef(ref=revision or "nothing", commit=revision or ""),
+        base=BaseRef(ref="live", commit=way.value.state.revision),
+        approvals={},
+        findings=way.diagnostics,
+    )
+    at.process.out(render_text(plan, color=at.process.color, width=at.process.width))
+    if not plan.changes:
+        return Exit.DONE
+    if not confirmed(at, yes, question.format(environment=opened.environment)):
+        return Exit.FAILED
+    return run_return(at, opened.environment, way.value)

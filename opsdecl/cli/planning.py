@@ -1,0 +1,62 @@
+"""What `plan`, `apply`, `diff` and `drift` share: making a plan, and showing it."""
+
+from pathlib import Path
+
+from opsdecl.cli.exits import Exit
+from opsdecl.cli.group import Session
+from opsdecl.cli.report import no_lines, report
+from opsdecl.cli.workplace import open_work_tree
+from opsdecl.diff.planfile import dump_plan, plan_digest
+from opsdecl.diff.types import Plan
+from opsdecl.flows.plan import Planned, Wanted, plan_live, plan_review
+from opsdecl.flows.source import review_sides, work_tree_source
+from opsdecl.targets.files import write_file
+from opsdecl.view.plan import DEFAULT_BUDGET, render_failure_markdown, render_html, render_markdown, render_text
+
+
+def make_planned(at: Session, wanted: Wanted, base: str | None, *, worktree: bool = False) -> Planned:
+    """A review plan against `base`, else an execution plan against the targets."""
+    files, cache = open_work_tree(at)
+    if base is None:
+        return plan_live(files, at.root, wanted, work_tree_source(at.root), cache)
+    sides = review_sides(at.root, base, worktree=worktree)
+    if sides.value is None:
+        return Planned(None, sides.diagnostics, no_lines)
+    found = sides.value
+    return plan_review(found.desired, found.base, wanted, found.source, found.base_ref, cache)
+
+
+def show_planned(
+    at: Session, planned: Planned, format_: str, *, details: bool = False, budget: int | None = None
+) -> Exit:
+    """The plan goes to standard output; findings too in text, where they stand in the plan itself as well."""
+    if format_ == "text" or planned.plan is None:
+        code = report(at.process, planned.diagnostics, planned.lines)
+    else:
+        code = report(at.process, planned.diagnostics, planned.lines, format_="concise")
+    if planned.plan is None:
+        if format_ == "markdown":
+            at.process.out(
+                render_failure_markdown(
+                    planned.environment or "unknown", planned.diagnostics, budget=budget or DEFAULT_BUDGET
+                )
+            )
+        return code
+    at.process.out(_view(at, planned.plan, format_, details=details, budget=budget))
+    return code
+
+
+def _view(at: Session, plan: Plan, format_: str, *, details: bool, budget: int | None) -> str:
+    if format_ == "json":
+        return dump_plan(plan).decode()
+    if format_ == "markdown":
+        return render_markdown(plan, digest=plan_digest(plan), budget=budget or DEFAULT_BUDGET)
+    if format_ == "html":
+        return render_html(plan, digest=plan_digest(plan))
+    return render_text(plan, color=at.process.color, width=at.process.width, details=details)
+
+
+def write_out(at: Session, plan: Plan, out: Path) -> Exit:
+    """Saves the plan file; relative names are taken from where the command runs."""
+    written = write_file(at.start / out, dump_plan(plan))
+    return report(at.process, written.diagnostics, no_lines)

@@ -1,0 +1,173 @@
+"""`apply`, `rollback`, `destroy`: a fresh execution plan, held against what was reviewed, then written."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from opsdecl import __version__
+from opsdecl.addr import Address, Release
+from opsdecl.apply.ports import Record, Target
+from opsdecl.apply.steps import add_steps
+from opsdecl.apply.types import Event, Outcome
+from opsdecl.diag import Checked, Diagnostic, has_errors
+from opsdecl.diag.codes.plan import NOT_REVIEWABLE, UNCOMMITTED
+from opsdecl.diff.containment import check_contained
+from opsdecl.diff.planfile import load_plan, plan_digest
+from opsdecl.diff.records import StoredObject, TargetState
+from opsdecl.diff.release import diff_release
+from opsdecl.diff.types import BaseRef, Plan, ReleasePlan
+from opsdecl.flows.build import for_target
+from opsdecl.flows.plan import Planned
+from opsdecl.render.types import DocumentView, Manifest, ManifestSet
+
+
+@dataclass(frozen=True, slots=True)
+class Signed:
+    """Who does it, when, and what the record will name as the reviewed plan."""
+
+    who: str
+    at: str
+    plan_digest: str = ""
+
+
+def check_ready(planned: Planned, reviewed: bytes | None, *, allow_drift: bool = False) -> Checked[str]:
+    """May this plan be carried out? Answers the digest that the record names: of the reviewed plan, else of ours."""
+    assert planned.plan is not None
+    refusal = (*_errors_inside(planned), *_uncommitted(planned))
+    if refusal:
+        return Checked(None, refusal)
+    if reviewed is None:
+        return Checked(plan_digest(planned.plan))
+    given = load_plan(reviewed)
+    if given.value is None:
+        return Checked(None, given.diagnostics)
+    moved = _mover(planned)
+    findings = check_contained(planned.plan, given.value, allow_drift=allow_drift, moved_by=moved)
+    return Checked(None, findings) if findings else Checked(plan_digest(given.value))
+
+
+def carry_out(planned: Planned, signed: Signed, emit: Callable[[Event], None]) -> Checked[tuple[Outcome, ...]]:
+    """Target after target, in the environment's order; the first that fails ends it."""
+    assert planned.plan is not None
+    assert planned.built is not None
+    outcomes: list[Outcome] = []
+    for release in sorted(planned.plan.releases, key=lambda r: list(planned.targets).index(r.target)):
+        desired = for_target(planned.built, release.target).manifests
+        record = _record("apply", planned.plan, release, signed)
+        done = planned.targets[release.target].write(
+            desired, release, record, expected=planned.states[release.target].identity, emit=emit
+        )
+        if done.value is None or has_errors(done.diagnostics):
+            return Checked(None, done.diagnostics)
+        outcomes.append(done.value)
+    return Checked(tuple(outcomes))
+
+
+@dataclass(frozen=True, slots=True)
+class Return:
+    """A way back: what would be written to a target, and how that differs from what it holds."""
+
+    target: Target
+    state: TargetState
+    desired: ManifestSet
+    plan: ReleasePlan
+    kind: str
+
+
+def plan_return(target: Target, release: Release, revision: str | None) -> Checked[Return]:
+    """To an earlier revision, or to nothing where `revision` is None."""
+    now = target.read()
+    then = target.read_revision(revision) if revision is not None else Checked(_nothing())
+    if now.value is None or then.value is None:
+        return Checked(None, now.diagnostics + then.diagnostics)
+    desired = _manifests(release, then.value)
+    diff = diff_release(now.value, desired, effects={}, base_ref=BaseRef(ref="live", commit=now.value.revision))
+    stepped = add_steps(diff.release, desired, now.value)
+    if stepped.value is None:
+        return Checked(None, stepped.diagnostics)
+    kind = "destroy" if revision is None else "rollback"
+    return Checked(Return(target, now.value, desired, stepped.value, kind), now.diagnostics)
+
+
+def carry_back(way: Return, signed: Signed, source_commit: str, emit: Callable[[Event], None]) -> Checked[Outcome]:
+    """Writes it through the same path as an apply."""
+    record = Record(
+        kind=way.kind,
+        who=signed.who,
+        at=signed.at,
+        source_commit=source_commit,
+        plan_digest=signed.plan_digest,
+        tool_version=__version__,
+        lock_digest="",
+        summary=_subject(way.kind, way.plan),
+    )
+    return way.target.write(way.desired, way.plan, record, expected=way.state.identity, emit=emit)
+
+
+def _errors_inside(planned: Planned) -> tuple[Diagnostic, ...]:
+    """The findings themselves were reported; this one makes the refusal explicit where they are of no refusing kind."""
+    if not has_errors(planned.diagnostics):
+        return ()
+    hint = "mend what the findings name, and plan again"
+    return (Diagnostic(NOT_REVIEWABLE, "the plan holds errors, so nothing was applied", hint=hint),)
+
+
+def _uncommitted(planned: Planned) -> tuple[Diagnostic, ...]:
+    assert planned.plan is not None
+    assert planned.built is not None
+    if not (planned.plan.source.dirty and planned.built.environment.effective["spec"]["protected"]):
+        return ()
+    said = f"files of the project are not committed, and `{planned.environment}` is protected"
+    return (Diagnostic(UNCOMMITTED, said, hint="commit them, or put them away: git stash"),)
+
+
+def _mover(planned: Planned) -> str:
+    revisions = [state.revision[:12] for state in planned.states.values() if state.revision]
+    return f"revision {', '.join(revisions)}" if revisions else ""
+
+
+def _record(kind: str, plan: Plan, release: ReleasePlan, signed: Signed) -> Record:
+    return Record(
+        kind=kind,
+        who=signed.who,
+        at=signed.at,
+        source_commit=plan.source.commit + ("-dirty" if plan.source.dirty else ""),
+        plan_digest=signed.plan_digest,
+        tool_version=plan.tool_version,
+        lock_digest=plan.lock_digest,
+        summary=_subject(kind, release),
+    )
+
+
+def _subject(kind: str, release: ReleasePlan) -> str:
+    """`apply prod: 1 created, 3 updated`, for the first line of a commit."""
+    environment = release.id.split("/")[1]
+    words = {"create": "created", "update": "updated", "replace": "replaced", "delete": "deleted"}
+    counted = [f"{release.summary[a]} {word}" for a, word in words.items() if release.summary.get(a)]
+    return f"{kind} {environment}: {', '.join(counted) or 'nothing changed'}"
+
+
+def _nothing() -> TargetState:
+    return TargetState("", "", "", ())
+
+
+def _manifests(release: Release, state: TargetState) -> ManifestSet:
+    """What a revision held, as a desired set: exactly what opsdecl wrote then, not what people made of it."""
+    held = [_manifest(stored) for stored in state.objects if stored.applied is not None]
+    documents = tuple(
+        DocumentView(d.address, d.effective, d.references, digest="")
+        for d in sorted(state.documents, key=lambda d: d.address)
+    )
+    return ManifestSet(release, tuple(sorted(held, key=lambda m: m.address)), documents)
+
+
+def _manifest(stored: StoredObject) -> Manifest:
+    assert stored.applied is not None
+    return Manifest(
+        address=Address.parse(stored.address),
+        key=stored.key,
+        token=stored.token,
+        data=stored.applied,
+        origins={},
+        depends_on=tuple(Address.parse(address) for address in stored.depends_on),
+        protect=stored.protect,
+    )
