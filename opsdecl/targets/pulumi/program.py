@@ -1,0 +1,87 @@
+"""A release as Pulumi resources in data form: components for documents, children for objects."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from graphlib import TopologicalSorter
+from typing import Any
+
+from opsdecl.addr import Address, Release, SpecAddress, format_path
+from opsdecl.render.types import Manifest, ManifestSet
+
+COMPONENT_TYPE = "opsdecl:index:{kind}"
+
+
+@dataclass(frozen=True, slots=True)
+class Child:
+    """One object as Pulumi is told of it. `aliases` are earlier logical names, `ignore_changes` Pulumi's own paths."""
+
+    name: str
+    token: str
+    component: SpecAddress
+    inputs: Mapping[str, Any]
+    depends_on: tuple[str, ...]
+    protect: bool
+    aliases: tuple[str, ...]
+    ignore_changes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Component:
+    """A document; its objects are its children. `aliases` are earlier names of the document."""
+
+    name: str
+    type: str
+    aliases: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """`children` come after everything that they depend on, otherwise in the order of their addresses."""
+
+    project: str
+    stack: str
+    components: Mapping[SpecAddress, Component]
+    children: tuple[Child, ...]
+
+
+def program_of(manifests: ManifestSet) -> Program:
+    """Raises graphlib.CycleError where resources depend on each other in a circle, which lowering never makes."""
+    by_address = {manifest.address: manifest for manifest in manifests.manifests}
+    order: TopologicalSorter[Address] = TopologicalSorter()
+    for manifest in manifests.manifests:
+        order.add(manifest.address, *(address for address in manifest.depends_on if address in by_address))
+    children = tuple(_child(by_address[address], by_address) for address in order.static_order())
+    return Program(
+        project=manifests.release.project,
+        stack=stack_name(manifests.release),
+        components=_components(manifests.manifests),
+        children=children,
+    )
+
+
+def stack_name(release: Release) -> str:
+    """A stack per release: partitions are stacks of their own."""
+    return f"{release.environment}-{release.partition}" if release.partition else release.environment
+
+
+def _components(manifests: Iterable[Manifest]) -> dict[SpecAddress, Component]:
+    earlier: dict[SpecAddress, dict[str, None]] = {}
+    for manifest in manifests:
+        earlier.setdefault(manifest.address.spec, {}).update(dict.fromkeys(str(a.spec) for a in manifest.aliases))
+    return {
+        spec: Component(str(spec), COMPONENT_TYPE.format(kind=spec.kind), tuple(names))
+        for spec, names in sorted(earlier.items())
+    }
+
+
+def _child(manifest: Manifest, known: Mapping[Address, Manifest]) -> Child:
+    return Child(
+        name=str(manifest.address),
+        token=manifest.token,
+        component=manifest.address.spec,
+        inputs=manifest.data,
+        depends_on=tuple(str(address) for address in manifest.depends_on if address in known),
+        protect=manifest.protect,
+        aliases=tuple(str(address) for address in manifest.aliases),
+        ignore_changes=tuple(format_path(path) for path in manifest.ignore_changes),
+    )
