@@ -11,7 +11,7 @@ from opsdecl.diag.codes import spec as codes
 from opsdecl.diag.nearest import did_you_mean
 from opsdecl.spec.kinds import KINDS
 from opsdecl.spec.rules import Finding, apply_rules
-from opsdecl.spec.wording import PydanticError, document_path, findings_of
+from opsdecl.spec.wording import PydanticError, findings_of, wrong_paths
 
 Placer = Callable[[SpecPath], Place]
 
@@ -41,7 +41,7 @@ def check_document(kind: str, value: Mapping[str, Any], place: Placer, key_place
 
 def _findings_beside(kind: str, value: Mapping[str, Any], errors: list[PydanticError]) -> list[Finding]:
     """What the rules find in the parts of the document that are right."""
-    wrong = tuple(dict.fromkeys(document_path(item["loc"]) for item in errors))
+    wrong = tuple(dict.fromkeys(path for item in errors for path in wrong_paths(kind, item)))
     pruned = deepcopy(dict(value))
     for path in sorted(wrong, key=len, reverse=True):
         _remove(pruned, path)

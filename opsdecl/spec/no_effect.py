@@ -13,7 +13,6 @@ from opsdecl.spec.kinds.environment import Environment
 from opsdecl.spec.kinds.llm import LLM
 from opsdecl.spec.kinds.model import Model
 from opsdecl.spec.kinds.runtime import Runtime
-from opsdecl.spec.kinds.serving import Replicas
 from opsdecl.spec.kinds.weights import HubSource, PvcCache
 
 Served = LLM | Model
@@ -70,22 +69,15 @@ def _not_rolling(model: Served, environment: Environment, runtime: Runtime | Non
 
 
 def _not_scaled(model: Served, environment: Environment, runtime: Runtime | None) -> Reason:
-    if environment.spec.platform.scaling == "none":
-        return f"platform.scaling is `none` in {environment.metadata.name}"
-    return _no_range(model.spec.replicas)
+    is_off = model.spec.replicas.is_range and environment.spec.platform.scaling == "none"
+    return f"platform.scaling is `none` in {environment.metadata.name}" if is_off else None
 
 
 def _range_not_scaled(model: Served, environment: Environment, runtime: Runtime | None) -> Reason:
     replicas = model.spec.replicas
-    if replicas.highest > replicas.lowest and environment.spec.platform.scaling == "none":
-        return f"platform.scaling is `none` in {environment.metadata.name}"
-    if replicas.highest > replicas.lowest and replicas.target is None:
+    if replicas.count is None and replicas.is_range and replicas.target is None:
         return "replicas.target is not set, so nothing scales"
-    return None
-
-
-def _no_range(replicas: Replicas) -> Reason:
-    return None if replicas.is_range else "replicas.min and replicas.max leave no room to scale"
+    return _not_scaled(model, environment, runtime)
 
 
 def _cache_claimed(model: LLM, environment: Environment, runtime: Runtime | None) -> Reason:

@@ -10,7 +10,7 @@ from opsdecl.diag import SpecPath
 from opsdecl.diag.codes import spec as codes
 from opsdecl.diag.nearest import did_you_mean, nearest
 from opsdecl.spec.fields import FieldInfo, all_fields, field_info, fields_of
-from opsdecl.spec.kinds.declare import API_VERSION, BRANCH_MARK, REFUSED
+from opsdecl.spec.kinds.declare import BRANCH_MARK, REFUSED
 from opsdecl.spec.kinds.scalars import shown
 from opsdecl.spec.rules.types import Finding
 
@@ -44,6 +44,15 @@ def document_path(loc: tuple[Any, ...]) -> SpecPath:
     """A validator's location as a path of the document: without the tags of unions, and without the mark of keys."""
     path = tuple(part for part in loc if not (isinstance(part, str) and part.startswith(BRANCH_MARK)))
     return path[:-1] if path and path[-1] == _KEY else path
+
+
+def wrong_paths(kind: str, error: PydanticError) -> tuple[SpecPath, ...]:
+    """The fields that cannot be trusted: the one in question, the mapping that lacks it, or the one that was meant."""
+    path = document_path(error["loc"])
+    if error["type"] == "missing":
+        return (path[:-1],)
+    meant = nearest(str(path[-1]), [str(field.path[-1]) for field in fields_of(kind, path[:-1])]) if path else None
+    return (path, (*path[:-1], meant)) if error["type"] == "extra_forbidden" and meant else (path,)
 
 
 def label(path: SpecPath) -> str:
@@ -162,9 +171,6 @@ def _unknown_branch(kind: str, document: Mapping[str, Any], path: SpecPath, erro
 
 def _not_a_choice(kind: str, document: Mapping[str, Any], path: SpecPath, error: PydanticError) -> Finding:
     found, on_key = error["input"], error["loc"][-1] == _KEY
-    if path == ("apiVersion",):
-        message = f"`apiVersion` {shown(found)} is not one that this version of opsdecl reads"
-        return Finding(codes.UNKNOWN_API_VERSION, path, message, f"write `{API_VERSION}`")
     info = field_info(kind, path[:-1] if on_key else path)
     choices = info.choices if info and info.choices else _choices_of(error)
     name = label(path[:-1] if on_key else path)

@@ -9,14 +9,6 @@ UNKNOWN_KIND = Code(
     "Correct the spelling; kinds are written with capitals, such as `LLM` or `Runtime`. `opsdecl explain` lists them.",
     "kind: LLMs",
 )
-UNKNOWN_API_VERSION = Code(
-    "OD202",
-    "Unknown apiVersion",
-    "`apiVersion` names the version of the language that the document is written in. This one is not known here, so "
-    "the fields may mean something else.\n\n"
-    "Write `apiVersion: opsdecl.dev/v1`, or use the version of opsdecl that reads the document.",
-    "apiVersion: opsdecl.dev/v2",
-)
 UNKNOWN_FIELD = Code(
     "OD203",
     "Unknown field",
@@ -286,7 +278,6 @@ EMPTY_VALUE = Code(
 
 CODES: tuple[Code, ...] = (
     UNKNOWN_KIND,
-    UNKNOWN_API_VERSION,
     UNKNOWN_FIELD,
     MISSING_FIELD,
     WRONG_TYPE,

@@ -107,7 +107,9 @@ kind: Model
 metadata: {name: fraud, namespace: risk, owner: team-risk}
 spec:
   format: xgboost
-  source: {uri: s3://models/fraud/v7, credentials: {secret: s3-models}}
+  source:
+    uri: s3://models/fraud/v7
+    credentials: {secret: s3-models}
   runtime: mlserver
   resources: {cpu: "2", memory: 4Gi}
   replicas: {count: 2}

@@ -63,7 +63,7 @@ def parallelism(document: LLM) -> Iterator[Finding]:
             f"tensor {spread.tensor} × pipeline {spread.pipeline} × data {spread.data} is {wanted}, "
             f"but `accelerator.count` is {accelerator.count}"
         )
-        yield Finding(codes.PARALLELISM_MISMATCH, _mismatch_path(document), message, _mismatch_hint(document))
+        yield Finding(codes.PARALLELISM_MISMATCH, _mismatch_path(document), message, _mismatch_hint(document), True)
 
 
 def _mismatch_path(document: LLM) -> tuple[str, ...]:
