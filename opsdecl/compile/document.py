@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Hashable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 from opsdecl.addr import digest_of, format_path
@@ -22,7 +23,7 @@ from opsdecl.diag.nearest import did_you_mean, nearest
 from opsdecl.spec.types import Json
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class DocumentResult:
     """`document` is None where errors leave nothing to go on with. `used` are the names that expressions used."""
 
@@ -31,8 +32,9 @@ class DocumentResult:
     used: tuple[tuple[str, ...], ...]
     diagnostics: tuple[Diagnostic, ...]
 
-    @property
+    @cached_property
     def identity(self) -> Hashable:
+        """Equal where whatever refers to it would come out the same."""
         return self.source.identity, self.document.digest if self.document else None
 
 
@@ -133,11 +135,10 @@ def _merge_finding(draft: Draft, problem: MergeProblem) -> Diagnostic:
 
 def insert_variables(draft: Draft, ask: Ask) -> PassResult:
     """Settles `value`."""
-    if not has_expressions(draft.merged):
+    done = interpolate(draft.merged, lambda: _names(draft, ask), exempt=lambda path: _exempt(draft, path))
+    if done.value is draft.merged:
         return draft, ()
-    names = _names(draft, ask)
-    done = interpolate(draft.merged, names, exempt=lambda path: _exempt(draft, path))
-    findings = tuple(_expression_finding(draft, problem, names) for problem in done.problems)
+    findings = tuple(_expression_finding(draft, problem, _names(draft, ask)) for problem in done.problems)
     findings += _expressions_in_variables(draft)
     return replace(draft, value=done.value, used=done.used, complete=not findings), findings
 

@@ -44,6 +44,8 @@ class Draft:
     environment: DocumentResult | None = None
     release: Release | None = None
     results: Mapping[SpecAddress, DocumentResult] | None = None
+    clashing: frozenset[str] = frozenset()
+    """Documents that take another's object names: their objects would only be reported again."""
     resources: tuple[Resource, ...] = ()
 
     def surroundings(self) -> Surroundings:
@@ -164,13 +166,15 @@ def read_documents(draft: Draft) -> PassResult:
 
 
 def check_together(draft: Draft) -> PassResult:
-    """What can only be seen over all documents."""
+    """Settles `clashing`: what can only be seen over all documents."""
     results = (_settled(draft.environment), *_settled(draft.results).values())
     used = frozenset(name for result in results for name in result.used)
     complete = all(result.document is not None for result in results)
     documents = draft.documents()
     scene = Scene(draft.compiled(), documents, draft.catalog, used, complete, partial(_place, draft, documents))
-    return draft, check_environment(scene)
+    found = check_environment(scene)
+    clashing = frozenset(d.subject for d in found if d.code is codes.NAME_CLAIMED_TWICE)
+    return replace(draft, clashing=clashing), found
 
 
 def _place(
@@ -195,6 +199,8 @@ def lower_documents(draft: Draft) -> PassResult:
     resources: list[Resource] = []
     diagnostics: list[Diagnostic] = []
     for document in documents.values():
+        if str(document.address) in draft.clashing:
+            continue
         lowered = _lower(draft, document, documents)
         resources += lowered.value or ()
         diagnostics += lowered.diagnostics
@@ -248,8 +254,8 @@ PASSES = (
     _pass("read-environment", read_environment, needs="layers", settles="environment"),
     _pass("name-release", name_release, needs="project environment", settles="release"),
     _pass("read-documents", read_documents, needs="layers environment", settles="results"),
-    _pass("check-together", check_together, needs="environment results"),
+    _pass("check-together", check_together, needs="environment results", settles="clashing"),
     _pass("compare-lock", compare_lock, needs="environment results"),
-    _pass("lower-documents", lower_documents, needs="project environment results", settles="resources"),
+    _pass("lower-documents", lower_documents, needs="project environment results clashing", settles="resources"),
 )
 """A pass whose needs are not met is left out, and so is everything that needs it; the others still report."""

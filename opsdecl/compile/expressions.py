@@ -146,6 +146,7 @@ def _check(part: Part) -> None:
             raise ExpressionError(f"`{node.attr}` cannot be reached from expressions")
 
 
+@lru_cache(maxsize=4096)
 def names_used(part: Part) -> tuple[tuple[str, ...], ...]:
     """Every name with its parts, the longest form as written: `vars.zones.first` is one."""
     if part.node is None:

@@ -38,25 +38,37 @@ class _Run:
 
 
 def has_expressions(value: Json) -> bool:
+    """Asked of every scalar of a project, so it is written for speed."""
     if isinstance(value, str):
         return OPENING in value
-    if isinstance(value, Mapping):
-        return any(OPENING in name or has_expressions(item) for name, item in value.items())
-    return isinstance(value, list) and any(map(has_expressions, value))
+    if isinstance(value, dict):
+        for name, item in value.items():
+            if OPENING in name or (OPENING in item if isinstance(item, str) else has_expressions(item)):
+                return True
+    elif isinstance(value, list):
+        for item in value:
+            if has_expressions(item):
+                return True
+    return False
 
 
-def interpolate(value: Json, names: Mapping[str, Json], *, exempt: Callable[[SpecPath], bool]) -> Interpolated:
-    """`names` are the roots that expressions see. A scalar that is one whole expression keeps the type it gives."""
+def interpolate(
+    value: Json, names: Callable[[], Mapping[str, Json]], *, exempt: Callable[[SpecPath], bool]
+) -> Interpolated:
+    """`names` gives the roots that expressions see, asked only where there is one. A scalar that is one whole
+    expression keeps the type it gives."""
     if not has_expressions(value):
         return Interpolated(value)
-    run = _Run(names, exempt)
+    run = _Run(names(), exempt)
     return Interpolated(_walk(value, (), run), tuple(run.problems), tuple(run.used))
 
 
 def _walk(value: Json, path: SpecPath, run: _Run) -> Json:
     if isinstance(value, str):
         return _scalar(value, path, run) if OPENING in value and not run.exempt(path) else value
-    if isinstance(value, Mapping):
+    if not has_expressions(value):
+        return value
+    if isinstance(value, dict):
         for name in value:
             if OPENING in name and not run.exempt((*path, name)):
                 reason = "expressions stand for values, not for names of fields"
@@ -69,17 +81,24 @@ def _walk(value: Json, path: SpecPath, run: _Run) -> Json:
 
 def _scalar(text: str, path: SpecPath, run: _Run) -> Json:
     """The text stays as it is where its expression has a problem."""
-    from opsdecl.compile import expressions
+    from opsdecl.compile.expressions import (
+        ExpressionError,
+        ResultError,
+        UnknownNameError,
+        evaluate,
+        names_used,
+        parse,
+    )
 
     try:
-        parts = expressions.parse(text)
-        run.used.update((name, None) for part in parts for name in expressions.names_used(part))
-        values = [expressions.evaluate(part, run.names) for part in parts]
-    except expressions.ExpressionError as error:
+        parts = parse(text)
+        run.used.update((name, None) for part in parts for name in names_used(part))
+        values = [evaluate(part, run.names) for part in parts]
+    except ExpressionError as error:
         run.problems.append(ExpressionProblem(path, "invalid", str(error)))
-    except expressions.UnknownNameError as error:
+    except UnknownNameError as error:
         run.problems.append(ExpressionProblem(path, "unknown-name", name=error.parts))
-    except expressions.ResultError as error:
+    except ResultError as error:
         run.problems.append(ExpressionProblem(path, "result", str(error)))
     else:
         return values[0] if len(parts) == 1 else "".join(map(_text, values))

@@ -2,6 +2,7 @@
 
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 from opsdecl.addr import SpecAddress
 from opsdecl.compile.merge import DELETE
@@ -14,7 +15,7 @@ ENVIRONMENT = "Environment"
 PROJECT = "Project"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Source:
     """What one document is compiled from: its layers, lowest first. `own` says that the last one lies in the
     environment's own folder, `alone` that there are lower folders and none of them has it."""
@@ -24,7 +25,7 @@ class Source:
     own: bool = True
     alone: bool = False
 
-    @property
+    @cached_property
     def identity(self) -> Hashable:
         """Equal for equal text at equal places."""
         layers = tuple((layer.file, layer.index, layer.digest) for layer in self.layers)

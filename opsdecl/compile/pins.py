@@ -40,7 +40,7 @@ def _unpinned(scene: Scene, document: CompiledDocument, facts: Mapping[str, Json
     model, revision = document.effective["spec"]["model"], facts.get("revision", "")
     if isinstance(model, str):
         message = f"the catalogue records no revision of `{model}`"
-        hint = f"pin it: `model: {{uri: {facts['uri']}, revision: <commit>}}`, or in catalog/models.yaml"
+        hint = f'pin it: `model: {{uri: "{facts["uri"]}", revision: <commit>}}`, or in catalog/models.yaml'
         return _finding(scene, document, ("spec", "model"), message, hint, Severity.WARNING)
     message = f"`{revision}` may move: it is no commit" if revision else f"`{facts['uri']}` has no revision"
     path: SpecPath = ("spec", "model", "revision") if revision else ("spec", "model")

@@ -86,10 +86,10 @@ def _values_at(value: Json, pattern: SpecPath, path: SpecPath) -> Iterator[tuple
     if not pattern:
         yield path, value
     elif pattern[0] == ANY:
-        items = value.items() if isinstance(value, Mapping) else enumerate(value) if isinstance(value, list) else ()
+        items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
         for part, item in items:
             yield from _values_at(item, pattern[1:], (*path, part))
-    elif isinstance(value, Mapping) and pattern[0] in value:
+    elif isinstance(value, dict) and pattern[0] in value:
         yield from _values_at(value[str(pattern[0])], pattern[1:], (*path, pattern[0]))
 
 

@@ -198,9 +198,9 @@ UNPINNED_MODEL = Code(
     "Model revision is not pinned in a protected environment",
     "Without a revision the hub decides at each start which weights are loaded, and two replicas may answer "
     "differently. A protected environment demands that what was reviewed is what runs.\n\n"
-    "Give the commit: `model: {uri: hf://org/name, revision: <40 hexadecimal digits>}`, or pin it in the project's "
+    "Give the commit: `model: {uri: 'hf://org/name', revision: <40 hexadecimal digits>}`, or pin it in the project's "
     "catalogue.",
-    "model: {uri: hf://acme/chat, revision: main}",
+    "model: {uri: 'hf://acme/chat', revision: main}",
 )
 UNPINNED_IMAGE = Code(
     "OD329",

@@ -9,7 +9,7 @@ UNKNOWN_MODEL = Code(
     "are and "
     "under which licence. There is no such entry.\n\n"
     "Correct the name, add an entry to `catalog/models.yaml` of the project, or say where the weights are: "
-    "`model: {uri: hf://org/name, revision: <commit>, weights: 15Gi}`.",
+    "`model: {uri: 'hf://org/name', revision: <commit>, weights: 15Gi}`.",
     "spec:\n  model: lama-3.1-8b-instruct",
 )
 UNKNOWN_GPU = Code(
@@ -28,7 +28,7 @@ INVALID_CATALOG = Code(
     "mapping with "
     "`models` or `gpus`, and each entry needs the facts that the tool reckons with, of the right kind.\n\n"
     "Correct the entry that the message names; `asOf` and `source` say when and from where a number is.",
-    "models:\n  acme-chat: {uri: hf://acme/chat, weightsGiB: fifteen}",
+    "models:\n  acme-chat: {uri: 'hf://acme/chat', weightsGiB: fifteen}",
 )
 LICENSE_DIFFERS = Code(
     "OD704",

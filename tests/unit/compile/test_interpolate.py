@@ -15,13 +15,13 @@ NAMES = {
 
 
 def give(text: str) -> Any:
-    done = interpolate({"a": text}, NAMES, exempt=lambda path: False)
+    done = interpolate({"a": text}, lambda: NAMES, exempt=lambda path: False)
     assert done.problems == (), text
     return done.value["a"]
 
 
 def refuse(text: str) -> tuple[str, str]:
-    done = interpolate({"a": text}, NAMES, exempt=lambda path: False)
+    done = interpolate({"a": text}, lambda: NAMES, exempt=lambda path: False)
     assert done.value == {"a": text}
     (problem,) = done.problems
     assert problem.path == ("a",)
@@ -92,17 +92,17 @@ def test_refuses(text: str, problem: str, reason: str) -> None:
 
 def test_exempt_fields_keep_their_braces() -> None:
     value = {"template": "${{ messages }}", "region": "${{ vars.region }}"}
-    done = interpolate(value, NAMES, exempt=lambda path: path == ("template",))
+    done = interpolate(value, lambda: NAMES, exempt=lambda path: path == ("template",))
     assert done.value == {"template": "${{ messages }}", "region": "eu-west-1"}
 
 
 def test_names_of_fields_are_not_expressions() -> None:
-    done = interpolate({"${{ vars.region }}": 1}, NAMES, exempt=lambda path: False)
+    done = interpolate({"${{ vars.region }}": 1}, lambda: NAMES, exempt=lambda path: False)
     assert [p.reason for p in done.problems] == ["expressions stand for values, not for names of fields"]
 
 
 def test_values_without_expressions_are_shared_and_used_names_are_told() -> None:
     value = {"a": ["b", {"c": 1}]}
-    assert interpolate(value, NAMES, exempt=lambda path: False).value is value
-    done = interpolate({"a": "${{ vars.region ~ vars.absent|default('') }}"}, NAMES, exempt=lambda path: False)
+    assert interpolate(value, lambda: NAMES, exempt=lambda path: False).value is value
+    done = interpolate({"a": "${{ vars.region ~ vars.absent|default('') }}"}, lambda: NAMES, exempt=lambda path: False)
     assert done.used == (("vars", "region"), ("vars", "absent"))
