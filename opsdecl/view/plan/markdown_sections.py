@@ -41,7 +41,7 @@ def _changes(seen: Outline) -> str:
 
 def _running(seen: Outline) -> list[tuple[str, str]]:
     documents = [document for group in seen.groups for document in group.documents]
-    noun = documents_noun([kind_of(document.address) for document in documents])
+    noun = documents_noun([kind_of(document.address) for document in documents if document.effects.pods != (0, 0)])
     rows = []
     for title, actions in (("restarts", ("update", "replace")), ("starts", ("create",)), ("stops", ("delete",))):
         found = totals([d for d in documents if d.action in actions])

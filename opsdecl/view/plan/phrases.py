@@ -16,7 +16,7 @@ from opsdecl.diff.types import (
     Plan,
 )
 from opsdecl.view.plan.outline import Totals
-from opsdecl.view.words import count, documents_noun, span_of
+from opsdecl.view.words import count, documents_noun, listed, span_of
 
 _COUNTED = (("update", "updated"), ("create", "created"), ("delete", "deleted"), ("noop", "unchanged"))
 _RARE = (("replace", "replaced"), ("adopt", "adopted"), ("forget", "forgotten"))
@@ -37,6 +37,14 @@ def document_name(address: str) -> str:
 def object_name(ref: ObjectRef) -> str:
     where = f"{ref.namespace}/" if ref.namespace else ""
     return f"{ref.kind} {where}{ref.name}"
+
+
+def objects_text(changes: Sequence[ObjectChange], limit: int) -> str:
+    """`update Deployment chat; create HorizontalPodAutoscaler chat, PersistentVolumeClaim chat-cache and 2 more`."""
+    by_action: dict[str, list[str]] = {}
+    for change in changes:
+        by_action.setdefault(change.action, []).append(f"{change.object.kind} {change.object.name}")
+    return "; ".join(f"{action} {listed(names, limit)}" for action, names in by_action.items())
 
 
 def field_name(path: str) -> str:

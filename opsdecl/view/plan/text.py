@@ -28,6 +28,7 @@ from opsdecl.view.plan.phrases import (
     mode_text,
     note_text,
     object_name,
+    objects_text,
     pods_text,
     severities_text,
     totals_text,
@@ -59,8 +60,19 @@ def render_text(plan: Plan, *, color: bool = False, width: int = 100, details: b
         rest = [severities_text(plan.findings)] if severities_text(plan.findings) else []
         return "\n".join([f"{printable(plan.environment)} is up to date", *findings, *rest]) + "\n"
     view = TextView(seen, ink, width, details)
-    blocks = [view.header(), *view.groups(), view.others(), view.drift(), findings, [view.summary()]]
+    blocks = [view.header(), *_closed_up(view.groups()), view.others(), view.drift(), findings, [view.summary()]]
     return "\n\n".join("\n".join(block) for block in blocks if block) + "\n"
+
+
+def _closed_up(blocks: Sequence[list[str]]) -> list[list[str]]:
+    """Blocks of one line stand under each other."""
+    closed: list[list[str]] = []
+    for block, before in zip(blocks, [[], *blocks], strict=False):
+        if closed and len(block) == 1 == len(before):
+            closed[-1] += block
+        else:
+            closed.append(list(block))
+    return closed
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +148,7 @@ class TextView:
 
     def _objects(self, changes: Sequence[ObjectChange]) -> list[str]:
         if not self.details:
-            return [f"    objects: {_objects_text(changes)}"] if changes else []
+            return [f"    objects: {printable(objects_text(changes, _OBJECTS))}"] if changes else []
         rows: list[str] = []
         for change in changes:
             rows.append(f"    {change.action} {printable(object_name(change.object))}{_why(change)}")
@@ -195,11 +207,6 @@ def _finding(finding: Finding, ink: Ink, *, indent: str) -> list[str]:
     row += f"   {ink(f'{finding.severity}[{finding.code}]', style)}"
     hint = printable(" ".join(finding.hint.split()))
     return [row, f"{indent}    help: {hint}"] if hint else [row]
-
-
-def _objects_text(changes: Sequence[ObjectChange]) -> str:
-    texts = [f"{change.action} {change.object.kind} {change.object.name}" for change in changes]
-    return printable(listed(texts, _OBJECTS))
 
 
 def _with_pods(document: DocumentChange) -> str:

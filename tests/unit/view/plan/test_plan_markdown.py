@@ -63,6 +63,11 @@ def test_an_empty_plan_still_leaves_a_comment() -> None:
     expect_golden(render_markdown(empty_plan(), digest=DIGEST), "view/plan.empty.md")
 
 
+def test_an_empty_plan_with_a_warning_says_both() -> None:
+    warned = plan(findings=believable_plan().findings[1:])
+    assert "⚠️ up to date, 1 warning\n" in render_markdown(warned, digest=DIGEST)
+
+
 def test_a_plan_that_could_not_be_made_leaves_a_comment() -> None:
     expect_golden(render_failure_markdown("prod", believable_findings()), "view/plan.failed.md")
 

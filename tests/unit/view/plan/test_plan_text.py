@@ -48,6 +48,23 @@ def test_updates_without_a_known_field_are_not_called_the_same() -> None:
     assert "same in" not in text
 
 
+def test_blocks_of_one_line_stand_under_each_other() -> None:
+    new = tuple(DocumentChange(address=f"Policy.{name}", action="create") for name in ("a", "b"))
+    assert "Policy a   CREATE\nPolicy b   CREATE\n" in render_text(plan(new))
+
+
+def test_objects_are_listed_by_what_happens_to_them() -> None:
+    changes = (
+        change("LLM.chat/main/deployment", "Deployment", "chat", "update"),
+        change("LLM.chat/main/service", "Service", "chat", "create"),
+        change("LLM.chat/main/template", "ConfigMap", "chat", "update"),
+    )
+    touched = DocumentChange(address="LLM.chat", action="update", objects=tuple(c.address for c in changes))
+    assert "objects: update Deployment chat, ConfigMap chat; create Service chat" in render_text(
+        plan((touched,), changes)
+    )
+
+
 def test_the_worst_change_comes_first() -> None:
     text = render_text(believable_plan())
     assert text.index("DATA-LOSS") < text.index("BEHAVIOUR") < text.index("METADATA")
