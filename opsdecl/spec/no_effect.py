@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from opsdecl.diag import SpecPath
+from opsdecl.spec.kinds.declare import Part
 from opsdecl.spec.kinds.environment import Environment
 from opsdecl.spec.kinds.llm import LLM
 from opsdecl.spec.kinds.model import Model
@@ -39,7 +40,7 @@ class NoEffectRule:
 def is_set(model: Any, path: SpecPath) -> bool:
     """Whether the document itself gives a value at a path; defaults do not count."""
     for part in path:
-        if model is None:
+        if not isinstance(model, Part):
             return False
         names = {field.alias or name: name for name, field in type(model).model_fields.items()}
         attribute = names.get(str(part))
