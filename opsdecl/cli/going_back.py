@@ -6,7 +6,6 @@ from opsdecl.cli.group import Session
 from opsdecl.cli.report import no_lines, report
 from opsdecl.cli.workplace import open_work_tree
 from opsdecl.diff.plan import make_plan
-from opsdecl.diff.release import ReleaseDiff
 from opsdecl.diff.types import BaseRef, SourceRef
 from opsdecl.flows.past import only_fatal, plan_back
 from opsdecl.flows.plan import Wanted, open_built
@@ -25,7 +24,7 @@ def go_back(at: Session, wanted: Wanted, revision: str | None, *, yes: bool, que
     if way.value is None:
         return report(at.process, way.diagnostics, no_lines)
     plan = make_plan(
-        [ReleaseDiff(way.value.plan, ())],
+        [way.value.diff],
         mode="execution",
         environment=opened.environment,
         tool_version=__version__,

@@ -1,7 +1,7 @@
 """`apply`, `rollback`, `destroy`: a fresh execution plan, held against what was reviewed, then written."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from opsdecl import __version__
 from opsdecl.addr import Address, Release
@@ -13,10 +13,10 @@ from opsdecl.diag.codes.plan import NOT_REVIEWABLE, UNCOMMITTED
 from opsdecl.diff.containment import check_contained
 from opsdecl.diff.planfile import load_plan, plan_digest
 from opsdecl.diff.records import StoredObject, TargetState
-from opsdecl.diff.release import diff_release
+from opsdecl.diff.release import ReleaseDiff, diff_release
 from opsdecl.diff.types import BaseRef, Plan, ReleasePlan
 from opsdecl.flows.build import for_target
-from opsdecl.flows.plan import Planned
+from opsdecl.flows.plan import Planned, effect_table
 from opsdecl.render.types import DocumentView, Manifest, ManifestSet
 
 
@@ -69,8 +69,12 @@ class Return:
     target: Target
     state: TargetState
     desired: ManifestSet
-    plan: ReleasePlan
+    diff: ReleaseDiff
     kind: str
+
+    @property
+    def plan(self) -> ReleasePlan:
+        return self.diff.release
 
 
 def plan_return(target: Target, release: Release, revision: str | None) -> Checked[Return]:
@@ -80,12 +84,13 @@ def plan_return(target: Target, release: Release, revision: str | None) -> Check
     if now.value is None or then.value is None:
         return Checked(None, now.diagnostics + then.diagnostics)
     desired = _manifests(release, then.value)
-    diff = diff_release(now.value, desired, effects={}, base_ref=BaseRef(ref="live", commit=now.value.revision))
+    base = BaseRef(ref="live", commit=now.value.revision)
+    diff = diff_release(now.value, desired, effects=effect_table(), base_ref=base)
     stepped = add_steps(diff.release, desired, now.value)
     if stepped.value is None:
         return Checked(None, stepped.diagnostics)
     kind = "destroy" if revision is None else "rollback"
-    return Checked(Return(target, now.value, desired, stepped.value, kind), now.diagnostics)
+    return Checked(Return(target, now.value, desired, replace(diff, release=stepped.value), kind), now.diagnostics)
 
 
 def carry_back(way: Return, signed: Signed, source_commit: str, emit: Callable[[Event], None]) -> Checked[Outcome]:
@@ -166,7 +171,7 @@ def _manifest(stored: StoredObject) -> Manifest:
         address=Address.parse(stored.address),
         key=stored.key,
         token=stored.token,
-        data=stored.applied,
+        data=dict(stored.applied),
         origins={},
         depends_on=tuple(Address.parse(address) for address in stored.depends_on),
         protect=stored.protect,

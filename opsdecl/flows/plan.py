@@ -11,6 +11,7 @@ from opsdecl.apply.ports import Target
 from opsdecl.apply.steps import add_steps
 from opsdecl.compile.memo import MemoryMemo
 from opsdecl.diag import Checked, Diagnostic, SpecPath
+from opsdecl.diff.classify import EffectTable
 from opsdecl.diff.fields import Locate
 from opsdecl.diff.plan import make_plan, unknown_before
 from opsdecl.diff.prune import PruneRules, check_prune
@@ -156,7 +157,7 @@ def _finish(
         diff = diff_release(
             state,
             side.manifests,
-            effects={kind: effects_of(kind) for kind in kind_names()},
+            effects=effect_table(),
             base_ref=_base_of(base, state),
             locate=locate,
             unknown=unknown,
@@ -179,6 +180,11 @@ def _finish(
         findings=all_findings,
     )
     return Planned(plan, all_findings, opened.lines, opened.environment, built)
+
+
+def effect_table() -> EffectTable:
+    """What changes of fields mean, by kind, as the kinds themselves declare it."""
+    return {kind: effects_of(kind) for kind in kind_names()}
 
 
 def locator(built: Built) -> Locate:
