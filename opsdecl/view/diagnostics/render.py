@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Literal, assert_never
 
 from opsdecl.diag import Diagnostic
-from opsdecl.view.diagnostics import as_json, concise, full, github, sarif
+from opsdecl.view.diagnostics import concise, full, github
 from opsdecl.view.diagnostics.excerpt import Lines
 
 Format = Literal["full", "concise", "json", "github", "sarif"]
@@ -25,10 +25,15 @@ def render_findings(
         case "concise":
             return concise.render(diagnostics, color=color)
         case "json":
+            # The models of the JSON format cost more to build than all other formats together.
+            from opsdecl.view.diagnostics import as_json
+
             return as_json.render(diagnostics)
         case "github":
             return github.render(diagnostics)
         case "sarif":
+            from opsdecl.view.diagnostics import sarif
+
             return sarif.render(diagnostics)
         case _:
             assert_never(format)
