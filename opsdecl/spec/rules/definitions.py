@@ -13,7 +13,6 @@ from opsdecl.spec.kinds.targets import GitTarget
 from opsdecl.spec.rules.llm import flag_name
 from opsdecl.spec.rules.types import DocumentRule, Finding, doubles
 
-_CHECKABLE_KINDS = ("LLM", "Model", "Runtime")
 _RUNTIME_FLAGS = {
     "model": "LLM.spec.model",
     "served-model-name": "LLM.spec.servedNames",
@@ -64,10 +63,6 @@ def policy_match(document: Policy) -> Iterator[Finding]:
     elif not match.kinds and not match.objects:
         message = "`match` says neither which kinds of documents nor which objects the rules look at"
         yield Finding(codes.ONE_OF_FIELDS, path, message, "add `kinds: [LLM]` or `objects: [Deployment]`", True)
-    for index, kind in enumerate(match.kinds):
-        if kind not in _CHECKABLE_KINDS:
-            hint = did_you_mean(kind, _CHECKABLE_KINDS) or f"choose from {', '.join(_CHECKABLE_KINDS)}"
-            yield Finding(codes.NOT_A_CHOICE, (*path, "kinds", index), f"policies do not look at kind `{kind}`", hint)
 
 
 def policy_rules(document: Policy) -> Iterator[Finding]:

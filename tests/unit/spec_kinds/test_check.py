@@ -206,8 +206,10 @@ def test_a_misspelt_mapping_silences_the_rules_about_it() -> None:
 
 def test_a_policy_looks_at_documents_or_objects() -> None:
     document = yaml.safe_load(KINDS["Policy"].example)
-    document["spec"]["match"] = {"kinds": ["LLN"], "objects": ["Deployment"]}
-    assert found(document) == [("OD222", "spec.match.objects"), ("OD206", "spec.match.kinds[0]")]
+    document["spec"]["match"] = {"kinds": ["LLM"], "objects": ["Deployment"]}
+    assert found(document) == [("OD222", "spec.match.objects")]
+    document["spec"]["match"] = {}
+    assert found(document) == [("OD223", "spec.match")]
 
 
 def test_an_environment_must_add_up() -> None:
