@@ -42,8 +42,10 @@ class Node:
 
 @cache
 def nodes_of(model: type[Part]) -> Mapping[str, Node]:
-    """Fields of a mapping by their names in YAML, in the order of the reference pages."""
-    return {node.name: node for node in (_node(name, info) for name, info in model.model_fields.items())}
+    """Fields of a mapping by their names in YAML: what is needed first, then its own, then what it shares."""
+    own = model.__dict__.get("__annotations__", {})
+    fields = sorted(model.model_fields.items(), key=lambda item: (not item[1].is_required(), item[0] not in own))
+    return {node.name: node for node in (_node(name, info) for name, info in fields)}
 
 
 def _node(attribute: str, info: ModelField) -> Node:

@@ -175,7 +175,7 @@ spec:
   targets:
     main: {type: git, branch: rendered/prod, prune: {budget: 10, protect: [PersistentVolumeClaim]}}
   namespaces: [assist, risk]
-  platform: {scaling: hpa}
+  platform: {scaling: hpa, metrics: prometheus-adapter}
   capacity:
     pools:
       h100:
