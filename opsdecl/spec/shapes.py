@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
+from inspect import get_annotations
 from types import NoneType, UnionType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
@@ -43,7 +44,7 @@ class Node:
 @cache
 def nodes_of(model: type[Part]) -> Mapping[str, Node]:
     """Fields of a mapping by their names in YAML: what is needed first, then its own, then what it shares."""
-    own = model.__dict__.get("__annotations__", {})
+    own = get_annotations(model)
     fields = sorted(model.model_fields.items(), key=lambda item: (not item[1].is_required(), item[0] not in own))
     return {node.name: node for node in (_node(name, info) for name, info in fields)}
 
