@@ -30,6 +30,9 @@ class Item:
 ORDER: Final = Item("order")
 Part = str | Item
 DiffPath = tuple[Part, ...]
+_SCALARS = frozenset({str, int, float, bool})
+_MAPPINGS = (dict, Mapping)
+"""The plain type first: asking the abstract one costs a call."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,20 +73,23 @@ def same(before: Any, after: Any) -> bool:
 
 
 def _compare(path: DiffPath, before: Any, after: Any, at: SpecPath) -> Iterator[Difference]:
-    if isinstance(before, Mapping) and isinstance(after, Mapping):
+    if isinstance(before, _MAPPINGS) and isinstance(after, _MAPPINGS):
         yield from _compare_mappings(path, before, after, at)
     elif isinstance(before, (list, tuple)) and isinstance(after, (list, tuple)):
         yield from _compare_lists(path, before, after, at)
     elif before != after or isinstance(before, bool) is not isinstance(after, bool):
-        yield Difference(path, before, after, at, is_quantity_path(path) and same_quantity(before, after))
+        yield Difference(path, before, after, at, same_quantity(before, after) and is_quantity_path(path))
 
 
 def _compare_mappings(
     path: DiffPath, before: Mapping[str, Any], after: Mapping[str, Any], at: SpecPath
 ) -> Iterator[Difference]:
     for name, value in after.items():
-        if name in before:
-            yield from _compare((*path, name), before[name], value, (*at, name))
+        old = before.get(name, MISSING)
+        if old is value or (type(old) is type(value) and type(value) in _SCALARS and old == value):
+            continue
+        if old is not MISSING:
+            yield from _compare((*path, name), old, value, (*at, name))
         else:
             yield Difference((*path, name), MISSING, value, (*at, name))
     for name, value in before.items():

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from typing import Literal
 
 from opsdecl.diff.compare import DiffPath, Item
@@ -234,6 +234,7 @@ def kind_rule(kind: str) -> KindRule:
     return KINDS.get(kind, UNKNOWN_KIND)
 
 
+@lru_cache(maxsize=4096)
 def field_rules(kind: str, path: DiffPath) -> tuple[FieldRule, ...]:
     """The rows for a path, those of the kind first; never empty."""
     rule = kind_rule(kind)
