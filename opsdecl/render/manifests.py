@@ -9,13 +9,14 @@ from opsdecl.diag import Checked, Diagnostic, Related, SpecPath
 from opsdecl.diag.codes import render as codes
 from opsdecl.render.patches import apply_patches, patches_of
 from opsdecl.render.places import PlaceOf, placer
-from opsdecl.render.schema_store import load_schemas
+from opsdecl.render.schema_store import known_versions, load_schemas
 from opsdecl.render.settle import Problem, settle
 from opsdecl.render.types import DocumentView, Manifest, ManifestSet
 
 
 def render(graph: Graph) -> Checked[ManifestSet]:
-    """Errors: two resources with one object key, values that JSON readers would change, patches that do not apply."""
+    """Errors: two resources with one object key, values that JSON readers would change, patches that do not
+    apply, a version of Kubernetes that there are no schemas for."""
     place_of = placer(graph)
     manifests: list[Manifest] = []
     found: list[Diagnostic] = []
@@ -26,6 +27,7 @@ def render(graph: Graph) -> Checked[ManifestSet]:
     manifests, patched = _patch(graph, manifests, place_of)
     found.extend(patched)
     found.extend(_collisions(manifests, place_of))
+    found.extend(_unknown_version(graph, place_of))
     manifests.sort(key=lambda manifest: manifest.address)
     documents = tuple(sorted(map(view_document, graph.documents), key=lambda document: document.address))
     return Checked(ManifestSet(graph.release, tuple(manifests), documents), tuple(found))
@@ -105,3 +107,15 @@ def _collision(first: Manifest, second: Manifest, place_of: PlaceOf) -> Diagnost
         related=(Related(f"{one} makes it as {first.address.role}", place_of(one, name)),),
         subject=str(other),
     )
+
+
+def _unknown_version(graph: Graph, place_of: PlaceOf) -> Iterable[Diagnostic]:
+    version, known = graph.environment.model.spec.kubernetes, known_versions()
+    if version not in known:
+        yield Diagnostic(
+            codes.VERSION_UNKNOWN,
+            f"there are no schemas for Kubernetes `{version}`",
+            at=place_of(graph.environment.address, ("spec", "kubernetes")),
+            hint=f"set spec.kubernetes to the version of the cluster; known are {known[0]} to {known[-1]}",
+            subject=str(graph.environment.address),
+        )

@@ -7,7 +7,7 @@ from opsdecl.addr import ObjectKey, format_path
 from opsdecl.diag import Diagnostic
 from opsdecl.diag.codes import render as codes
 from opsdecl.render.places import PlaceOf
-from opsdecl.render.schema_store import IDENTITY_NAMES, Schema, Schemas, known_versions, load_schemas
+from opsdecl.render.schema_store import IDENTITY_NAMES, Schema, Schemas, load_schemas
 from opsdecl.render.schema_walk import Violation, violations
 from opsdecl.render.types import Manifest
 
@@ -32,10 +32,11 @@ def examine_schemas(manifests: Sequence[Manifest], version: str, place_of: Place
 
     Two objects have one shape if they differ only in values that no schema looks at. Only shapes without findings are
     remembered, so every object that is wrong is named with its own values. Kinds without a schema are noted once each.
+    A version without schemas checks nothing: `render` has reported it at the environment.
     """
     schemas = load_schemas(version)
     if schemas is None:
-        return SchemaReport((_unknown_version(version),), len(manifests), 0)
+        return SchemaReport((), len(manifests), 0)
     good: set[Hashable] = set()
     noted: dict[tuple[str, str], Diagnostic] = {}
     found: list[Diagnostic] = []
@@ -107,13 +108,4 @@ def _unknown_kind(manifest: Manifest, version: str, place_of: PlaceOf) -> Diagno
         at=place_of(manifest.address.spec, ()),
         hint="a server-side dry run can check it",
         subject=str(manifest.address.spec),
-    )
-
-
-def _unknown_version(version: str) -> Diagnostic:
-    known = known_versions()
-    return Diagnostic(
-        codes.VERSION_UNKNOWN,
-        f"there are no schemas for Kubernetes `{version}`",
-        hint=f"set spec.kubernetes to the version of the cluster; known are {known[0]} to {known[-1]}",
     )

@@ -34,8 +34,8 @@ def lower_document(
 ) -> Checked[tuple[Resource, ...]]:
     """`references` holds the documents behind the roots of `document.references` (`{"runtime": …}`).
 
-    Kinds without objects give `()`. Errors: a kind that the platform does not render, a source that cannot be brought
-    into a pod, a flag that is set twice.
+    Kinds without objects give `()`. Errors: a kind that the platform does not render, a name that no Service can have,
+    and what the lowering of the kind finds.
     """
     kind = document.address.kind
     if kind in WITHOUT_OBJECTS:
@@ -44,6 +44,8 @@ def lower_document(
     subject = _subject(document, environment, references, catalog, project)
     if lower is None:
         return Checked(None, (_not_rendered(subject),))
+    if not subject.base[0].isalpha():
+        return Checked(None, (_bad_name(subject),))
     return lower(subject)
 
 
@@ -67,6 +69,18 @@ def _subject(
         namespace=metadata.namespace or environment.model.spec.namespaces[0],
     )
     return labelled(subject)
+
+
+def _bad_name(subject: Subject) -> Diagnostic:
+    metadata = subject.metadata
+    field = "objectName" if metadata.object_name else "movedFrom" if metadata.moved_from else "name"
+    return Diagnostic(
+        codes.NAME_INVALID,
+        f"`{subject.base}` begins with a digit, and the name of a Service begins with a letter",
+        at=subject.place(("metadata", field)),
+        hint="set metadata.objectName to a name that begins with a letter",
+        subject=str(subject.document.address),
+    )
 
 
 def _not_rendered(subject: Subject) -> Diagnostic:

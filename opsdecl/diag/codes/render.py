@@ -21,10 +21,10 @@ UNWRITABLE_VALUE = Code(
 NAME_INVALID = Code(
     "OD403",
     "Not a name that Kubernetes accepts",
-    "Names of Services and labels are DNS labels: lower-case letters, digits and dashes, beginning with a letter, at "
-    "most 63 characters. The API server refuses anything else when it is applied.\n\n"
-    "Choose such a name, or keep metadata.name and set metadata.objectName.",
-    "metadata:\n  objectName: Chat_v2",
+    "The name of a Service begins with a letter, since it becomes part of an address. The API server refuses anything "
+    "else, in the middle of an apply.\n\n"
+    "Choose another name, or keep metadata.name and set metadata.objectName.",
+    "metadata:\n  name: 7b-chat",
 )
 SCHEMA_VIOLATION = Code(
     "OD411",
@@ -85,19 +85,28 @@ NOT_RENDERED_HERE = Code(
 )
 FORMAT_NOT_SERVED = Code(
     "OD432",
-    "A format that the engine does not serve",
-    "The model's runtime has an engine that cannot load files of this format, so the server would start and fail, or "
-    "never become ready.\n\n"
-    "Name a runtime whose engine serves the format, or use format custom with an image of your own.",
+    "A model that the engine does not serve",
+    "The document's runtime has an engine that cannot load such a model, so the server would start and fail, or never "
+    "become ready.\n\n"
+    "Name a runtime whose engine serves it, or one with the engine custom and an image of your own.",
     "kind: Model\nspec:\n  format: onnx\n  runtime: mlserver",
 )
-FLAG_SET_TWICE = Code(
+METRIC_NOT_OFFERED = Code(
     "OD433",
-    "A flag that a field sets as well",
-    "A flag of engine.args has a typed field of its own, and both are set. The engine would take one of them, and a "
-    "reader of the other would be wrong about what runs.\n\n"
-    "Keep the typed field, which is checked and shows up in plans, and remove the flag.",
-    "engine:\n  maxModelLen: 8192\n  args: {max-model-len: 4096}",
+    "A scaling metric that nobody offers",
+    "The autoscaler would ask the cluster for a metric that is not there. It then keeps the number of replicas as it "
+    "is, however many requests wait.\n\n"
+    "Install a metrics adapter and say so in the environment, or scale on a metric that is always there.",
+    "platform: {metrics: none}\n---\nreplicas: {min: 1, max: 4, target: {metric: waiting-requests, value: 4}}",
+)
+
+TEMPLATE_MISSING = Code(
+    "OD434",
+    "A chat template that is not there",
+    "The document names a file for its chat template, and the project has no such file, so prompts would be put "
+    "together with another template than was meant.\n\n"
+    "Correct the path, which starts at the root of the project, or add the file.",
+    "chatTemplate: {file: environments/base/chat.jnija}",
 )
 
 CODES: tuple[Code, ...] = (
@@ -112,5 +121,6 @@ CODES: tuple[Code, ...] = (
     PATCH_FORBIDDEN,
     NOT_RENDERED_HERE,
     FORMAT_NOT_SERVED,
-    FLAG_SET_TWICE,
+    METRIC_NOT_OFFERED,
+    TEMPLATE_MISSING,
 )

@@ -1,7 +1,6 @@
 """A release registered through the real Pulumi SDK in this process; no engine, no backend, nothing is deployed."""
 
 import asyncio
-import contextvars
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -37,10 +36,10 @@ class RegisteredResource:
 def register(manifests: ManifestSet) -> tuple[RegisteredResource, ...]:
     """Components and objects of the release, sorted by URN.
 
-    Pulumi keeps its settings in context variables and in an event loop; both live and die with this call.
+    Pulumi keeps its settings in context variables; those set within this event loop die with it.
     """
     program = program_of(manifests)
-    return contextvars.copy_context().run(asyncio.run, _registered(program))
+    return asyncio.run(_registered(program))
 
 
 async def _registered(program: Program) -> tuple[RegisteredResource, ...]:

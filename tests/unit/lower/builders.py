@@ -90,7 +90,7 @@ spec:
 def compiled(kind: str, value: Mapping[str, Any], references: Mapping[str, CompiledDocument] | None = None) -> Any:
     """A document of one layer, checked against its kind."""
     whole = {"apiVersion": "opsdecl.dev/v1", "kind": kind, **value}
-    model = MODELS[kind].model_validate(whole)
+    model: Any = MODELS[kind].model_validate(whole)  # type: ignore[attr-defined]
     name = value["metadata"]["name"]
     dumped = model.model_dump(mode="json", by_alias=True, exclude_none=True)
     roots = {root: document.effective["spec"] for root, document in (references or {}).items()}

@@ -1,12 +1,15 @@
 """A chat template as a ConfigMap whose name follows its content, so that pods restart when it changes."""
 
+from collections.abc import Iterator
+
 from opsdecl.addr import Address
 from opsdecl.compile.lower.names import object_name, text_hash
 from opsdecl.compile.lower.native.parts import PodParts
 from opsdecl.compile.lower.resources import make_resource
 from opsdecl.compile.lower.subject import Subject
 from opsdecl.compile.types import Resource, Traced
-from opsdecl.diag import SpecPath
+from opsdecl.diag import Diagnostic, SpecPath
+from opsdecl.diag.codes import render as codes
 from opsdecl.spec.kinds.engine import ChatTemplate
 
 ROLE = "chat-template"
@@ -24,6 +27,17 @@ def template_text(subject: Subject, template: ChatTemplate | None) -> Traced | N
     content = subject.document.effective.get("chatTemplate")
     origin: SpecPath = ("spec", "chatTemplate", "file")
     return Traced(content, origin) if isinstance(content, str) else None
+
+
+def missing_template(subject: Subject, template: ChatTemplate | None) -> Iterator[Diagnostic]:
+    if template is not None and template.file and template_text(subject, template) is None:
+        yield Diagnostic(
+            codes.TEMPLATE_MISSING,
+            f"there is no file `{template.file}` in this project",
+            at=subject.place(("spec", "chatTemplate", "file")),
+            hint="write the path from the root of the project, below environments/",
+            subject=str(subject.document.address),
+        )
 
 
 def template_map(subject: Subject, text: Traced | None) -> Resource | None:

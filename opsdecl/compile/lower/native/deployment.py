@@ -63,7 +63,7 @@ def deployment(
         }
     }
     account = spec.service_account
-    own_account = account is None or not account.name or account.create
+    own_account = account is None or not account.name
     return make_resource(
         subject,
         ROLE,

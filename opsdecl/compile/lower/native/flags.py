@@ -16,13 +16,6 @@ class Flag(NamedTuple):
     path: SpecPath
 
 
-class Settled(NamedTuple):
-    """Arguments in order, and flags of the document's own map that a typed field sets as well."""
-
-    arguments: tuple[Traced, ...]
-    twice: tuple[tuple[Flag, Flag], ...]
-
-
 def settle_flags(
     typed: Iterable[Flag],
     inherited: Mapping[str, Any],
@@ -30,17 +23,17 @@ def settle_flags(
     *,
     negation: str = "",
     dashes: bool = True,
-) -> Settled:
+) -> tuple[Traced, ...]:
     """Typed flags first, in their order; then the document's map over the runtime's, by name.
 
-    The runtime's map holds defaults, so a typed field wins over it. `negation` is the prefix of a flag that is false
-    (`no-`); engines without one get nothing for false. `dashes`: the engine knows no underscores in names.
+    A typed field wins over both maps; a document that sets a field and its flag is refused before it comes here.
+    `negation` is the prefix of a flag that is false (`no-`); engines without one get nothing for false. `dashes`: the
+    engine knows no underscores in names.
     """
     fixed = {flag.name: flag for flag in typed if flag.value is not None}
     free = _free(inherited, ("runtime", "args"), dashes) | _free(own, ("spec", "engine", "args"), dashes)
     chosen = [*fixed.values(), *(free[name] for name in sorted(free) if name not in fixed)]
-    twice = tuple((fixed[name], free[name]) for name in sorted(free) if name in fixed and free[name].path[0] == "spec")
-    return Settled(tuple(argument for flag in chosen for argument in _arguments(flag, negation)), twice)
+    return tuple(argument for flag in chosen for argument in _arguments(flag, negation))
 
 
 def compact_json(value: Any) -> str:

@@ -3,17 +3,17 @@
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
-from opsdecl.addr import format_path
 from opsdecl.compile.lower.native import sglang, vllm
 from opsdecl.compile.lower.native.autoscaling import autoscaler
 from opsdecl.compile.lower.native.cache import cache_claim
 from opsdecl.compile.lower.native.chat_template import PATH as TEMPLATE_PATH
-from opsdecl.compile.lower.native.chat_template import template_map, template_parts, template_text
+from opsdecl.compile.lower.native.chat_template import missing_template, template_map, template_parts, template_text
 from opsdecl.compile.lower.native.compute import compute
 from opsdecl.compile.lower.native.deployment import Server, deployment
 from opsdecl.compile.lower.native.disruption import disruption_budget
 from opsdecl.compile.lower.native.drain import LLM_DEFAULT, leaving
-from opsdecl.compile.lower.native.flags import Flag, Settled, settle_flags
+from opsdecl.compile.lower.native.flags import settle_flags
+from opsdecl.compile.lower.native.limits import beyond_native
 from opsdecl.compile.lower.native.network import network_policy
 from opsdecl.compile.lower.native.parts import PodParts, join
 from opsdecl.compile.lower.native.probes import liveness, readiness, startup, startup_budget
@@ -24,10 +24,10 @@ from opsdecl.compile.lower.native.volumes import scratch, shared_memory
 from opsdecl.compile.lower.native.weights import Facts, Located, locate_weights, model_facts
 from opsdecl.compile.lower.subject import Subject, traced
 from opsdecl.compile.types import Resource, Traced
-from opsdecl.diag import Checked, Diagnostic, Related
+from opsdecl.diag import Checked, Diagnostic
 from opsdecl.diag.codes import render as codes
 from opsdecl.spec.kinds.llm import LLMSpec
-from opsdecl.spec.kinds.runtime import RuntimeSpec
+from opsdecl.spec.kinds.runtime import LLM_ENGINES, RuntimeSpec
 
 CUSTOM_PORT = 8080
 SERVED_MODELS = "/v1/models"
@@ -38,16 +38,17 @@ class CommandLine(NamedTuple):
     command: list[Any] | None
     arguments: list[Any] | None
     port: int
-    twice: tuple[tuple[Flag, Flag], ...]
 
 
 def lower_llm(subject: Subject) -> Checked[tuple[Resource, ...]]:
-    """Errors: a flag of engine.args that a typed field sets as well."""
+    """Errors: an engine for other models, a template that is not there, and `beyond_native`."""
     spec: LLMSpec = subject.document.model.spec
     runtime = subject.runtime
     if runtime is None:
         # The compiler reports a Runtime that is missing; without its image there is nothing to run.
         return Checked(None)
+    if runtime.engine not in LLM_ENGINES:
+        return Checked(None, (_not_served(subject, spec, runtime),))
     facts = model_facts(subject, spec.model)
     template = template_text(subject, spec.chat_template)
     weights = locate_weights(subject, spec.weights, facts)
@@ -65,7 +66,7 @@ def lower_llm(subject: Subject) -> Checked[tuple[Resource, ...]]:
         cache_claim(subject, spec.weights.cache),
         template_map(subject, template),
     )
-    found = tuple(_set_twice(subject, typed, free) for typed, free in line.twice)
+    found = (*missing_template(subject, spec.chat_template), *beyond_native(subject, spec))
     return Checked(tuple(resource for resource in resources if resource is not None), found)
 
 
@@ -88,8 +89,8 @@ def command_line(
     return _line((), (), settle_flags((), flags, own), runtime.port or CUSTOM_PORT)
 
 
-def _line(command: Iterable[str], first: Iterable[Traced], settled: Settled, port: int) -> CommandLine:
-    return CommandLine(list(command) or None, [*first, *settled.arguments] or None, port, settled.twice)
+def _line(command: Iterable[str], first: Iterable[Traced], flags: Iterable[Traced], port: int) -> CommandLine:
+    return CommandLine(list(command) or None, [*first, *flags] or None, port)
 
 
 def _server(
@@ -148,12 +149,11 @@ def _model_variables(subject: Subject, spec: LLMSpec, runtime: RuntimeSpec, weig
     }
 
 
-def _set_twice(subject: Subject, typed: Flag, free: Flag) -> Diagnostic:
+def _not_served(subject: Subject, spec: LLMSpec, runtime: RuntimeSpec) -> Diagnostic:
     return Diagnostic(
-        codes.FLAG_SET_TWICE,
-        f"`--{free.name}` is also set by `{format_path(typed.path)}`",
-        at=subject.place(free.path),
-        hint=f"remove it from engine.args and use `{format_path(typed.path)}`",
-        related=(Related("set here as well", subject.place(typed.path)),),
+        codes.FORMAT_NOT_SERVED,
+        f"the engine `{runtime.engine}` of runtime `{spec.runtime}` does not serve language models",
+        at=subject.place(("spec", "runtime")),
+        hint=f"use a runtime whose engine is one of: {', '.join(sorted(LLM_ENGINES))}",
         subject=str(subject.document.address),
     )

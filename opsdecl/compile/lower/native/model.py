@@ -9,6 +9,7 @@ from opsdecl.compile.lower.native.deployment import Server, deployment
 from opsdecl.compile.lower.native.disruption import disruption_budget
 from opsdecl.compile.lower.native.drain import CLASSIC_DEFAULT, leaving
 from opsdecl.compile.lower.native.flags import settle_flags
+from opsdecl.compile.lower.native.limits import beyond_native
 from opsdecl.compile.lower.native.network import network_policy
 from opsdecl.compile.lower.native.parts import PodParts, join
 from opsdecl.compile.lower.native.probes import liveness, open_port, readiness, startup
@@ -31,7 +32,7 @@ BUDGET = 600
 
 
 def lower_model(subject: Subject) -> Checked[tuple[Resource, ...]]:
-    """Errors: a format that the runtime's engine does not serve, no image to run."""
+    """Errors: a format that the runtime's engine does not serve, and `beyond_native`."""
     spec: ModelSpec = subject.document.model.spec
     engine = subject.runtime.engine if subject.runtime else CUSTOM
     image = _image(subject, spec)
@@ -55,7 +56,7 @@ def lower_model(subject: Subject) -> Checked[tuple[Resource, ...]]:
         disruption_budget(subject, spec.disruption, spec.replicas),
         network_policy(subject, spec.access, ports),
     )
-    return Checked(tuple(resource for resource in resources if resource is not None))
+    return Checked(tuple(resource for resource in resources if resource is not None), beyond_native(subject, spec))
 
 
 def _image(subject: Subject, spec: ModelSpec) -> Traced | None:
@@ -88,7 +89,7 @@ def _arguments(subject: Subject, spec: ModelSpec, kind: ClassicServer) -> list[A
     """The engine's own, the runtime's flags, the document's."""
     flags = settle_flags((), subject.runtime.args if subject.runtime else {}, {}, dashes=False)
     own = [Traced(argument, ("spec", "args", index)) for index, argument in enumerate(spec.args)]
-    return [*kind.args, *flags.arguments, *own]
+    return [*kind.args, *flags, *own]
 
 
 def _probes(subject: Subject, spec: ModelSpec, kind: ClassicServer) -> dict[str, Any]:

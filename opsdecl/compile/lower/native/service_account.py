@@ -18,12 +18,11 @@ def account_name(subject: Subject, account: ServiceAccount | None) -> Any:
 
 def service_account(subject: Subject, account: ServiceAccount | None) -> Resource | None:
     """None where an existing account is used. No token is mounted: model servers do not call the API server."""
-    if account is not None and account.name and not account.create:
+    if account is not None and account.name:
         return None
     annotations = {
         key: traced(value, "spec", "serviceAccount", "annotations", key)
         for key, value in (account.annotations.items() if account else ())
     }
-    name = account.name if account is not None and account.name else ""
     inputs = {"automountServiceAccountToken": False}
-    return make_resource(subject, ROLE, "v1", "ServiceAccount", inputs, name=name, annotations=annotations)
+    return make_resource(subject, ROLE, "v1", "ServiceAccount", inputs, annotations=annotations)
