@@ -29,7 +29,7 @@ def evaluate_policies(
     read = [read_policy(policy) for policy in policies]
     found = list(chain.from_iterable(check_policy(policy, place) for policy in read))
     for active, subjects in _by_side(read, documents, manifests, environment):
-        found += _judge_all(active, subjects, place)
+        found += _judge_all(active, subjects, environment.address.name, place)
     return tuple(found)
 
 
@@ -94,7 +94,9 @@ class _Selection:
         return self._known[key]
 
 
-def _judge_all(policies: Sequence[Policy], subjects: Iterable[Subject], place: Placing) -> Iterator[Diagnostic]:
+def _judge_all(
+    policies: Sequence[Policy], subjects: Iterable[Subject], environment: str, place: Placing
+) -> Iterator[Diagnostic]:
     if not policies:
         return
     by_address = {policy.address: policy for policy in policies}
@@ -109,4 +111,4 @@ def _judge_all(policies: Sequence[Policy], subjects: Iterable[Subject], place: P
             elif not verdict.holds:
                 yield finding(by_address[rule.policy], rule, subject, verdict, place)
     for rule, failed in failures.by_rule():
-        yield broken_rule(by_address[rule.policy], rule, failed, place)
+        yield broken_rule(by_address[rule.policy], rule, failed, environment, place)

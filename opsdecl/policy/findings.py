@@ -88,14 +88,16 @@ class Failures:
                 yield rule, failed
 
 
-def broken_rule(policy: Policy, rule: Rule, failed: tuple[Verdict, list[Subject]], place: Placing) -> Diagnostic:
+def broken_rule(
+    policy: Policy, rule: Rule, failed: tuple[Verdict, list[Subject]], environment: str, place: Placing
+) -> Diagnostic:
     """A rule that gave no answer for some things. It denies them where its policy denies."""
     verdict, subjects = failed
     what = f"`{verdict.missing}` is missing" if verdict.missing else verdict.failure
     outcome = "so it denies" if policy.denies else "so it says nothing"
     return Diagnostic(
         codes.NOT_EVALUATED,
-        f"rule `{rule}` cannot be evaluated for {_named(subjects)}, {outcome}: {what}",
+        f"rule `{rule}` cannot be evaluated in {environment} for {_named(subjects)}, {outcome}: {what}",
         _rule_place(rule, place),
         hint=_way_out(verdict),
         related=tuple(_related(subject, verdict, place) for subject in subjects[:_NAMED]),

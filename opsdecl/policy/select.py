@@ -65,7 +65,14 @@ def spec_subjects(documents: Sequence[CompiledDocument], environment: CompiledDo
             document.address.kind,
             str(metadata.get("namespace") or ""),
             _mapping(metadata.get("labels")),
-            {"metadata": metadata, "spec": {}, **values, "kind": document.address.kind, "environment": about},
+            {
+                "metadata": metadata,
+                "spec": {},
+                "runtime": {},
+                **values,
+                "kind": document.address.kind,
+                "environment": about,
+            },
             _same,
         )
 

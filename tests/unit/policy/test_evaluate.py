@@ -104,6 +104,10 @@ def test_rules_see_kind_environment_and_runtime() -> None:
     assert '`runtime.engine` is "vllm"' in found.message
 
 
+def test_a_document_without_runtime_has_an_empty_one() -> None:
+    assert judge([policy({"expression": "!has(runtime.image)"})], [SMALL]) == ()
+
+
 def test_the_operand_that_decided_is_pointed_at() -> None:
     rule = {"expression": "spec.replicas.max >= 2 && spec.replicas.min >= 2"}
     assert judge([policy(rule)], [SMALL])[0].at == Place("LLM.chat.yaml", 0, ("spec", "replicas", "min"))
@@ -183,7 +187,7 @@ def test_a_rule_that_cannot_be_evaluated_denies_and_says_what_is_missing() -> No
     (found,) = judge([policy(rule)], documents)
     assert (found.code.id, found.severity) == ("OD806", Severity.ERROR)
     assert found.message == (
-        "rule `house/rule-1` cannot be evaluated for LLM.chat-0, LLM.chat-1, LLM.chat-2 and 2 more, so it denies: "
+        "rule `house/rule-1` cannot be evaluated in prod for LLM.chat-0, LLM.chat-1, LLM.chat-2 and 2 more, so it denies: "
         "`metadata.owner` is missing"
     )
     assert found.hint == "test for it first: `has(metadata.owner) && …`"
