@@ -99,8 +99,7 @@ def _visit(
             diagnostics.append(_missing_folder(specs, folder, index, extended))
         else:
             _visit(specs, extended, (*trail, folder), ordered, diagnostics)
-    if folder not in ordered:
-        ordered.append(folder)
+    ordered.append(folder)
 
 
 def _extends(specs: SpecSet, folder: str) -> Sequence[str]:

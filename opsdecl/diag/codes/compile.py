@@ -13,27 +13,24 @@ UNKNOWN_ENVIRONMENT = Code(
 UNKNOWN_FOLDER = Code(
     "OD302",
     "Extended folder does not exist",
-    "`spec.extends` of an Environment lists folders below `environments/` whose documents it inherits. A folder "
-    "that is "
-    "not there would silently leave out everything that was meant to be shared.\n\n"
+    "`spec.extends` of an Environment lists folders below `environments/` whose documents it inherits. A folder that "
+    "is not there would silently leave out everything that was meant to be shared.\n\n"
     "Correct the name, or create the folder with at least one document.",
     "spec:\n  extends: [bsae]",
 )
 EXTENDS_CYCLE = Code(
     "OD303",
     "Folders extend each other in a circle",
-    "A folder inherits from one that inherits from it again, so there is no lowest layer to begin with. The "
-    "message names "
-    "the whole circle.\n\n"
+    "A folder inherits from one that inherits from it again, so there is no lowest layer to begin with. The message "
+    "names the whole circle.\n\n"
     "Remove one of the entries of `extends`; what both need belongs into a third folder that both extend.",
     "# environments/dev/environment.yaml\nspec:\n  extends: [prod]   # and prod extends dev",
 )
 UNKNOWN_REFERENCE = Code(
     "OD304",
     "Unknown reference",
-    "A field names another document, and no document of that kind and name exists in this environment. "
-    "References are "
-    "resolved in the environment that is compiled: a document of another environment does not count.\n\n"
+    "A field names another document, and no document of that kind and name exists in this environment. References "
+    "are resolved in the environment that is compiled: a document of another environment does not count.\n\n"
     "Correct the name, or add the document to this environment or to a folder that it extends.",
     "kind: LLM\nspec:\n  runtime: vlm   # the Runtime is called vllm",
 )
@@ -42,7 +39,7 @@ REFERENCE_CYCLE = Code(
     "Documents refer to each other in a circle",
     "A document refers, through others, to itself. None of them could be built before the others, so none is.\n\n"
     "Remove one of the references that the message lists.",
-    "",
+    "metadata: {name: prepare}\nspec: {after: train}   # and train says after: prepare",
 )
 DUPLICATE_DOCUMENT = Code(
     "OD306",
@@ -72,8 +69,7 @@ DELETES_NOTHING = Code(
     "OD309",
     "Deletes something that does not exist",
     "`$delete: true` drops an inherited document or an item of a keyed list. What it names is not in any lower "
-    "layer, so "
-    "either the name is wrong or the deletion is no longer needed.\n\n"
+    "layer, so either the name is wrong or the deletion is no longer needed.\n\n"
     "Correct the name, or remove the deletion.",
     "kind: LLM\nmetadata: {name: chta}\n$delete: true",
 )
@@ -81,8 +77,7 @@ DELETE_MISUSED = Code(
     "OD310",
     "`$delete` cannot be used here",
     "`$delete: true` works on a whole document and on an item of a keyed list. It has no other values, and no "
-    "meaning "
-    "in a plain mapping.\n\n"
+    "meaning in a plain mapping.\n\n"
     "To take back what a lower layer set, write `null` as the value of the field.",
     "spec:\n  engine:\n    $delete: true   # write engine: null",
 )
@@ -91,8 +86,7 @@ INVALID_EXPRESSION = Code(
     "Expression cannot be used",
     "Between `${{` and `}}` stands a small expression: variables, comparisons, `~` to join, arithmetic on numbers, "
     "`x if y else z`, and the filters default, lower, upper, trim, int, string, length. Calls, loops, lists, "
-    "statements "
-    "and access to internals are refused, so that a spec file can never run code.\n\n"
+    "statements and access to internals are refused, so that a spec file can never run code.\n\n"
     "Simplify the expression, or put the value into `spec.variables` of the Environment.",
     "spec:\n  model: ${{ range(10) }}",
 )
@@ -108,27 +102,24 @@ UNKNOWN_VARIABLE = Code(
 EXPRESSION_RESULT = Code(
     "OD314",
     "Expression gives no usable value",
-    "Expressions stand for scalars: text, whole numbers, fractions, true or false. This one gave something "
-    "else, grew "
-    "beyond 64 KiB, or could not be worked out with the values of this environment.\n\n"
+    "Expressions stand for scalars: text, whole numbers, fractions, true or false. This one gave something else, "
+    "grew beyond 64 KiB, or could not be worked out with the values of this environment.\n\n"
     "Name one scalar (`vars.zones.first`, not `vars.zones`), and combine values only of kinds that fit together.",
     "spec:\n  servedNames: ['${{ vars }}']",
 )
 UNKNOWN_POOL = Code(
     "OD316",
     "Unknown node pool",
-    "`accelerator.pool` names a pool that `spec.capacity.pools` of this environment does not have, so no node "
-    "would ever "
-    "match.\n\n"
+    "`accelerator.pool` names a pool that `spec.capacity.pools` of this environment does not have, so no node would "
+    "ever match.\n\n"
     "Correct the name, or declare the pool in the Environment.",
     "accelerator: {gpu: h100-80gb, pool: h10}",
 )
 UNKNOWN_NAMESPACE = Code(
     "OD317",
     "Unknown namespace",
-    "`metadata.namespace` must be one of `spec.namespaces` of the Environment: the release writes only there, "
-    "and access "
-    "rules, quotas and pruning rely on that list.\n\n"
+    "`metadata.namespace` must be one of `spec.namespaces` of the Environment: the release writes only there, and "
+    "access rules, quotas and pruning rely on that list.\n\n"
     "Choose one of the list, or add the namespace to the Environment.",
     "metadata: {name: chat, namespace: asist}",
 )
@@ -136,8 +127,7 @@ NAME_CLAIMED_TWICE = Code(
     "OD321",
     "Two documents claim the same object name",
     "`metadata.objectName` and the first entry of `movedFrom` decide what a document's objects are called. Two "
-    "documents "
-    "of one kind with one object name in one namespace would overwrite each other.\n\n"
+    "documents of one kind with one object name in one namespace would overwrite each other.\n\n"
     "Give one of them another `objectName`.",
     "kind: LLM\nmetadata: {name: chat-new, movedFrom: [chat]}\n---\nkind: LLM\n"
     "metadata: {name: other, objectName: chat}",
@@ -161,18 +151,16 @@ GPU_IN_NO_POOL = Code(
 COUNT_EXCEEDS_NODE = Code(
     "OD324",
     "More GPUs than one node has",
-    "All GPUs of a pod lie on one node. The pod asks for more than `gpusPerNode` of every pool that it could go "
-    "to, so "
-    "it can never be scheduled.\n\n"
+    "All GPUs of a pod lie on one node. The pod asks for more than `gpusPerNode` of every pool that it could go to, "
+    "so it can never be scheduled.\n\n"
     "Lower `accelerator.count`, or choose a pool with larger nodes.",
     "accelerator: {gpu: h100-80gb, count: 16}   # nodes have 8",
 )
 QUOTA_EXCEEDED = Code(
     "OD325",
     "Quota too small for the smallest number of replicas",
-    "The documents of a namespace need, at their smallest number of replicas, more GPUs than its quota allows. "
-    "Some of "
-    "them would never start.\n\n"
+    "The documents of a namespace need, at their smallest number of replicas, more GPUs than its quota allows. Some "
+    "of them would never start.\n\n"
     "Lower replicas, raise the quota in `spec.capacity.quotas`, or move a document to another namespace.",
     "capacity:\n  quotas: {assist: {gpus: 2}}   # chat alone needs 4",
 )
@@ -232,9 +220,8 @@ LOCK_MISSING = Code(
 LOCK_MISMATCH = Code(
     "OD332",
     "opsdecl.lock does not match",
-    "What compiles the project now differs from what the lock records: the tool, the catalogue, the schemas or "
-    "a model "
-    "revision. Objects may change although no spec did.\n\n"
+    "What compiles the project now differs from what the lock records: the tool, the catalogue, the schemas or a "
+    "model revision. Objects may change although no spec did.\n\n"
     "Use the recorded version, or move the lock with `opsdecl validate --update-lock` and review the plan with it.",
     "opsdecl validate --update-lock",
 )
@@ -267,8 +254,7 @@ POOL_TOO_SMALL = Code(
     "OD336",
     "Node pool too small for the smallest number of replicas",
     "All documents that can only go to these nodes need more GPUs, at their smallest number of replicas, than "
-    "the pool "
-    "has after its reserve. Some pods will wait.\n\n"
+    "the pool has after its reserve. Some pods will wait.\n\n"
     "Lower replicas, add nodes, or choose another GPU for a document.",
     "pools:\n  h100: {gpu: h100-80gb, nodes: 1, gpusPerNode: 8, reserve: 0}   # documents need 12",
     Severity.WARNING,

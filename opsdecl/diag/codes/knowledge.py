@@ -5,28 +5,25 @@ from opsdecl.diag.types import Code, Severity
 UNKNOWN_MODEL = Code(
     "OD701",
     "Model is not in the catalogue",
-    "`model` as plain text names an entry of the catalogue, which knows where the weights are, how large they "
-    "are and "
-    "under which licence. There is no such entry.\n\n"
-    "Correct the name, add an entry to `catalog/models.yaml` of the project, or say where the weights are: "
-    "`model: {uri: 'hf://org/name', revision: <commit>, weights: 15Gi}`.",
+    "`model` as plain text names an entry of the catalogue, which knows where the weights are, how large they are "
+    "and under which licence. There is no such entry.\n\n"
+    "Correct the name, add an entry to `catalog/models.yaml` of the project, or say where the weights are: `model: "
+    "{uri: 'hf://org/name', revision: <commit>, weights: 15Gi}`.",
     "spec:\n  model: lama-3.1-8b-instruct",
 )
 UNKNOWN_GPU = Code(
     "OD702",
     "GPU is not in the catalogue",
-    "`accelerator.gpu` and `capacity.pools.*.gpu` name an entry of the catalogue, which knows memory, bandwidth "
-    "and the "
-    "resource that Kubernetes schedules by.\n\n"
+    "`accelerator.gpu` and `capacity.pools.*.gpu` name an entry of the catalogue, which knows memory, bandwidth and "
+    "the resource that Kubernetes schedules by.\n\n"
     "Correct the name, or add the GPU to `catalog/gpus.yaml` of the project.",
     "accelerator: {gpu: h100, count: 1}   # h100-80gb",
 )
 INVALID_CATALOG = Code(
     "OD703",
     "Catalogue file cannot be used",
-    "A file in `catalog/` of the project adds entries to the built-in tables or replaces them. It must be a "
-    "mapping with "
-    "`models` or `gpus`, and each entry needs the facts that the tool reckons with, of the right kind.\n\n"
+    "A file in `catalog/` of the project adds entries to the built-in tables or replaces them. It must be a mapping "
+    "with `models` or `gpus`, and each entry needs the facts that the tool reckons with, of the right kind.\n\n"
     "Correct the entry that the message names; `asOf` and `source` say when and from where a number is.",
     "models:\n  acme-chat: {uri: 'hf://acme/chat', weightsGiB: fifteen}",
 )
@@ -43,8 +40,7 @@ GATED_WITHOUT_TOKEN = Code(
     "OD705",
     "Gated model without a token",
     "The hub hands out these weights only to accounts that accepted the licence, so a download without a token "
-    "fails at "
-    "start-up.\n\n"
+    "fails at start-up.\n\n"
     "Name the secret that holds a token: `weights: {source: {type: hub, token: {secret: hf-token, key: token}}}`, or "
     "take the weights from a claim, an image or a bucket.",
     "spec:\n  model: llama-3.1-8b-instruct",

@@ -32,9 +32,11 @@ def test_built_in_tables_have_the_facts_people_rely_on() -> None:
 
 def test_every_built_in_entry_says_when_and_from_where() -> None:
     catalog = built_in()
-    for facts in (*catalog.models.values(), *catalog.gpus.values()):
-        assert facts.source, facts.name
-        assert facts.as_of[:2] == "20", facts.name
+    dated = [(f.name, f.source, f.as_of) for f in catalog.models.values()]
+    dated += [(f.name, f.source, f.as_of) for f in catalog.gpus.values()]
+    for name, source, as_of in dated:
+        assert source, name
+        assert as_of[:2] == "20", name
 
 
 def test_revisions_are_commits_or_empty() -> None:

@@ -8,7 +8,7 @@ from opsdecl.spec.types import Document, SpecSet
 
 
 def document(folder: str, kind: str, name: str, file: str = "x.yaml", **value: Any) -> Document:
-    text = {"kind": kind, "metadata": {"name": name}, **value}
+    text: dict[str, Any] = {"kind": kind, "metadata": {"name": name}, **value}
     return Document(f"environments/{folder}/{file}", 0, kind, name, "opsdecl.dev/v1", text, repr(text))
 
 
@@ -54,7 +54,7 @@ def test_later_folders_win() -> None:
 
 def test_a_deleted_document_may_be_declared_anew() -> None:
     low = document("base", "LLM", "chat")
-    gone = document("eu", "LLM", "chat", **{"$delete": True})
+    gone = document("eu", "LLM", "chat", "x.yaml", **{"$delete": True})
     again = document("prod", "LLM", "chat")
     specs = project(low, gone, again, environment("eu", "base"), environment("prod", "eu"))
     of_prod, of_eu = layers_of(specs, "prod").value, layers_of(specs, "eu").value
