@@ -187,8 +187,8 @@ def test_a_rule_that_cannot_be_evaluated_denies_and_says_what_is_missing() -> No
     (found,) = judge([policy(rule)], documents)
     assert (found.code.id, found.severity) == ("OD806", Severity.ERROR)
     assert found.message == (
-        "rule `house/rule-1` cannot be evaluated in prod for LLM.chat-0, LLM.chat-1, LLM.chat-2 and 2 more, so it denies: "
-        "`metadata.owner` is missing"
+        "rule `house/rule-1` cannot be evaluated in prod for LLM.chat-0, LLM.chat-1, LLM.chat-2 and 2 more, "
+        "so it denies: `metadata.owner` is missing"
     )
     assert found.hint == "test for it first: `has(metadata.owner) && …`"
     assert found.at == Place("Policy.house.yaml", 0, ("spec", "rules", 0, "expression"))
