@@ -58,6 +58,8 @@ def compose_documents(text: str, limits: Limits) -> Mapping[int, Node]:
     try:
         for index, root in each_document(text, lambda events: _Composer(events, limits).root(), go_on):
             roots[index] = root
+            if index >= limits.documents:
+                break
     except _TooMuchError:
         pass
     return roots

@@ -153,7 +153,7 @@ class Composer:
         if event.anchor is not None:
             self._anchors[event.anchor] = _OPEN
         is_mapping = event.__class__ is MappingStartEvent
-        if event.tag not in (None, "!", f"{_CORE}map" if is_mapping else f"{_CORE}seq"):
+        if event.tag not in (None, f"{_CORE}map" if is_mapping else f"{_CORE}seq"):
             self._refuse_tag(event)
         return self._mapping(depth + 1) if is_mapping else self._sequence(depth + 1)
 
@@ -245,7 +245,7 @@ class Composer:
 
     def _tagged(self, event: Event) -> Json:
         name = event.tag.removeprefix(_CORE)
-        if event.tag == "!" or name == "str":
+        if name == "str":
             return event.value
         wanted = _SCALAR_TYPES.get(name)
         try:

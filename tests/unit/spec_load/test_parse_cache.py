@@ -1,0 +1,89 @@
+"""Unchanged files are not parsed again, and no entry can change what is read unnoticed by its shape."""
+
+import json
+
+import pytest
+
+from opsdecl.spec import load
+from opsdecl.spec.load import load_project
+from opsdecl.spec.source import MemoryTree
+
+HEAD = "apiVersion: opsdecl.dev/v1\n"
+FILES = {
+    "environments/project.yaml": f"{HEAD}kind: Project\nmetadata: {{name: acme}}\n",
+    "environments/dev/a.yaml": f'{HEAD}kind: LLM\nmetadata: {{name: chat}}\nspec: {{a: 1, b: 1.5, c: ~, d: "ü"}}\n',
+    "environments/dev/empty.yaml": "# nothing\n",
+}
+
+
+class Remembering:
+    def __init__(self) -> None:
+        self.texts: dict[str, str] = {}
+
+    def get(self, key: str) -> str | None:
+        return self.texts.get(key)
+
+    def put(self, key: str, text: str) -> None:
+        self.texts[key] = text
+
+
+@pytest.fixture
+def parsed(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Paths of the files that were parsed."""
+    paths: list[str] = []
+    really_parse = load.parse_file
+
+    def counting(file: str, *rest: object) -> object:
+        paths.append(file)
+        return really_parse(file, *rest)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(load, "parse_file", counting)
+    return paths
+
+
+def test_only_changed_files_are_parsed_again(parsed: list[str]) -> None:
+    cache = Remembering()
+    first = load_project(MemoryTree(FILES), cache)
+    assert sorted(parsed) == sorted(FILES)
+    parsed.clear()
+    again = load_project(MemoryTree(FILES), cache)
+    assert parsed == []
+    assert again.value is not None
+    assert first.value is not None
+    assert (again.value.folders, again.value.digest) == (first.value.folders, first.value.digest)
+    load_project(MemoryTree({**FILES, "environments/dev/a.yaml": FILES["environments/dev/a.yaml"] + "#"}), cache)
+    assert parsed == ["environments/dev/a.yaml"]
+
+
+def test_files_with_findings_are_not_kept(parsed: list[str]) -> None:
+    cache = Remembering()
+    broken = MemoryTree({**FILES, "environments/dev/b.yaml": "a: yes\n"})
+    for _ in range(2):
+        assert load_project(broken, cache).diagnostics != ()
+    assert parsed.count("environments/dev/b.yaml") == 2
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [
+        "",
+        "no json",
+        "[]",
+        "{}",
+        '{"documents": 1}',
+        '{"documents": [[0, {}]]}',
+        '{"documents": [[0, [], "sha256:0"]]}',
+        '{"documents": [["0", {}, "sha256:0"]]}',
+        json.dumps({"documents": [[0, {"apiVersion": "apps/v1"}, "sha256:0"]]}),
+        "[" * 100_000,
+    ],
+)
+def test_a_broken_entry_is_ignored(entry: str) -> None:
+    cache = Remembering()
+    expected = load_project(MemoryTree(FILES), cache)
+    cache.texts = dict.fromkeys(cache.texts, entry)
+    found = load_project(MemoryTree(FILES), cache)
+    assert found.diagnostics == ()
+    assert found.value is not None
+    assert expected.value is not None
+    assert found.value.folders == expected.value.folders
