@@ -2,6 +2,7 @@
 
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from opsdecl.addr import SpecAddress
@@ -12,6 +13,7 @@ from opsdecl.compile.memo import Answer, Ask, Memo, Question, remember
 from opsdecl.compile.references import Broken, Cycle
 from opsdecl.compile.schema import SchemaOf
 from opsdecl.compile.types import CompiledDocument
+from opsdecl.spec.check import check_document
 
 Results = dict[SpecAddress, DocumentResult]
 Trail = tuple[SpecAddress, ...]
@@ -34,14 +36,14 @@ class Surroundings:
 
 
 def compile_documents(surroundings: Surroundings) -> Mapping[SpecAddress, DocumentResult]:
-    """Sorted by address. Documents of kinds that do not exist are the loader's to report."""
+    """Sorted by address."""
     results: Results = {}
     for address in sorted(surroundings.layers.documents):
         _compile(address, surroundings, results, ())
     return {address: results[address] for address in sorted(results)}
 
 
-def compile_one(source: Source, surroundings: Surroundings) -> DocumentResult | None:
+def compile_one(source: Source, surroundings: Surroundings) -> DocumentResult:
     """A document beside the others: the project, the environment."""
     return _remembered(source, surroundings, {}, ())
 
@@ -50,26 +52,31 @@ def check_documents_alone(surroundings: Surroundings) -> tuple[DocumentResult, .
     """Layers and shape only."""
     results: list[DocumentResult] = []
     for _, source in sorted(surroundings.layers.documents.items()):
-        if (schema := surroundings.schema_of(source.address.kind)) is not None:
-            results.append(check_alone(source, schema, _asking(surroundings, {}, ())))
+        schema = surroundings.schema_of(source.address.kind)
+        ask = _asking(surroundings, {}, ())
+        results.append(_unknown_kind(source) if schema is None else check_alone(source, schema, ask))
     return tuple(results)
 
 
 def _compile(address: SpecAddress, surroundings: Surroundings, results: Results, trail: Trail) -> None:
     if address not in results:
         source = surroundings.layers.documents[address]
-        result = _remembered(source, surroundings, results, (*trail, address))
-        if result is not None:
-            results[address] = result
+        results[address] = _remembered(source, surroundings, results, (*trail, address))
 
 
-def _remembered(source: Source, surroundings: Surroundings, results: Results, trail: Trail) -> DocumentResult | None:
+def _remembered(source: Source, surroundings: Surroundings, results: Results, trail: Trail) -> DocumentResult:
     schema = surroundings.schema_of(source.address.kind)
     if schema is None:
-        return None
+        return _unknown_kind(source)
     key = ("document", source.identity, surroundings.identity)
     ask = _asking(surroundings, results, trail)
     return remember(surroundings.memo, key, ask, lambda asking: compile_document(source, schema, asking))
+
+
+def _unknown_kind(source: Source) -> DocumentResult:
+    layer = source.layers[-1]
+    found = check_document(layer.kind, layer.value, layer.place, partial(layer.place, key=True))
+    return DocumentResult(source, None, (), found.diagnostics)
 
 
 def _asking(surroundings: Surroundings, results: Results, trail: Trail) -> Ask:
@@ -92,9 +99,7 @@ def _document(address: SpecAddress, surroundings: Surroundings, results: Results
     if address not in surroundings.layers.documents:
         return Answer(None, None)
     _compile(address, surroundings, results, trail)
-    result = results.get(address)
-    if result is None:
-        return Answer(Broken(), None)
+    result = results[address]
     return Answer(result.document or Broken(), result.identity)
 
 

@@ -120,7 +120,7 @@ def read_project(draft: Draft) -> PassResult:
     if document is None:
         return draft, ()
     source = Source(document.address, (document,))
-    result = _settled(compile_one(source, draft.surroundings()))
+    result = compile_one(source, draft.surroundings())
     project = result.document
     return replace(draft, project=project), (*result.diagnostics, *(_tool_version(project) if project else ()))
 
@@ -138,7 +138,7 @@ def _tool_version(project: CompiledDocument) -> tuple[Diagnostic, ...]:
 def read_environment(draft: Draft) -> PassResult:
     """Settles `environment`. Where it is broken, the documents are still checked as far as they can be without it."""
     layers = _settled(draft.layers)
-    result = _settled(compile_one(layers.environment, draft.surroundings()))
+    result = compile_one(layers.environment, draft.surroundings())
     if result.document is not None:
         return replace(draft, environment=result), result.diagnostics
     others = check_documents_alone(draft.surroundings())
@@ -151,8 +151,9 @@ def name_release(draft: Draft) -> PassResult:
     targets = environment.effective["spec"]["targets"]
     target = draft.target or next(iter(targets), "")
     if target not in targets:
-        message = f"environment `{environment.address.name}` has no target `{target}`"
-        hint = did_you_mean(target, targets) or f"targets: {', '.join(targets) or 'none'}"
+        name = environment.address.name
+        message = f"environment `{name}` has no target `{target}`" if target else f"environment `{name}` has no targets"
+        hint = did_you_mean(target, targets) or f"targets: {', '.join(targets) or 'none, so declare one'}"
         at = winner(environment.layers, _rules(draft, environment.address.kind), ("spec", "targets"))
         return draft, (Diagnostic(codes.UNKNOWN_TARGET, message, at=at, hint=hint),)
     project = _settled(draft.project).address.name

@@ -1,6 +1,6 @@
 """A project's folders -> the layers of one environment, lowest first, and the documents in them."""
 
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -111,7 +111,13 @@ def _extends(specs: SpecSet, folder: str) -> Sequence[str]:
 
 
 def _environment_document(specs: SpecSet, folder: str) -> Document | None:
-    return next((d for d in specs.folders.get(folder, ()) if d.kind == ENVIRONMENT), None)
+    return next(iter(_environments(specs.folders.get(folder, ()), folder)), None)
+
+
+def _environments(documents: Iterable[Document], folder: str) -> Sequence[Document]:
+    """There should be one; where there are several, the one that is named after the folder counts."""
+    found = [document for document in documents if document.kind == ENVIRONMENT]
+    return sorted(found, key=lambda document: document.name != _name_of(folder))
 
 
 def _name_of(folder: str) -> str:
@@ -231,7 +237,20 @@ def _once(documents: Sequence[Document], folder: str) -> tuple[Mapping[SpecAddre
     for document in documents:
         if (earlier := first.setdefault(document.address, document)) is not document:
             duplicates.append(_duplicate(earlier, document, folder))
+    environments = _environments(first.values(), folder)
+    duplicates += [_another_environment(environments[0], other, folder) for other in environments[1:]]
     return {a: d for a, d in first.items() if a.kind not in (ENVIRONMENT, PROJECT)}, duplicates
+
+
+def _another_environment(first: Document, document: Document, folder: str) -> Diagnostic:
+    return Diagnostic(
+        codes.DUPLICATE_DOCUMENT,
+        f"a second Environment, `{document.name}`, in environments/{folder}",
+        at=document.place(("metadata", "name")),
+        hint="move it to a folder of its own, or remove it",
+        related=(Related("the first one", first.place(("metadata", "name"))),),
+        subject=str(document.address),
+    )
 
 
 def _deletion(document: Document, exists: bool, names: Sequence[str]) -> tuple[Diagnostic, ...]:

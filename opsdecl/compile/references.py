@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from opsdecl.addr import SpecAddress, format_path
 from opsdecl.catalog.types import ModelFacts
+from opsdecl.compile.interpolate import OPENING
 from opsdecl.compile.memo import Ask, Question
 from opsdecl.compile.schema import PlaceOf
 from opsdecl.compile.types import CompiledDocument
@@ -78,7 +79,8 @@ def resolve(
 def _named(value: Json, references: Sequence[tuple[SpecPath, str]]) -> Iterator[_Named]:
     for pattern, target in references:
         for path, name in _values_at(value, pattern, ()):
-            if isinstance(name, str):
+            # An expression that is still there has a finding of its own.
+            if isinstance(name, str) and OPENING not in name:
                 yield _Named(path, name, target)
 
 
