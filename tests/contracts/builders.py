@@ -118,7 +118,7 @@ def project(folder: Path) -> Path:
     (folder / "environments" / "prod").mkdir(parents=True)
     (folder / "environments" / "prod" / "chat.yaml").write_text("kind: LLM\n")
     (folder / ".gitignore").write_text(".opsdecl/\n")
-    git(folder, "init", "--quiet")
+    git(folder, "init", "--quiet", "--template=")
     git(folder, "add", ".")
     git(folder, "commit", "--quiet", "--message", "specs")
     return folder

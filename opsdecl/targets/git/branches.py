@@ -19,6 +19,8 @@ from opsdecl.targets.git.run import Finished, Git, GitError
 
 _LOCK_TRIES = 40
 _LOCK_PAUSE = 0.05
+_PUSH_TRIES = 5
+_PUSH_PAUSE = 0.1
 _MOVED = re.compile(
     r"stale info|fetch first|non-fast-forward|needs force|failed to (?:update|lock)|cannot lock ref|already exists"
     r"|incorrect old value|remote ref updated since checkout"
@@ -111,26 +113,28 @@ class RemoteBranch:
         lease = f"--force-with-lease={self._ref}:{old}"
         options = ("--porcelain", "--no-verify", "--no-follow-tags", "--recurse-submodules=no", lease)
         command = ("push", *options, "--", self.address, f"{new}:{self._ref}")
-        done = self.git.finish(*command, remote=self.address)
-        if done.code:
-            return self._rejected(done)
-        with locked_mirror(self.git) as git:
-            git.finish("update-ref", self._seen, new)
-        return True
+        for number in range(_PUSH_TRIES):
+            done = self.git.finish(*command, remote=self.address)
+            if not done.code:
+                with locked_mirror(self.git) as git:
+                    git.finish("update-ref", self._seen, new)
+                return True
+            verdict = next((line.split("\t")[-1] for line in done.out.decode().split("\n") if line[:1] == "!"), "")
+            if not _MOVED.search(verdict) or "hook declined" in verdict:
+                break
+            if self.head() != old:
+                return False
+            # Somebody holds the lock on the remote's branch, or a branch by a name that contains ours is in the way.
+            time.sleep(_PUSH_PAUSE * number)
+        raise GitError(self._refused(done, verdict))
 
-    def _rejected(self, done: Finished) -> bool:
-        """False where the branch had moved; raises GitError with the remote's reason otherwise."""
-        words = done.out.decode("utf-8", "replace")
-        verdict = next((line.split("\t")[-1] for line in words.split("\n") if line.startswith("!")), "")
+    def _refused(self, done: Finished, verdict: str) -> Diagnostic:
         if not verdict:
-            raise GitError(explain_failure(done.err, remote=self.address, command="push"))
-        if _MOVED.search(verdict) and "hook declined" not in verdict:
-            return False
+            return explain_failure(done.err, remote=self.address, command="push")
         told = " ".join(line.removeprefix("remote: ").strip() for line in done.err.split("\n") if "remote: " in line)
-        said = f"{redact(self.address)} refused `{self.name}`: {redact(verdict)}" + (
-            f" ({redact(told)[:300]})" if told else ""
-        )
-        raise GitError(Diagnostic(codes.PUSH_REFUSED, said, hint="allow the identity that applies to push this branch"))
+        quoted = f" ({redact(told)[:300]})" if told else ""
+        said = f"{redact(self.address)} refused `{self.name}`: {redact(verdict)}{quoted}"
+        return Diagnostic(codes.PUSH_REFUSED, said, hint="allow the identity that applies to push this branch")
 
     def _fetch(self, git: Git) -> str:
         options = (

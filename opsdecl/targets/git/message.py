@@ -37,7 +37,7 @@ def signature(who: str, at: str) -> Signature:
 
 def _plain(text: str) -> str:
     """git drops these at the ends of a name and refuses a name that is nothing else."""
-    return re.sub(r"[\x00-\x1f\x7f<>]+", " ", text).strip(" .,:;'\"\\")
+    return re.sub(r"[\x00-\x20\x7f<>]+", " ", text).strip(" .,:;'\"\\")
 
 
 def compose(record: Record, release: Release, desired_digest: str, counts: Mapping[str, int]) -> str:

@@ -57,8 +57,7 @@ def remote_problem(remote: str) -> Diagnostic | None:
     if scheme and (scheme.group(2) == "::" or scheme.group(1).lower() not in _SCHEMES):
         said = f"the transport `{scheme.group(1)}` of {redact(remote)!r} is not allowed: it may run programs"
         return _refused(said, "use https://, ssh://, git://, file://, user@host:path, or a path")
-    host = _host(remote, scheme)
-    if host.startswith("-"):
+    if any(part.startswith("-") for part in _user_and_host(remote, scheme)):
         return _refused(f"the host of {redact(remote)!r} starts with a dash", "correct the target's `remote`")
     return None
 
@@ -71,11 +70,11 @@ def is_path(remote: str) -> bool:
     return not found or (len(found.group(2)) == 1 and Path(remote).is_absolute())
 
 
-def _host(remote: str, scheme: re.Match[str] | None) -> str:
+def _user_and_host(remote: str, scheme: re.Match[str] | None) -> tuple[str, ...]:
     if scheme:
-        return remote[scheme.end() :].split("/", 1)[0].rpartition("@")[2]
+        return tuple(remote[scheme.end() :].split("/", 1)[0].split("@"))
     found = _SCP_LIKE.match(remote)
-    return (found.group(1) or found.group(2)) if found else ""
+    return (found.group(1) or "", found.group(2)) if found else ()
 
 
 def _refused(message: str, hint: str) -> Diagnostic:

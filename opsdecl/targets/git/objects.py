@@ -12,7 +12,7 @@ from opsdecl.diag import Checked, Diagnostic
 from opsdecl.diag.codes import targets as codes
 from opsdecl.spec.types import SourceEntry
 from opsdecl.targets.git.blobs import BlobReader
-from opsdecl.targets.git.repository import Repository, resolve_ref, unshallow
+from opsdecl.targets.git.repository import Repository, resolve_ref, unshallow, without_programs
 from opsdecl.targets.git.run import Git, GitError, attempt
 
 PROJECT_PATHS = ("environments", "catalog", "opsdecl.lock")
@@ -109,7 +109,7 @@ def _merge(repository: Repository, base: str, head: str, base_ref: str, scratch:
     apart = _with_own_objects(repository, scratch)
     _refuse_old_git(git)
     merged = apart.finish(
-        *_without_drivers(git), "merge-tree", "--write-tree", "--name-only", "--no-messages", "-z", base, head
+        *without_programs(git), "merge-tree", "--write-tree", "--name-only", "--no-messages", "-z", base, head
     )
     names = [name.decode("utf-8", "surrogateescape") for name in merged.out.split(b"\0") if name]
     if merged.code == 1 and names:
@@ -136,12 +136,6 @@ def _until_exit(folder: str) -> Path:
 
 def _quoted(path: str) -> str:
     return '"' + path.replace("\\", "\\\\").replace('"', '\\"') + '"' if ":" in path or '"' in path else path
-
-
-def _without_drivers(git: Git) -> list[str]:
-    """Options that keep merge programs of the repository's settings from running; they count as conflicts."""
-    names = git.finish("config", "--name-only", "--get-regexp", r"^merge\..*\.driver$").out.decode().split("\n")
-    return [part for name in names if name for part in ("-c", f"{name}=false")]
 
 
 def _conflict(base_ref: str, names: list[str]) -> Diagnostic:

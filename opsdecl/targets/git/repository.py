@@ -1,5 +1,6 @@
 """The project's own repository: where it is, what is checked out, who works in it. Reading only."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +11,7 @@ from opsdecl.diag.nearest import did_you_mean
 from opsdecl.targets.git.names import reference_problem
 from opsdecl.targets.git.run import Git, GitError, attempt
 
+_PROGRAM = re.compile(r"filter\..*\.(clean|smudge|process|required)|merge\..*\.driver", re.DOTALL)
 _LOGIN_SETTINGS = ("http.", "credential.", "core.sshcommand", "url.", "ssh.")
 
 
@@ -106,7 +108,9 @@ def work_tree_status(repository: Repository, paths: Sequence[str]) -> Checked[Wo
 
 def _status(repository: Repository, paths: Sequence[str]) -> Checked[WorkTreeStatus]:
     git = repository.git
-    listing = git.run("status", "--porcelain=v1", "-z", "--untracked-files=all", "--no-renames", "--", *paths)
+    listing = git.run(
+        *without_programs(git), "status", "--porcelain=v1", "-z", "--untracked-files=all", "--no-renames", "--", *paths
+    )
     changed = [entry[3:].decode("utf-8", "surrogateescape") for entry in listing.split(b"\0") if len(entry) > 3]
     inside = tuple(sorted(name.removeprefix(repository.prefix) for name in changed))
     branch = git.finish("symbolic-ref", "--quiet", "--short", "HEAD").out.decode().strip()
@@ -137,8 +141,25 @@ def remote_address(repository: Repository, name: str) -> str | None:
 
 def login_settings(repository: Repository) -> tuple[tuple[str, str], ...]:
     """Settings of this repository alone (not the user's) that say how to log in; CI checkouts put tokens there."""
-    done = repository.git.finish("config", "--list", "-z", "--show-scope", "--includes")
+    return tuple(pair for pair in _own_settings(repository.git) if pair[0].lower().startswith(_LOGIN_SETTINGS))
+
+
+def without_programs(git: Git) -> tuple[str, ...]:
+    """Options that keep filters and merge drivers of the repository's own settings from running; the user's may.
+
+    A file that such a driver would merge counts as a conflict.
+    """
+    options: list[str] = []
+    for name, _ in _own_settings(git):
+        found = _PROGRAM.fullmatch(name)
+        if found:
+            options += ["-c", f"{name}={'false' if name.endswith(('.driver', '.required')) else ''}"]
+    return tuple(options)
+
+
+def _own_settings(git: Git) -> tuple[tuple[str, str], ...]:
+    done = git.finish("config", "--list", "-z", "--show-scope", "--includes")
     fields = done.out.decode("utf-8", "surrogateescape").split("\0")
     scoped = zip(fields[::2], fields[1::2], strict=False)
-    local = (entry.partition("\n") for scope, entry in scoped if scope in ("local", "worktree"))
-    return tuple((name, value) for name, _, value in local if name.lower().startswith(_LOGIN_SETTINGS))
+    own = (entry.partition("\n") for scope, entry in scoped if scope in ("local", "worktree"))
+    return tuple((name, value) for name, _, value in own)

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from opsdecl.addr import Release, digest_of
+from opsdecl.addr import ObjectKey, Release, digest_of
 from opsdecl.diag import Diagnostic
 from opsdecl.diag.codes import targets as codes
 from opsdecl.diff.records import StoredObject, TargetState
@@ -70,7 +70,9 @@ def take_snapshot(git: Git, settings: GitSettings, release: Release, head: str) 
     files = list_tree(git, head, settings.territory)
     live = {entry.path[start:]: entry.digest for entry in files}
     own = _last_own_commit(git, settings, release, head)
-    record = _record_blob(git, settings, own) if own else ""
+    # At our own commit the record is the one that was just listed.
+    record = live.get(RECORD, "") if own == head else ""
+    record = record or (_record_blob(git, settings, own) if own else "")
     _refuse_other_release(git, release, live.get(RECORD, ""), record)
     inventory = _inventory(git, own, record) if own else None
     modes = [[entry.path, entry.mode, entry.digest] for entry in files]
@@ -162,8 +164,8 @@ def _stored(
         found, digest = None, ""
     elif blob != entry.blob:
         found = _live_object(entry, blobs.read(blob), findings)
-        digest = digest_of(found)
-        found, digest = (applied, entry.digest) if digest == entry.digest else (found, digest)
+        digest = digest_of(found) if found is not None else ""
+        found = applied if digest == entry.digest else found
     return StoredObject(
         address=entry.address,
         key=entry.key,
@@ -178,16 +180,24 @@ def _stored(
     )
 
 
-def _live_object(entry: Entry, data: bytes, findings: list[Diagnostic]) -> dict[str, Any]:
-    """What somebody made of the file; an empty object where it is none any more, which differs from any."""
+def _live_object(entry: Entry, data: bytes, findings: list[Diagnostic]) -> dict[str, Any] | None:
+    """What somebody made of the object; None where the file does not hold it any more."""
     try:
-        return undecorate(parse_object(data), entry.decorations)
+        found = parse_object(data)
+        _refuse_other_object(entry, found)
+        return undecorate(found, entry.decorations)
     except NotAnObject as problem:
         said = f"`{entry.file}` no longer holds {entry.key}: {problem}"
-        findings.append(
-            Diagnostic(codes.NOT_AN_OBJECT, said, hint="apply restores it", subject=entry.address.split("/")[0])
-        )
-        return {}
+        subject = entry.address.partition("/")[0]
+        findings.append(Diagnostic(codes.NOT_AN_OBJECT, said, hint="apply restores it", subject=subject))
+        return None
+
+
+def _refuse_other_object(entry: Entry, found: Mapping[str, Any]) -> None:
+    metadata = found["metadata"]
+    key = ObjectKey(found["apiVersion"], found["kind"], str(metadata.get("namespace") or ""), metadata["name"])
+    if key != entry.key:
+        raise NotAnObject(f"it holds {key} of {key.api_version}")
 
 
 def _edited(name: str) -> Diagnostic:
