@@ -5,8 +5,7 @@ from opsdecl.cli.exits import Exit
 from opsdecl.cli.group import Session
 from opsdecl.cli.report import no_lines, report
 from opsdecl.cli.workplace import open_work_tree
-from opsdecl.diff.plan import make_plan
-from opsdecl.diff.types import BaseRef, SourceRef
+from opsdecl.flows.apply import show_return
 from opsdecl.flows.past import only_fatal, plan_back
 from opsdecl.flows.plan import Wanted, open_built
 from opsdecl.view.plan import render_text
@@ -14,8 +13,6 @@ from opsdecl.view.plan import render_text
 
 def go_back(at: Session, wanted: Wanted, revision: str | None, *, yes: bool, question: str) -> Exit:
     """To a revision, or to nothing where `revision` is None."""
-    from opsdecl import __version__
-
     tree, cache = open_work_tree(at)
     opened = open_built(tree, wanted, cache)
     if opened.built is None:
@@ -23,16 +20,7 @@ def go_back(at: Session, wanted: Wanted, revision: str | None, *, yes: bool, que
     way = plan_back(opened, at.root, wanted, revision)
     if way.value is None:
         return report(at.process, way.diagnostics, no_lines)
-    plan = make_plan(
-        [way.value.diff],
-        mode="execution",
-        environment=opened.environment,
-        tool_version=__version__,
-        source=SourceRef(ref=revision or "nothing", commit=revision or ""),
-        base=BaseRef(ref="live", commit=way.value.state.revision),
-        approvals={},
-        findings=way.diagnostics,
-    )
+    plan = show_return(way.value, opened.environment, revision)
     at.process.out(render_text(plan, color=at.process.color, width=at.process.width))
     if not plan.changes:
         return Exit.DONE

@@ -6,11 +6,10 @@ from opsdecl.cli.exits import Exit
 from opsdecl.cli.group import Session
 from opsdecl.cli.report import no_lines, report
 from opsdecl.cli.workplace import open_work_tree
-from opsdecl.diff.planfile import dump_plan, plan_digest
 from opsdecl.diff.types import Plan
+from opsdecl.flows.files import digest_of_plan, plan_text, save_plan
 from opsdecl.flows.plan import Planned, Wanted, plan_live, plan_review
 from opsdecl.flows.source import review_sides, work_tree_source
-from opsdecl.targets.files import write_file
 from opsdecl.view.plan import DEFAULT_BUDGET, render_failure_markdown, render_html, render_markdown, render_text
 
 
@@ -48,15 +47,15 @@ def show_planned(
 
 def _view(at: Session, plan: Plan, format_: str, *, details: bool, budget: int | None) -> str:
     if format_ == "json":
-        return dump_plan(plan).decode()
+        return plan_text(plan)
     if format_ == "markdown":
-        return render_markdown(plan, digest=plan_digest(plan), budget=budget or DEFAULT_BUDGET)
+        return render_markdown(plan, digest=digest_of_plan(plan), budget=budget or DEFAULT_BUDGET)
     if format_ == "html":
-        return render_html(plan, digest=plan_digest(plan))
+        return render_html(plan, digest=digest_of_plan(plan))
     return render_text(plan, color=at.process.color, width=at.process.width, details=details)
 
 
 def write_out(at: Session, plan: Plan, out: Path) -> Exit:
     """Saves the plan file; relative names are taken from where the command runs."""
-    written = write_file(at.start / out, dump_plan(plan))
+    written = save_plan(plan, at.start / out)
     return report(at.process, written.diagnostics, no_lines)

@@ -4,19 +4,21 @@ from collections.abc import Iterable
 
 from opsdecl.cli.exits import Exit
 from opsdecl.diag import Diagnostic, Severity
+from opsdecl.diag.codes import plan, targets
 
-STALE_CODES = frozenset({"OD510", "OD511", "OD512", "OD513", "OD514"})
-LOCKED_CODES = frozenset({"OD520"})
-REFUSED_RANGE = "OD8"
+STALE = frozenset(c.id for c in (plan.STALE, plan.DESIRED_DIFFERS, plan.OTHER_RELEASE, plan.UNREVIEWED_DRIFT))
+LOCKED = frozenset(c.id for c in (targets.BUSY, targets.LOCK_LEFT))
+GATES = frozenset(c.id for c in (plan.PRUNE_BUDGET, plan.PROTECTED, plan.UNCOMMITTED, plan.NOT_REVIEWABLE))
+POLICIES = "OD8"
 
 
 def exit_for(diagnostics: Iterable[Diagnostic]) -> Exit:
-    """Locked and stale say more than failed; a policy's refusal is only said where nothing else is wrong."""
+    """Locked and stale say more than failed; a refusal is only said where nothing else is wrong."""
     ids = {d.code.id for d in diagnostics if d.severity is Severity.ERROR}
     if not ids:
         return Exit.DONE
-    if ids & LOCKED_CODES:
+    if ids & LOCKED:
         return Exit.LOCKED
-    if ids & STALE_CODES:
+    if ids & STALE:
         return Exit.STALE
-    return Exit.REFUSED if all(code.startswith(REFUSED_RANGE) for code in ids) else Exit.FAILED
+    return Exit.REFUSED if all(code in GATES or code.startswith(POLICIES) for code in ids) else Exit.FAILED

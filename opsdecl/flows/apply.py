@@ -11,10 +11,11 @@ from opsdecl.apply.types import Event, Outcome
 from opsdecl.diag import Checked, Diagnostic, has_errors
 from opsdecl.diag.codes.plan import NOT_REVIEWABLE, UNCOMMITTED
 from opsdecl.diff.containment import check_contained
+from opsdecl.diff.plan import make_plan
 from opsdecl.diff.planfile import load_plan, plan_digest
 from opsdecl.diff.records import StoredObject, TargetState
 from opsdecl.diff.release import ReleaseDiff, diff_release
-from opsdecl.diff.types import BaseRef, Plan, ReleasePlan
+from opsdecl.diff.types import BaseRef, Plan, ReleasePlan, SourceRef
 from opsdecl.flows.build import for_target
 from opsdecl.flows.plan import Planned, effect_table
 from opsdecl.render.types import DocumentView, Manifest, ManifestSet
@@ -91,6 +92,19 @@ def plan_return(target: Target, release: Release, revision: str | None) -> Check
         return Checked(None, stepped.diagnostics)
     kind = "destroy" if revision is None else "rollback"
     return Checked(Return(target, now.value, desired, replace(diff, release=stepped.value), kind), now.diagnostics)
+
+
+def show_return(way: Return, environment: str, revision: str | None) -> Plan:
+    """The way back as a plan, to be shown."""
+    return make_plan(
+        [way.diff],
+        mode="execution",
+        environment=environment,
+        tool_version=__version__,
+        source=SourceRef(ref=revision or "nothing", commit=revision or ""),
+        base=BaseRef(ref="live", commit=way.state.revision),
+        approvals={},
+    )
 
 
 def carry_back(way: Return, signed: Signed, source_commit: str, emit: Callable[[Event], None]) -> Checked[Outcome]:

@@ -8,7 +8,7 @@ from opsdecl.compile.memo import Memo
 from opsdecl.compile.types import CompiledDocument, Graph
 from opsdecl.diag import Checked, Diagnostic, Place, SpecPath
 from opsdecl.flows.project import Project, place_of
-from opsdecl.policy.evaluate import evaluate_policies
+from opsdecl.policy.evaluate import evaluate_policies, matching_policies
 from opsdecl.render.manifests import render
 from opsdecl.render.schemas import check_schemas
 from opsdecl.render.types import ManifestSet
@@ -49,11 +49,19 @@ def check_built(built: Built) -> tuple[Diagnostic, ...]:
     def place(address: SpecAddress, path: SpecPath) -> Place | None:
         return place_of(built.graph, address, path)
 
-    policies = tuple(d for d in built.graph.documents if d.address.kind == "Policy")
     version = built.environment.model.spec.kubernetes
     schema = check_schemas(built.manifests.manifests, version, place)
-    rules = evaluate_policies(policies, built.graph.documents, built.manifests, built.environment, place)
+    rules = evaluate_policies(policies_of(built), built.graph.documents, built.manifests, built.environment, place)
     return schema + rules
+
+
+def policies_at_work(built: Built) -> frozenset[SpecAddress]:
+    """Policies that look at something in this environment."""
+    return matching_policies(policies_of(built), built.graph.documents, built.manifests, built.environment)
+
+
+def policies_of(built: Built) -> tuple[CompiledDocument, ...]:
+    return tuple(d for d in built.graph.documents if d.address.kind == "Policy")
 
 
 def for_target(built: Built, target: str) -> Built:

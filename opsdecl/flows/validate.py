@@ -3,9 +3,12 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from opsdecl.diag import Diagnostic
-from opsdecl.flows.build import build
-from opsdecl.flows.project import Project, choose_environment, located, open_project
+from opsdecl.addr import SpecAddress
+from opsdecl.compile.types import CompiledDocument
+from opsdecl.diag import Diagnostic, Place, SpecPath
+from opsdecl.flows.build import Built, build, policies_at_work, policies_of
+from opsdecl.flows.project import Project, choose_environment, located, open_project, place_of
+from opsdecl.policy.evaluate import report_idle
 from opsdecl.spec.parse_cache import ParseCache
 from opsdecl.spec.positions import Positions
 from opsdecl.spec.types import SourceTree
@@ -38,16 +41,31 @@ def validate(
     findings = list(opened.diagnostics)
     names, missing = _chosen(project, environments)
     findings += missing
-    documents = objects = 0
+    built: list[Built] = []
     for name in names:
-        built = build(project, name)
-        findings += built.diagnostics
-        if built.value:
-            documents += len(built.value.graph.documents)
-            objects += len(built.value.manifests.manifests)
+        done = build(project, name)
+        findings += done.diagnostics
+        built += [done.value] if done.value else []
+    if len(built) == len(project.specs.environments()):
+        findings += _idle_policies(built)
+    documents = sum(len(each.graph.documents) for each in built)
+    objects = sum(len(each.manifests.manifests) for each in built)
     return Validation(
         names, documents, objects, located(project, tree, tuple(findings)), project.positions.source_lines
     )
+
+
+def _idle_policies(built: Sequence[Built]) -> tuple[Diagnostic, ...]:
+    """Only where every environment could be looked at: a policy may be meant for one of them."""
+    at_work = frozenset(address for each in built for address in policies_at_work(each))
+    seen: dict[SpecAddress, tuple[CompiledDocument, Built]] = {}
+    for each in built:
+        seen |= {policy.address: (policy, each) for policy in policies_of(each)}
+
+    def place(address: SpecAddress, path: SpecPath) -> Place | None:
+        return place_of(seen[address][1].graph, address, path)
+
+    return report_idle([policy for policy, _ in seen.values()], at_work, place)
 
 
 def _chosen(project: Project, wanted: tuple[str, ...] | None) -> tuple[tuple[str, ...], list[Diagnostic]]:

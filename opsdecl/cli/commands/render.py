@@ -28,9 +28,9 @@ def command(
     """Write the objects of an environment: all of them, of a document (`LLM.chat`), or one."""
     from opsdecl.cli.report import no_lines, report
     from opsdecl.cli.workplace import open_work_tree
+    from opsdecl.flows.files import save_files
     from opsdecl.flows.plan import Wanted, open_built
     from opsdecl.flows.render import as_files, as_pulumi, as_stream, choose
-    from opsdecl.targets.files import write_tree
     from opsdecl.view.rendering import render_summary
 
     at = session(ctx)
@@ -46,7 +46,7 @@ def command(
     if addresses and not chosen:
         raise click.UsageError(f"nothing is rendered for {', '.join(addresses)}: `opsdecl graph` lists what there is")
     if out is not None:
-        written = write_tree(at.start / out, as_files(chosen), replace=True)
+        written = save_files(at.start / out, as_files(chosen))
         at.process.out(render_summary(manifests, folder=str(out), color=at.process.color))
         return report(at.process, written.diagnostics, no_lines)
     if format_ == "pulumi":

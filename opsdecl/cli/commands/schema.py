@@ -17,23 +17,19 @@ def command(ctx: click.Context, kind: str | None, out: Path | None, editor: bool
     """Print the schema of a kind, or of any document where no kind is named."""
     from opsdecl.cli.report import no_lines, report
     from opsdecl.diag.nearest import did_you_mean
-    from opsdecl.spec.fields import kind_names
-    from opsdecl.spec.schema import COMBINED, all_schemas
-    from opsdecl.targets.files import write_tree
+    from opsdecl.flows.files import COMBINED, kind_names, save_files, schema_files, schema_of_kind
     from opsdecl.view.schema import render_editor_settings, render_schema
 
     at = session(ctx)
     if editor:
         at.process.out(render_editor_settings({f"./schemas/{COMBINED}": ["environments/**/*.yaml"]}))
         return Exit.DONE
-    schemas = all_schemas()
     if out is not None:
-        files = {name: render_schema(schema).encode() for name, schema in schemas.items()}
-        written = write_tree(at.start / out, files, replace=True)
-        return report(at.process, written.diagnostics, no_lines)
-    name = f"{kind.lower()}.schema.json" if kind else COMBINED
-    if name not in schemas:
+        files = {name: render_schema(schema).encode() for name, schema in schema_files().items()}
+        return report(at.process, save_files(at.start / out, files).diagnostics, no_lines)
+    schema = schema_of_kind(kind)
+    if schema is None:
         hint = did_you_mean(kind or "", kind_names()) or f"kinds: {', '.join(kind_names())}"
         raise click.UsageError(f"there is no kind `{kind}`; {hint}")
-    at.process.out(render_schema(schemas[name]))
+    at.process.out(render_schema(schema))
     return Exit.DONE
