@@ -63,6 +63,17 @@ def test_deletions_without_recorded_dependencies_go_by_kind() -> None:
     ]  # fmt: skip
 
 
+def test_recorded_dependencies_count_for_more_than_kinds() -> None:
+    needed = {"cache": ("hpa",), "deployment": ("cache",), "service": ("deployment",)}
+    before = release(*(needs(m, *needed.get(m.address.role, ())) for m in chat().manifests))
+    base = state_from_manifests(before)
+    found = add_steps(diff_release(base, release(), effects=EFFECTS).release, release(), base).value
+    assert found is not None
+    assert [a.rpartition("/")[2] for step in found.steps for a in step.addresses] == [
+        "service", "deployment", "cache", "hpa",
+    ]  # fmt: skip
+
+
 def test_a_circle_is_named_in_full() -> None:
     view = document()
     circle = release(needs(service(view), "hpa"), needs(hpa(view), "service"), documents=(view,))
@@ -75,8 +86,8 @@ def test_a_circle_is_named_in_full() -> None:
 
 
 def test_what_only_waits_for_a_circle_is_not_part_of_it() -> None:
-    found = order_waves({"a/x": ("b/x",), "b/x": ("c/x",), "c/x": ("b/x",)})
-    assert "`a/x`" not in found.diagnostics[0].message
+    found = order_waves({"a/x": ("b/x",), "b/x": ("a/done", "c/x"), "c/x": ("b/x",), "a/done": ()})
+    assert found.diagnostics[0].message.endswith(": `b/x` → `c/x` → `b/x`")
 
 
 def test_what_is_elsewhere_is_taken_to_be_there() -> None:

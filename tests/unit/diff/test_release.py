@@ -115,6 +115,14 @@ def test_a_change_says_its_cause(cause: Cause, edit: SpecPath, drift: SpecPath, 
     assert {field.path: field.cause for field in found.fields} == fields
 
 
+def test_a_branch_that_somebody_took_away_while_a_part_of_it_was_edited_is_both() -> None:
+    def labelled(value: str) -> ManifestSet:
+        return release(changed(service(document()), ("metadata", "labels"), {"a": value, "b": "same"}))
+
+    found = against(stored(labelled("1"), service=service(document())), labelled("2"))["service"]
+    assert {field.path: field.cause for field in found.fields} == {"metadata.labels": "both"}
+
+
 def test_drift_shows_the_live_value_and_who_did_it() -> None:
     live = changed(deployment(document()), SEQS, "--max-num-seqs=512")
     found = against(stored(chat(), deployment=live), chat())["deployment"]
