@@ -8,12 +8,14 @@ from opsdecl.diag import Diagnostic, Place, SpecPath
 from opsdecl.diag.codes import source as codes
 from opsdecl.diag.nearest import nearest
 from opsdecl.diag.types import Code
+from opsdecl.spec.scalars import short
 from opsdecl.spec.types import Document, Json
 
 API_VERSION = "opsdecl.dev/v1"
 
 _KUBERNETES_VERSION = re.compile(r"([a-z0-9.-]+/)?v\d+((alpha|beta)\d+)?")
 _NAME = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
+_KIND = re.compile(r"[A-Za-z][A-Za-z0-9]{0,62}")
 _START = f"begin it with `apiVersion: {API_VERSION}`, `kind` and `metadata`"
 
 
@@ -44,11 +46,11 @@ def _api_version(file: str, index: int, value: Mapping[str, Json]) -> Diagnostic
         return Diagnostic(codes.API_VERSION, message, at, hint=f"write {API_VERSION}")
     if _is_kubernetes(version):
         kind = value.get("kind")
-        what = f"`{kind[:63]}` of `{version[:80]}`" if isinstance(kind, str) else f"an object of `{version[:80]}`"
+        what = f"`{short(kind)}` of `{short(version)}`" if isinstance(kind, str) else f"an object of `{short(version)}`"
         message = f"{what} is a plain Kubernetes object, which is not read here"
         hint = "move it out of `environments/`, or declare what it does with a kind of opsdecl"
         return Diagnostic(codes.KUBERNETES_OBJECT, message, at, hint=hint)
-    return Diagnostic(codes.API_VERSION, f"unknown apiVersion `{version[:80]}`", at, hint=f"write {API_VERSION}")
+    return Diagnostic(codes.API_VERSION, f"unknown apiVersion `{short(version)}`", at, hint=f"write {API_VERSION}")
 
 
 def _is_kubernetes(version: str) -> bool:
@@ -60,9 +62,10 @@ def _kind(file: str, index: int, value: Mapping[str, Json]) -> Diagnostic | None
     kind = value.get("kind")
     if kind is None:
         return Diagnostic(codes.KIND, "the document has no `kind`", Place(file, index), hint="add it, as `kind: LLM`")
-    if isinstance(kind, str) and kind:
+    if isinstance(kind, str) and _KIND.fullmatch(kind):
         return None
-    message = f"`kind` is {_describe(kind)}, not the name of a kind"
+    shown = f"`{short(kind)}`" if isinstance(kind, str) and kind else _describe(kind)
+    message = f"`kind` is {shown}, which is not the name of a kind"
     return Diagnostic(codes.KIND, message, Place(file, index, ("kind",)), hint="write a name, as `kind: LLM`")
 
 
@@ -93,7 +96,7 @@ def _name_text(name: Json, finding: Callable[[str, SpecPath, str], Diagnostic]) 
         return finding(f"the name has {len(name)} characters, and 63 is the most", path, "shorten it")
     plain = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")
     hint = f"write {plain}" if plain else "use lower-case letters, digits and dashes"
-    return finding(f"the name `{name}` is not made of lower-case letters, digits and dashes", path, hint)
+    return finding(f"the name `{short(name)}` is not made of lower-case letters, digits and dashes", path, hint)
 
 
 def _describe(value: Json) -> str:

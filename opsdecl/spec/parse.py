@@ -66,7 +66,7 @@ def _visible(hit: Hit, lines: LineIndex) -> Diagnostic:
 
 def _under_key(file: str, document: int, path: SpecPath) -> Diagnostic:
     key = str(path[-1])
-    message = f"the value of `{key[:80]}` looks like a literal credential"
+    message = f"the value of `{short(key)}` looks like a literal credential"
     return Diagnostic(CREDENTIAL, message, Place(file, document, path), hint=_HINT, sensitive=True)
 
 

@@ -17,7 +17,7 @@ from opsdecl.spec.types import Json
 SPECIAL_FIRST = frozenset("0123456789+-.~<=nNtTfFyYoO")
 """First characters of all plain scalars that may be something else than text."""
 
-_SHOWN = 40
+_SHOWN = 63
 _LARGEST = 2**63 - 1
 _SMALLEST = -(2**63)
 
@@ -187,5 +187,6 @@ def _parsed(text: str, base: int) -> str:
 
 
 def short(text: str) -> str:
-    """A text as a message quotes it."""
-    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…"
+    """A text as a message quotes it: not long, and without characters that would act on a terminal."""
+    shown = text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…"
+    return shown if shown.isprintable() else "".join(c if c.isprintable() else "\ufffd" for c in shown)

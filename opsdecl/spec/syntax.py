@@ -8,6 +8,7 @@ from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
 from opsdecl.diag.codes import source as codes
 from opsdecl.diag.types import Code, Diagnostic, Related, Span
+from opsdecl.spec.scalars import short
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,7 +173,7 @@ def _missing_space(c: _Complaint, spot: _Spot) -> Diagnostic | None:
     if match is None:
         return None
     colon = _Spot(spot.line, match.end() - 1, spot.text)
-    message = f"there is no space after the colon of `{match[1][:80]}`"
+    message = f"there is no space after the colon of `{short(match[1])}`"
     return c.finding(codes.NOT_A_PAIR, message, "write `key: value`", colon)
 
 

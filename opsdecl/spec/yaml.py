@@ -11,7 +11,7 @@ from opsdecl.diag.codes import source as codes
 from opsdecl.diag.types import Code, Diagnostic, Related, Span
 from opsdecl.spec.events import Event, NextEvent, each_document
 from opsdecl.spec.limits import DEFAULT_LIMITS, Limits
-from opsdecl.spec.scalars import SPECIAL_FIRST, ScalarError, read_plain
+from opsdecl.spec.scalars import SPECIAL_FIRST, ScalarError, read_plain, short
 from opsdecl.spec.syntax import describe
 from opsdecl.spec.types import Json
 
@@ -170,11 +170,9 @@ class Composer:
         merged: dict[str, Json] | None = None
         while (event := self._next()).__class__ is not MappingEndEvent:
             key = self._key(event, depth)
-            if key in keys:
-                self._report_duplicate(key, event, keys[key])
-                self._node(self._next(), depth)
-                continue
-            if key is None:
+            if key is None or key in keys:
+                if key is not None:
+                    self._report_duplicate(key, event, keys[key])
                 self._node(self._next(), depth)
                 continue
             keys[key] = event
@@ -211,7 +209,7 @@ class Composer:
         if len(self._found) > before:
             self._found[-1] = replace(self._found[-1], hint="put the key in quotes")
         else:
-            shown = f"the key `{text[:40]}` is {_type_name(value)}, not text" if text else "a key is not text"
+            shown = f"the key `{short(text)}` is {_type_name(value)}, not text" if text else "a key is not text"
             self._report(codes.KEY_NOT_TEXT, shown, event, _KEY_HINTS.get(type(value), "put the key in quotes"))
         return text or None
 
@@ -233,7 +231,7 @@ class Composer:
         if value is _OPEN:
             inside = event.anchor in self._anchors
             reason = "is inside the value that it stands for" if inside else "stands for nothing in this document"
-            self._report(codes.ALIAS, f"the alias `*{event.anchor}` {reason}", event, "write the value out")
+            self._report(codes.ALIAS, f"the alias `*{short(event.anchor)}` {reason}", event, "write the value out")
             return None
         weight, height = weigh(value, self._limits.expanded - self._expanded)
         self._expanded += weight
@@ -263,11 +261,11 @@ class Composer:
         return LimitError(codes.TOO_DEEP, f"values are nested deeper than {self._limits.depth} levels", event)
 
     def _refuse_tag(self, event: Event) -> None:
-        tag = event.tag.replace(_CORE, "!!")[:40]
+        tag = short(event.tag.replace(_CORE, "!!"))
         self._report(codes.TAG, f"the tag `{tag}` cannot be used on this value", event, "remove the tag")
 
-    def _report_duplicate(self, key: str | None, event: Event, first: Event) -> None:
-        message = f"the key `{str(key)[:80]}` is there twice in one mapping"
+    def _report_duplicate(self, key: str, event: Event, first: Event) -> None:
+        message = f"the key `{short(key)}` is there twice in one mapping"
         related = Related("first given here", event_span(self._file, first))
         at = event_span(self._file, event)
         self._keep(Diagnostic(codes.DUPLICATE_KEY, message, at, hint="keep one of the two", related=(related,)))

@@ -146,7 +146,8 @@ _Block = tuple[str, list[str], bool]
 
 
 def _sections(source: str, lines: list[str]) -> Iterator[tuple[str, list[_Block]]]:
-    title, blocks, number = "", [], 0
+    title, number = "", 0
+    blocks: list[_Block] = []
     while number < len(lines):
         heading, fence = _HEADING.match(lines[number]), _FENCE.match(lines[number])
         number += 1

@@ -201,7 +201,7 @@ KUBERNETES_OBJECT = Code(
 )
 KIND = Code(
     "OD133",
-    "Kind is missing",
+    "Kind is missing or not a name",
     "`kind` says what a document declares: LLM, Model, Runtime, Environment, Policy and so on.\n\nAdd it, as text.",
     "kind: LLM",
 )

@@ -106,3 +106,12 @@ def test_the_digest_follows_the_meaning_and_not_the_files() -> None:
         {"environments/dev/a.yaml": one + "---\n" + document("LLM", "x"), "environments/dev/t.jinja": "x"},
     )
     assert digest not in {specs(dict(files)).digest for files in changed}
+
+
+def test_messages_hold_nothing_that_acts_on_a_terminal() -> None:
+    escape = '"\\e[31m"'
+    text = f"{HEAD}kind: {escape}\nmetadata: {{name: {escape}}}\n---\napiVersion: {escape}\n"
+    text += f"---\n{{{escape}: 1, {escape}: 2}}\n---\n- !<%1b[31m> x\n"
+    found = load({"environments/dev/a.yaml": text}).diagnostics
+    assert {"OD133", "OD134", "OD131", "OD116", "OD120"} <= {d.code.id for d in found}
+    assert all(f"{d.message}{d.hint}".isprintable() for d in found)

@@ -4,9 +4,11 @@ import json
 
 import pytest
 
-from opsdecl.spec import load
+from opsdecl.spec.limits import Limits
 from opsdecl.spec.load import load_project
+from opsdecl.spec.parse import parse_file
 from opsdecl.spec.source import MemoryTree
+from opsdecl.spec.yaml import ParsedFile
 
 HEAD = "apiVersion: opsdecl.dev/v1\n"
 FILES = {
@@ -31,13 +33,12 @@ class Remembering:
 def parsed(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Paths of the files that were parsed."""
     paths: list[str] = []
-    really_parse = load.parse_file
 
-    def counting(file: str, *rest: object) -> object:
+    def counting(file: str, data: bytes, limits: Limits) -> ParsedFile:
         paths.append(file)
-        return really_parse(file, *rest)  # type: ignore[arg-type]
+        return parse_file(file, data, limits)
 
-    monkeypatch.setattr(load, "parse_file", counting)
+    monkeypatch.setattr("opsdecl.spec.load.parse_file", counting)
     return paths
 
 
