@@ -30,4 +30,12 @@ COVERED_ELSEWHERE: Mapping[str, Elsewhere] = {
     "OD125": Elsewhere(_SIZE, "tests/unit/spec_load/test_hostile.py::test_a_very_long_value_is_refused"),
     "OD126": Elsewhere(_SIZE, "tests/unit/spec_load/test_hostile.py::test_too_many_documents_are_refused"),
     "OD139": Elsewhere("the lock lies outside of `environments/`", "tests/unit/spec_load/test_load.py::test_lock"),
+    "OD401": Elsewhere(
+        "no two fields name objects alike today",
+        "tests/unit/render/test_manifests.py::test_two_resources_with_one_key_are_an_error_that_names_both",
+    ),
+    "OD412": Elsewhere(
+        "plain Kubernetes needs no kind without a schema",
+        "tests/unit/render/test_schemas.py::test_a_kind_without_schema_is_noted_once",
+    ),
 }

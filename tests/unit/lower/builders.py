@@ -108,7 +108,9 @@ def compiled(kind: str, value: Mapping[str, Any], references: Mapping[str, Compi
 
 
 def merged(base: Any, over: Any) -> Any:
-    if isinstance(base, dict) and isinstance(over, dict) and over.get("type") == base.get("type", over.get("type")):
+    """Mappings merge, unless `over` chose another branch of a union."""
+    tag = base.get("type", over.get("type")) if isinstance(base, dict) and isinstance(over, dict) else None
+    if isinstance(base, dict) and isinstance(over, dict) and over.get("type", tag) == tag:
         keys = {**base, **over}
         return {key: merged(base[key], over[key]) if key in base and key in over else keys[key] for key in keys}
     return over
