@@ -440,3 +440,15 @@ def test_rdma_gets_devices_and_the_capability_to_pin_memory() -> None:
 )
 def test_what_cannot_be_rendered_is_an_error(changes: str, environment_changes: str, code: str) -> None:
     assert [d.code.id for d in lowered("LLM", CHAT, changes, environment_changes).diagnostics] == [code]
+
+
+def test_a_documents_own_labels_cannot_replace_those_that_find_its_objects() -> None:
+    manifests = llm("metadata: {labels: {opsdecl.dev/base: other, team: a}}")
+    labels = manifests["deployment"].data["metadata"]["labels"]
+    assert (labels["opsdecl.dev/base"], labels["team"]) == ("chat", "a")
+
+
+def test_rare_probes_are_patient_too() -> None:
+    liveness = container(llm(runtimes="vllm: {probes: {period: 30s, path: /healthz}}"))["livenessProbe"]
+    assert liveness["httpGet"]["path"] == "/healthz"
+    assert (liveness["periodSeconds"], liveness["failureThreshold"]) == (30, 6)

@@ -1,0 +1,51 @@
+"""What a document asks for and plain Kubernetes, as it is set up here, cannot give."""
+
+from collections.abc import Iterator
+
+from opsdecl.compile.lower.native.autoscaling import UTILISATION, metric_name
+from opsdecl.compile.lower.native.replicas import is_autoscaled
+from opsdecl.compile.lower.subject import Subject
+from opsdecl.diag import Code, Diagnostic, SpecPath
+from opsdecl.diag.codes import render as codes
+from opsdecl.spec.kinds.document import ServedSpec
+from opsdecl.spec.kinds.serving import ScalingTarget
+
+
+def beyond_native(subject: Subject, spec: ServedSpec) -> tuple[Diagnostic, ...]:
+    """Errors: canaries, scaling by KEDA, metrics that nobody offers to the autoscaler."""
+    return (*_canary(subject, spec), *_scaling(subject, spec))
+
+
+def _canary(subject: Subject, spec: ServedSpec) -> Iterator[Diagnostic]:
+    if spec.rollout.strategy == "canary":
+        message = "`rollout.strategy: canary` needs an adapter for traffic, which platform.serving `native` has not"
+        hint = "use `auto` or `rolling`"
+        yield _finding(subject, codes.NOT_RENDERED_HERE, ("spec", "rollout", "strategy"), message, hint)
+
+
+def _scaling(subject: Subject, spec: ServedSpec) -> Iterator[Diagnostic]:
+    target = spec.replicas.target
+    if target is None or not is_autoscaled(subject, spec.replicas):
+        return
+    if subject.environment.platform.scaling == "keda":
+        message = f"platform.scaling `keda` of environment {subject.environment_name} renders no autoscaler yet"
+        yield _finding(subject, codes.NOT_RENDERED_HERE, ("spec", "replicas", "target"), message, "use hpa")
+    elif target.metric not in UTILISATION:
+        yield from _engine_metric(subject, target)
+
+
+def _engine_metric(subject: Subject, target: ScalingTarget) -> Iterator[Diagnostic]:
+    path = ("spec", "replicas", "target", "metric")
+    name = subject.environment_name
+    if subject.environment.platform.metrics == "none":
+        message = f"`{target.metric}` is an engine metric, and platform.metrics is `none` in {name}"
+        hint = "set platform.metrics of the Environment to prometheus-adapter, or scale on cpu"
+        yield _finding(subject, codes.METRIC_NOT_OFFERED, path, message, hint)
+    elif metric_name(subject, target) is None:
+        engine = subject.runtime.engine if subject.runtime else "custom"
+        message = f"the engine `{engine}` does not measure `{target.metric}`"
+        yield _finding(subject, codes.METRIC_NOT_OFFERED, path, message, "scale on cpu or memory")
+
+
+def _finding(subject: Subject, code: Code, path: SpecPath, message: str, hint: str) -> Diagnostic:
+    return Diagnostic(code, message, at=subject.place(path), hint=hint, subject=str(subject.document.address))
