@@ -212,7 +212,11 @@ KINDS: Mapping[str, KindRule] = {
     "PodMonitor": _MONITOR,
     "PrometheusRule": _MONITOR,
     "PersistentVolumeClaim": KindRule(
-        _CLAIM, create="capacity", delete="data-loss", delete_reason="the volume and what it holds are gone"
+        _CLAIM,
+        other="capacity",
+        create="capacity",
+        delete="data-loss",
+        delete_reason="the volume and what it holds are gone",
     ),
     "PersistentVolume": KindRule(
         _all("replace", "cannot change after creation"),

@@ -290,6 +290,7 @@ def test_a_base_that_does_not_compile_hides_nothing() -> None:
     diff = diff_release(None, chat(), effects=EFFECTS, base_ref=base)
     assert {c.action for c in diff.release.changes} == {"update"}
     assert the_change(diff).classes == ("behaviour", "rolling")
+    assert the_change(diff, "cache").classes == ("capacity",)
     assert the_change(diff).effects.pods == (2, 6)
     assert "before unknown" in the_change(diff).reasons[0]
     assert the_document(diff).classes[0] == "behaviour"
