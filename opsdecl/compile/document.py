@@ -263,6 +263,9 @@ def fill_defaults(draft: Draft, ask: Ask) -> PassResult:
     effective |= {root: document.effective["spec"] for root, document in (draft.documents or {}).items()}
     if (model := _model_facts(draft)) is not None:
         effective["model"] = model
+    template = getattr(draft.model.spec, "chat_template", None)
+    if template is not None and template.file and (text := ask(Question("text", "", template.file)).value) is not None:
+        effective["chatTemplate"] = text
     return replace(draft, effective=effective), ()
 
 

@@ -1,7 +1,7 @@
 """All documents of an environment, each after what it refers to."""
 
 from collections.abc import Hashable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
@@ -29,6 +29,7 @@ class Surroundings:
     schema_of: SchemaOf
     environment: DocumentResult | None = None
     memo: Memo | None = None
+    texts: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def identity(self) -> Hashable:
@@ -115,11 +116,21 @@ def _fact(question: Question, surroundings: Surroundings) -> Any:
             return catalog.gpus.get(question.name)
         case "pool" | "namespace":
             return question.name if question.name in _environment_names(question.about, surroundings) else None
+        case "text":
+            return _text(question.name, surroundings.texts)
         case "inherited":
             return layers.inherited.get(question.kind, ())
         case "names":
             return _names(question.kind, surroundings)
     raise ValueError(f"nobody answers {question}")
+
+
+def _text(path: str, texts: Mapping[str, str]) -> str | None:
+    """The content of a file that a document names; None where there is none that could be read as text."""
+    try:
+        return texts.get(path)
+    except (OSError, ValueError):
+        return None
 
 
 def _names(of: str, surroundings: Surroundings) -> tuple[str, ...]:

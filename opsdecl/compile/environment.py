@@ -51,7 +51,9 @@ class Draft:
     def surroundings(self) -> Surroundings:
         project = self.project.address.name if self.project else ""
         layers = _settled(self.layers)
-        return Surroundings(project, layers, self.catalog, self.schema_of, self.environment, self.memo)
+        return Surroundings(
+            project, layers, self.catalog, self.schema_of, self.environment, self.memo, self.specs.texts
+        )
 
     def compiled(self) -> CompiledDocument:
         """The environment's own document."""

@@ -2,7 +2,7 @@
 
 Mappings merge, keyed lists merge by key and keep their order, other lists and scalars replace. `null` resets a field to
 its default: it removes what lower layers set. `$delete: true` drops an item of a keyed list. A new union tag drops the
-fields of the old branch.
+fields of the old branch, and so does a field that excludes others.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -26,6 +26,8 @@ class MergeRules:
 
     list_key: Callable[[SpecPath], str | None]
     union_tag: Callable[[SpecPath], str | None]
+    excludes: Callable[[SpecPath], Sequence[str]] = lambda path: ()
+    """Siblings that a field takes the place of (`count` of `min` and `max`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +94,9 @@ def _lay_mapping(lower: Mapping[str, Json], upper: Mapping[str, Json], path: Spe
             merged.pop(name, None)
         else:
             merged[name] = _lay(lower.get(name), value, (*path, name), layer)
+            for other in layer.rules.excludes((*path, name)):
+                if other not in upper:
+                    merged.pop(other, None)
     return merged
 
 

@@ -113,7 +113,8 @@ def _descend(
     for position, part in enumerate(path):
         if isinstance(value, Mapping) and isinstance(part, str):
             if part not in value:
-                return _switch(layer, rules, value, path[:position], own, below)
+                taken = _taken(layer, rules, value, path[: position + 1], own)
+                return taken or _switch(layer, rules, value, path[:position], own, below)
             value, own = value[part], (*own, part)
         elif isinstance(value, list) and isinstance(part, int):
             index = _index(value, part, keyed.get(position))
@@ -134,6 +135,14 @@ def _index(items: Sequence[Json], part: int, keyed: Keyed | None) -> int | None:
         return None
     same = [index for index, item in enumerate(items) if key_of(item, keyed.key) == keyed.name]
     return same[keyed.nth] if keyed.nth < len(same) else None
+
+
+def _taken(
+    layer: Document, rules: MergeRules, value: Mapping[str, Json], path: SpecPath, own: SpecPath
+) -> Setter | None:
+    """A layer that set a field which takes the place of the one at `path`."""
+    rivals = [name for name in value if value[name] is not None and path[-1] in rules.excludes((*path[:-1], name))]
+    return Setter(layer.place((*own, rivals[0])), value[rivals[0]]) if rivals else None
 
 
 def _switch(

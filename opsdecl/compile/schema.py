@@ -62,7 +62,11 @@ def schema_of(kind: str) -> KindSchema | None:
         return None
     return KindSchema(
         kind=kind,
-        merge=MergeRules(list_key=partial(fields.merge_key_at, kind), union_tag=partial(_union_tag, kind)),
+        merge=MergeRules(
+            list_key=partial(fields.merge_key_at, kind),
+            union_tag=partial(_union_tag, kind),
+            excludes=partial(fields.excluded_by, kind),
+        ),
         exempt=partial(_is_exempt, kind),
         references=fields.references(kind),
         check=partial(_check, kind),

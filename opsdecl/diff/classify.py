@@ -102,7 +102,8 @@ def document_meaning(
 ) -> Meaning:
     """What a change of a document's effective value does, by the rows of its kind and of what it refers to.
 
-    `runtime.version` is looked up as `spec.version` of the Runtime and as `runtime.version` of the document.
+    `runtime.version` is looked up as `spec.version` of the Runtime and as `runtime.version` of the document; what a
+    field of the document was resolved to (`model.revision`, the text of `chatTemplate`) as that field.
     """
     if difference.equivalent:
         return SAME_AMOUNT
@@ -112,6 +113,8 @@ def document_meaning(
         root = references.get(leaf.path[0]) if leaf.path and isinstance(leaf.path[0], str) else None
         if root is not None:
             meaning |= _by_rows(effects.get(root.kind, ()), ("spec", *leaf.path[1:]), leaf)
+        elif leaf.path and leaf.path[0] not in ("metadata", "spec"):
+            meaning |= _by_rows(effects.get(kind, ()), ("spec", *leaf.path), leaf)
     return meaning
 
 

@@ -55,6 +55,8 @@ class FieldInfo:
     reference: str | None = None
     """A kind (`Runtime`), or a table: `catalog/models`, `catalog/gpus`, `pools`."""
     interpolate: bool = True
+    excludes: tuple[str, ...] = ()
+    """Siblings that a layer drops from lower ones by setting it."""
     branches: tuple[str, ...] = ()
     """Types of the enclosing union that have the field; empty where it is always there."""
 
@@ -114,6 +116,12 @@ def merge_key_at(kind: str, path: SpecPath) -> str | None:
     """The field by which items of the list at a path merge; None where the list is replaced as a whole."""
     info = field_info(kind, path)
     return info.merge_key if info else None
+
+
+def excluded_by(kind: str, path: SpecPath) -> tuple[str, ...]:
+    """Siblings that the field at a path excludes."""
+    info = field_info(kind, path)
+    return info.excludes if info else ()
 
 
 def is_interpolated(kind: str, path: SpecPath) -> bool:
@@ -195,6 +203,7 @@ def _described(base: FieldInfo, node: Node | None, parent: FieldInfo) -> FieldIn
         effect=row or parent.effect,
         merge_key=node.extra.get("x-merge-key"),
         reference=node.extra.get("x-opsdecl-reference"),
+        excludes=tuple(node.extra.get("x-opsdecl-excludes", ())),
         interpolate=parent.interpolate and node.extra.get("x-opsdecl-interpolate", True),
     )
 
@@ -223,6 +232,7 @@ __all__ = [
     "all_fields",
     "effect",
     "effects_of",
+    "excluded_by",
     "field_info",
     "fields_of",
     "format_pattern",

@@ -45,9 +45,15 @@ class Subject:
         return Address(self.document.address, MAIN, role)
 
     def pool(self, accelerator: Accelerator | None) -> Pool | None:
-        """The pool that the document names."""
-        name = accelerator.pool if accelerator else None
+        """The pool that the document names, else the only one that has its GPU."""
+        name = self.pool_name(accelerator)
         return self.environment.capacity.pools.get(name) if name else None
+
+    def pool_name(self, accelerator: Accelerator | None) -> str | None:
+        if accelerator is None or accelerator.pool:
+            return accelerator.pool if accelerator else None
+        fitting = [name for name, pool in self.environment.capacity.pools.items() if pool.gpu == accelerator.gpu]
+        return fitting[0] if len(fitting) == 1 else None
 
     def gpu(self, accelerator: Accelerator | None) -> GpuFacts | None:
         return self.catalog.gpus.get(accelerator.gpu) if accelerator else None

@@ -67,6 +67,11 @@ def reference(target: str) -> Extra:
     return {"x-opsdecl-reference": target}
 
 
+def excludes(*names: str) -> Extra:
+    """Siblings that cannot stand beside the field: a layer that sets it drops those of lower layers."""
+    return {"x-opsdecl-excludes": list(names)}
+
+
 def literal_text() -> Extra:
     """The value may use braces itself, so `${{ … }}` in it is left alone."""
     return {"x-opsdecl-interpolate": False}

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, PlainValidator, WithJsonSchema
 
 from opsdecl.diag.codes import spec as codes
-from opsdecl.spec.kinds.declare import Part, Word, effect, literal_text, reference, refusal
+from opsdecl.spec.kinds.declare import Part, Word, effect, excludes, literal_text, reference, refusal
 from opsdecl.spec.kinds.names import CatalogName, DnsLabel, NonEmpty, Number, PositiveNumber, RelativePath, ResourceName
 from opsdecl.spec.kinds.scalars import shown
 from opsdecl.spec.kinds.variables import EnvVars
@@ -70,8 +70,12 @@ class Parallelism(Part):
 class ChatTemplate(Part):
     """A chat template: its text, or a file of the project."""
 
-    text: NonEmpty | None = Field(default=None, description="The template itself.", json_schema_extra=literal_text())
-    file: RelativePath | None = Field(default=None, description="A file of the project that holds the template.")
+    text: NonEmpty | None = Field(
+        default=None, description="The template itself.", json_schema_extra=literal_text() | excludes("file")
+    )
+    file: RelativePath | None = Field(
+        default=None, description="A file of the project that holds the template.", json_schema_extra=excludes("text")
+    )
 
 
 class Parsers(Part):

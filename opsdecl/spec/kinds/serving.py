@@ -5,7 +5,7 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from opsdecl.spec.kinds.declare import Part
+from opsdecl.spec.kinds.declare import Part, excludes
 from opsdecl.spec.kinds.names import (
     CountOrPercentage,
     DnsLabel,
@@ -45,9 +45,14 @@ class ScalingTarget(Part):
 class Replicas(Part):
     """A fixed number of replicas, or a range and what to scale on."""
 
-    count: int | None = Field(default=None, ge=0, description="Fixed number of replicas; excludes min and max.")
-    min: int | None = Field(default=None, ge=0, description="Fewest replicas.")
-    max: int | None = Field(default=None, ge=1, description="Most replicas.")
+    count: int | None = Field(
+        default=None,
+        ge=0,
+        description="Fixed number of replicas; excludes min and max.",
+        json_schema_extra=excludes("min", "max", "target"),
+    )
+    min: int | None = Field(default=None, ge=0, description="Fewest replicas.", json_schema_extra=excludes("count"))
+    max: int | None = Field(default=None, ge=1, description="Most replicas.", json_schema_extra=excludes("count"))
     target: ScalingTarget | None = Field(default=None, description="What autoscaling between min and max holds.")
 
     @property

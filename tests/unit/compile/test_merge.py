@@ -153,3 +153,14 @@ def test_delete_has_no_other_value_than_true() -> None:
     upper = {"rules": [{"name": "owner", "$delete": "yes"}]}
     _, problems = merge_layers([{"rules": [{"name": "owner"}]}, upper], RULES)
     assert [(p.path, p.problem) for p in problems] == [(("rules", 0, "$delete"), "delete-not-true")]
+
+
+def test_a_field_takes_the_place_of_those_it_excludes() -> None:
+    excludes = {("replicas", "count"): ("min", "max"), ("replicas", "min"): ("count",), ("replicas", "max"): ("count",)}
+    rules = MergeRules(list_key, union_tag, excludes=lambda path: excludes.get(path, ()))
+    scaled = {"replicas": {"min": 2, "max": 6}}
+    fixed = {"replicas": {"count": 1}}
+    assert merge_layers([scaled, fixed], rules) == (fixed, ())
+    assert merge_layers([fixed, {"replicas": {"max": 4}}], rules) == ({"replicas": {"max": 4}}, ())
+    both = {"replicas": {"count": 1, "min": 2}}
+    assert merge_layers([scaled, both], rules)[0] == {"replicas": {"count": 1, "min": 2}}

@@ -124,3 +124,11 @@ def test_a_new_document_is_created_and_a_vanished_one_deleted() -> None:
 def test_pods_that_stay_are_not_counted() -> None:
     row = the_document(review(chat(), chat(documents_only="x")))
     assert row.effects.pods == (0, 0)
+
+
+def test_the_content_behind_a_field_means_what_the_field_means() -> None:
+    view = document()
+    other = replace(view, effective={**view.effective, "model": {"revision": "b" * 40}})
+    base = replace(view, effective={**view.effective, "model": {"revision": "a" * 40}})
+    (field,) = the_document(review(chat(base), chat(other))).fields
+    assert (field.path, field.classes) == ("model.revision", ("behaviour",))

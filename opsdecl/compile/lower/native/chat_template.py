@@ -33,7 +33,7 @@ def missing_template(subject: Subject, template: ChatTemplate | None) -> Iterato
     if template is not None and template.file and template_text(subject, template) is None:
         yield Diagnostic(
             codes.TEMPLATE_MISSING,
-            f"there is no file `{template.file}` in this project",
+            f"`{template.file}` is no text file of this project",
             at=subject.place(("spec", "chatTemplate", "file")),
             hint="write the path from the root of the project, below environments/",
             subject=str(subject.document.address),

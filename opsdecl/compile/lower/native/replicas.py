@@ -38,11 +38,11 @@ def strategy(subject: Subject, rollout: Rollout, accelerator: Accelerator | None
         return Strategy(_rolling(*_chosen(rollout)))
     if accelerator is None:
         return Strategy(_rolling(1, 0), "no GPUs are needed, so a new pod starts before an old one stops")
-    pool = subject.pool(accelerator)
+    pool, name = subject.pool(accelerator), subject.pool_name(accelerator)
     if pool is not None and pool.reserve >= accelerator.count:
-        reason = f"pool {accelerator.pool} keeps {pool.reserve} GPUs free, so a new pod starts before an old one stops"
+        reason = f"pool {name} keeps {pool.reserve} GPUs free, so a new pod starts before an old one stops"
         return Strategy(_rolling(1, 0), reason)
-    where = f"pool {accelerator.pool} keeps too few GPUs free" if pool else "no pool with free GPUs is named"
+    where = f"pool {name} keeps too few GPUs free" if pool else "no single pool has these GPUs"
     return Strategy(_rolling(0, 1), f"{where}, so an old pod stops before a new one starts")
 
 
