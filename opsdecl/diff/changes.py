@@ -56,7 +56,7 @@ def _action(diff: DocumentDiff | None, objects: Sequence[ObjectDiff]) -> Action:
         return _action_of_objects(objects) if objects else "create"
     if diff.pair.after is None:
         return "forget" if objects and all(o.change.action == "forget" for o in objects) else "delete"
-    return "replace" if any(o.change.action == "replace" for o in objects) else "update"
+    return "replace" if any("replace" in o.change.classes for o in objects) else "update"
 
 
 def _action_of_objects(objects: Sequence[ObjectDiff]) -> Action:

@@ -36,6 +36,8 @@ class KindRule:
     create: ChangeClass = "none"
     delete: ChangeClass = "removal"
     delete_reason: str = "what it serves disappears"
+    renamed: ChangeClass = "replace"
+    """What it means that another object, under another name, takes its place."""
     pods: str = ""
     """Path of the pod template, where the kind has one."""
 
@@ -194,6 +196,7 @@ KINDS: Mapping[str, KindRule] = {
         other="reload",
         delete="reload",
         delete_reason="pods that mount it cannot start again",
+        renamed="reload",
     ),
     "Secret": KindRule(
         (*_immutable("type", "immutable"), FieldRule("data", "reload", "pods that mount it see new files")),
@@ -231,6 +234,7 @@ KINDS: Mapping[str, KindRule] = {
 UNKNOWN_KIND = KindRule(other="rolling")
 """A kind without rows: its pods, if it has any, may restart."""
 
+_NAME = ("metadata", "name")
 OTHER_REASON = "no row knows this field: taken for its kind's usual change"
 
 
@@ -242,6 +246,8 @@ def kind_rule(kind: str) -> KindRule:
 def field_rules(kind: str, path: DiffPath) -> tuple[FieldRule, ...]:
     """The rows for a path, those of the kind first; never empty."""
     rule = kind_rule(kind)
+    if path[:2] == _NAME and rule.renamed != "replace":
+        return (FieldRule("metadata.name", rule.renamed, "a new one takes its place: whatever uses it moves over"),)
     rows = (*rule.fields, *ANY_KIND)
     found = tuple(row for row in rows if covers(row.path, path))
     return found or (FieldRule("", rule.other, OTHER_REASON),)

@@ -29,6 +29,7 @@ EFFECTS: Mapping[str, tuple[Row, ...]] = {
     "LLM": (
         Row("spec.engine", "rolling", "pods restart with other settings"),
         Row("spec.engine.maxModelLen", "behaviour", "longer requests are accepted"),
+        Row("spec.model", "behaviour", "another model answers"),
         Row("spec.parsers", "behaviour", "answers are taken apart differently"),
         Row("spec.weights.cache.type", "data-loss", "the volume is dropped", "from-pvc"),
         Row("spec.weights.cache.size", "data-loss", "a volume cannot shrink", "shrink"),

@@ -340,3 +340,12 @@ def test_the_worst_comes_first_then_the_address() -> None:
         "LLM.c/main/cache", "LLM.a/main/deployment", "LLM.a/main/hpa", "LLM.b/main/deployment", "LLM.c/main/deployment",
     ]  # fmt: skip
     assert [d.address for d in diff.documents] == ["LLM.c", "LLM.a", "LLM.b"]
+
+
+def test_a_config_map_under_another_name_is_no_replacement_of_anything_that_lasts() -> None:
+    view = document()
+    old = manifest(view, "chat-template", data_of("ConfigMap", "chat-template-1", data={"chat.jinja": "a"}))
+    new = manifest(view, "chat-template", data_of("ConfigMap", "chat-template-2", data={"chat.jinja": "b"}))
+    change = the_change(review(release(old), release(new)), "chat-template")
+    assert change.action == "replace"
+    assert change.classes == ("reload",)
