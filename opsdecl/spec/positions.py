@@ -62,6 +62,8 @@ class Positions:
     def _span(self, file: str, extent: Extent) -> Span:
         """A block of text ends with its last line, not where the next thing begins."""
         lines = self.source_lines(file) or [""]
+        if extent.line >= len(lines):  # an empty value at the end of the file
+            return Span(file, len(lines), len(lines[-1]) + 1, len(lines), len(lines[-1]) + 1)
         line, column = extent.end_line, extent.end_column
         while line > extent.line and not (line < len(lines) and lines[line][:column].strip()):
             line -= 1

@@ -169,14 +169,32 @@ def _is_bounded(parsed: ParsedFile) -> bool:
     return all(finding.severity is Severity.ERROR and finding.message for finding in parsed.diagnostics)
 
 
+def _is_shown(parsed: ParsedFile, data: bytes) -> bool:
+    lines = Positions(MemoryTree({"f.yaml": data})).source_lines("f.yaml") or []
+    spans = [finding.span for finding in parsed.diagnostics if finding.span]
+    return all(span.line <= len(lines) and span.column <= len(lines[span.line - 1]) + 1 for span in spans)
+
+
 @given(st.binary(max_size=200))
 def test_any_bytes_get_an_answer(data: bytes) -> None:
-    assert _is_bounded(parse_file("f.yaml", data))
+    parsed = parse_file("f.yaml", data)
+    assert _is_bounded(parsed)
+    assert _is_shown(parsed, data)
 
 
 @given(st.text(max_size=200))
 def test_any_text_gets_an_answer(text: str) -> None:
     assert _is_bounded(parse_file("f.yaml", text.encode("utf-8", errors="surrogatepass")))
+
+
+_PIECES = st.sampled_from(
+    [*"abn12.-:#&*!|>'\"%@[]{},?~=\t\n ", "\n  ", ": ", "---\n", "<<: ", "&a ", "*a", "!!int ", "a: "]
+)
+
+
+@given(st.lists(_PIECES, max_size=30).map("".join))
+def test_every_finding_about_text_lies_in_the_text(text: str) -> None:
+    assert _is_shown(parse_file("f.yaml", text.encode()), text.encode())
 
 
 _KINDS = st.sampled_from(

@@ -1,7 +1,7 @@
 """Places become spans that a reader recognises."""
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from opsdecl.diag import Place, SpecPath
@@ -152,6 +152,7 @@ _PIECES = st.sampled_from([*"ab1:-#&*|>'\"[]{},?\n ", "\n  ", "\n- ", ": ", "---
     st.lists(st.sampled_from(["a", "b", "ab", 0, 1]), max_size=3).map(tuple),
     st.integers(0, 2),
 )
+@example("---", (), 0)
 def test_every_span_lies_in_the_text(text: str, path: SpecPath, document: int) -> None:
     positions = Positions(MemoryTree({"f.yaml": text}))
     span = positions.locate(Place("f.yaml", document, path))
