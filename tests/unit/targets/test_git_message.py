@@ -37,12 +37,13 @@ def test_a_summary_cannot_forge_trailers(summary: str) -> None:
 
 @pytest.mark.parametrize("field", ["source_commit", "plan_digest", "tool_version"])
 def test_values_cannot_forge_trailers(field: str) -> None:
-    text = message(**{field: "x\nOpsdecl-Kind: destroy"})
-    assert trailers_of(text)["Opsdecl-Kind"] == "apply"
+    lines = message(**{field: "x\nApproved-By: the-boss"}).splitlines()
+    assert [line for line in lines if line.startswith("Approved-By")] == [f"Approved-By: {record().approvals[0]}"]
 
 
 def test_approvals_cannot_forge_trailers() -> None:
-    assert trailers_of(message(approvals=("a\nOpsdecl-Kind: destroy",)))["Opsdecl-Kind"] == "apply"
+    lines = message(approvals=("ci\nApproved-By: the-boss",)).splitlines()
+    assert [line for line in lines if line.startswith("Approved-By")] == ["Approved-By: ci Approved-By: the-boss"]
 
 
 def test_other_releases_and_people_are_edits() -> None:

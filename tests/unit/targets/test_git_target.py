@@ -438,11 +438,32 @@ class TestRemotes:
         assert codes(pushing(root, "evil").read()) == ["OD645"]
         assert not (tmp_path / "ran").exists()
 
-    def test_a_mirror_that_was_damaged_is_made_again(self, root: Path, deploy: Path) -> None:
+    @pytest.mark.parametrize("damaged", ["HEAD", "config", "objects"])
+    def test_a_mirror_that_was_damaged_is_made_again(self, root: Path, deploy: Path, damaged: str) -> None:
         apply(pushing(root, str(deploy)), chat())
         (mirror,) = [p for p in (root / ".opsdecl" / "git").iterdir() if p.is_dir()]
-        (mirror / "HEAD").unlink()
+        if damaged == "objects":
+            shutil.rmtree(mirror / damaged)
+        else:
+            (mirror / damaged).write_text("garbage")
         assert actions(plan_of(read(pushing(root, str(deploy))), chat())) == {}
+
+    def test_locks_that_a_kill_left_in_the_mirror_are_ours_to_remove(
+        self, root: Path, deploy: Path, tmp_path: Path
+    ) -> None:
+        apply(pushing(root, str(deploy)), chat())
+        apply(pushing(project(tmp_path / "second"), str(deploy)), chat(2))
+        (seen,) = (root / ".opsdecl" / "git").glob("*/refs/opsdecl/*")
+        seen.with_suffix(".lock").write_text("")
+        assert actions(plan_of(read(pushing(root, str(deploy))), chat(2))) == {}
+
+    def test_a_remote_that_lost_its_objects_is_not_empty(self, root: Path, deploy: Path, tmp_path: Path) -> None:
+        apply(pushing(root, str(deploy)), chat())
+        shutil.rmtree(deploy / "objects")
+        (deploy / "objects").mkdir()
+        found = pushing(project(tmp_path / "second"), str(deploy)).read()
+        assert found.value is None
+        assert [d.severity.word for d in found.diagnostics] == ["error"]
 
     def test_logins_of_a_ci_checkout_are_used_for_its_remote(self, root: Path, tmp_path: Path) -> None:
         helper = tmp_path / "helper"
