@@ -1,6 +1,6 @@
 """`apply`, `rollback`, `destroy`: a fresh execution plan, held against what was reviewed, then written."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
 from opsdecl import __version__
@@ -9,7 +9,7 @@ from opsdecl.apply.ports import Record, Target
 from opsdecl.apply.steps import add_steps
 from opsdecl.apply.types import Event, Outcome
 from opsdecl.diag import Checked, Diagnostic, has_errors
-from opsdecl.diag.codes.plan import NOT_REVIEWABLE, UNCOMMITTED
+from opsdecl.diag.codes.plan import NOT_REVIEWABLE, UNCOMMITTED, UNREVIEWED_DRIFT
 from opsdecl.diff.containment import check_contained
 from opsdecl.diff.plan import make_plan
 from opsdecl.diff.planfile import load_plan, plan_digest
@@ -31,13 +31,17 @@ class Signed:
 
 
 def check_ready(planned: Planned, reviewed: bytes | None, *, allow_drift: bool = False) -> Checked[str]:
-    """May this plan be carried out? Answers the digest that the record names: of the reviewed plan, else of ours."""
+    """May this plan be carried out? Answers the digest that the record names: of the reviewed plan, else of ours.
+
+    `allow_drift`: changes from outside that no reviewed plan names may be undone, since somebody said so.
+    """
     assert planned.plan is not None
     refusal = (*_errors_inside(planned), *_uncommitted(planned))
     if refusal:
         return Checked(None, refusal)
     if reviewed is None:
-        return Checked(plan_digest(planned.plan))
+        drifted = () if allow_drift else tuple(_drifted(planned.plan))
+        return Checked(None, drifted) if drifted else Checked(plan_digest(planned.plan))
     given = load_plan(reviewed)
     if given.value is None:
         return Checked(None, given.diagnostics)
@@ -128,6 +132,15 @@ def _errors_inside(planned: Planned) -> tuple[Diagnostic, ...]:
         return ()
     hint = "mend what the findings name, and plan again"
     return (Diagnostic(NOT_REVIEWABLE, "the plan holds errors, so nothing was applied", hint=hint),)
+
+
+def _drifted(plan: Plan) -> Iterator[Diagnostic]:
+    for change in plan.changes:
+        if change.cause in ("drift", "both"):
+            by = f" by {change.drifted_by}" if change.drifted_by else ""
+            said = f"`{change.address}` was changed outside opsdecl{by}, and nobody reviewed that this undoes it"
+            hint = "repeat with --revert-drift, or apply a reviewed plan with --plan"
+            yield Diagnostic(UNREVIEWED_DRIFT, said, hint=hint, subject=change.address.partition("/")[0])
 
 
 def _uncommitted(planned: Planned) -> tuple[Diagnostic, ...]:

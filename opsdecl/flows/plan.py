@@ -1,7 +1,7 @@
 """`plan`: what would change and what it means, against a commit (review) or against the targets (execution)."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 
@@ -10,7 +10,7 @@ from opsdecl.addr import SpecAddress, digest_of
 from opsdecl.apply.ports import Target
 from opsdecl.apply.steps import add_steps
 from opsdecl.compile.memo import MemoryMemo
-from opsdecl.diag import Checked, Diagnostic, SpecPath
+from opsdecl.diag import Checked, Diagnostic, Severity, SpecPath
 from opsdecl.diff.classify import EffectTable
 from opsdecl.diff.fields import Locate
 from opsdecl.diff.plan import make_plan, unknown_before
@@ -104,7 +104,7 @@ def open_built(
     if opened.value is None:
         return Planned(None, located(None, tree, opened.diagnostics), _no_lines)
     project = opened.value
-    chosen = choose_environment(project, wanted.environment)
+    chosen = choose_environment(project, wanted.environment, opened.diagnostics)
     if chosen.value is None:
         return _broken(project, opened.diagnostics + chosen.diagnostics)
     built = build(project, chosen.value, target=wanted.target, memo=memo)
@@ -155,7 +155,7 @@ def _finish(
     for name, state in states.items():
         side = for_target(built, name)
         diff = diff_release(
-            state,
+            _comparable(state, built, opened.diagnostics),
             side.manifests,
             effects=effect_table(),
             base_ref=_base_of(base, state),
@@ -180,6 +180,20 @@ def _finish(
         findings=all_findings,
     )
     return Planned(plan, all_findings, opened.lines, opened.environment, built)
+
+
+def _comparable(state: TargetState | None, built: Built, findings: tuple[Diagnostic, ...]) -> TargetState | None:
+    """Where something could not be read, what is missing may be declared all the same: it is not called deleted."""
+    present = {str(document.address) for document in built.graph.documents}
+    errors = {finding.subject for finding in findings if finding.severity is Severity.ERROR}
+    if state is None or errors <= present:
+        return state
+    present |= {str(alias.spec) for manifest in built.manifests.manifests for alias in manifest.aliases}
+    return replace(
+        state,
+        objects=tuple(o for o in state.objects if o.address.partition("/")[0] in present),
+        documents=tuple(d for d in state.documents if str(d.address) in present),
+    )
 
 
 def effect_table() -> EffectTable:

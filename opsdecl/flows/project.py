@@ -1,12 +1,13 @@
 """Opening a project: files -> parsed documents, catalogue and positions, from a work tree or from a commit."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from opsdecl.addr import SpecAddress
 from opsdecl.catalog.load import load_catalog
 from opsdecl.catalog.types import Catalog
 from opsdecl.compile.types import Graph
-from opsdecl.diag import Checked, Diagnostic, Place, Span, SpecPath, unique
+from opsdecl.diag import Checked, Diagnostic, Place, Severity, Span, SpecPath, unique
 from opsdecl.diag.codes.compile import UNKNOWN_ENVIRONMENT
 from opsdecl.diag.nearest import did_you_mean
 from opsdecl.spec.load import load_project
@@ -38,15 +39,26 @@ def open_project(tree: SourceTree, cache: ParseCache | None = None) -> Checked[P
     return Checked(Project(tree, loaded.value, catalog.value, Positions(tree)), findings)
 
 
-def choose_environment(project: Project, wanted: str | None) -> Checked[str]:
-    """The named environment, else the project's default, else the only one there is."""
+def choose_environment(project: Project, wanted: str | None, findings: Sequence[Diagnostic] = ()) -> Checked[str]:
+    """The named environment, else the project's default, else the only one there is.
+
+    Where `findings` of the files explain why it is not there, nothing is added to them.
+    """
     known = project.specs.environments()
     name = wanted or _default_environment(project) or (known[0] if len(known) == 1 else "")
     if name in known:
         return Checked(name)
+    if _explained(name, findings):
+        return Checked(None)
     said = f"`{name}` is not an environment of this project" if name else "no environment was named"
     hint = did_you_mean(name, known) or f"name one with --env: {', '.join(known) or 'none is declared yet'}"
     return Checked(None, (Diagnostic(UNKNOWN_ENVIRONMENT, said, hint=hint),))
+
+
+def _explained(name: str, findings: Sequence[Diagnostic]) -> bool:
+    folder = f"environments/{name}/" if name else "environments/"
+    errors = [finding for finding in findings if finding.severity is Severity.ERROR]
+    return any(finding.at.file.startswith(folder) if finding.at else not name for finding in errors)
 
 
 def _default_environment(project: Project) -> str:

@@ -39,7 +39,7 @@ def validate(
     if project is None:
         return Validation((), 0, 0, located(None, tree, opened.diagnostics), Positions(tree).source_lines)
     findings = list(opened.diagnostics)
-    names, missing = _chosen(project, environments)
+    names, missing = _chosen(project, environments, opened.diagnostics)
     findings += missing
     built: list[Built] = []
     for name in names:
@@ -68,13 +68,15 @@ def _idle_policies(built: Sequence[Built]) -> tuple[Diagnostic, ...]:
     return report_idle([policy for policy, _ in seen.values()], at_work, place)
 
 
-def _chosen(project: Project, wanted: tuple[str, ...] | None) -> tuple[tuple[str, ...], list[Diagnostic]]:
+def _chosen(
+    project: Project, wanted: tuple[str, ...] | None, known: tuple[Diagnostic, ...]
+) -> tuple[tuple[str, ...], list[Diagnostic]]:
     if not wanted:
         return project.specs.environments(), []
     names: list[str] = []
     findings: list[Diagnostic] = []
     for each in wanted:
-        chosen = choose_environment(project, each)
+        chosen = choose_environment(project, each, known)
         findings += chosen.diagnostics
         if chosen.value:
             names.append(chosen.value)

@@ -15,7 +15,7 @@ from opsdecl.cli.options import environment_option, target_option, yes_option
 @click.option(
     "--plan", "plan_file", type=click.Path(path_type=Path), help="The reviewed plan: nothing beyond it is done."
 )
-@click.option("--revert-drift", is_flag=True, help="With --plan: also undo changes from outside that it does not name.")
+@click.option("--revert-drift", is_flag=True, help="Also undo changes from outside that no reviewed plan names.")
 @click.option("--forget", multiple=True, metavar="ADDRESS", help="Let go of an object or document, keep what runs.")
 @yes_option
 @click.pass_context
@@ -41,7 +41,8 @@ def command(
     code = show_planned(at, planned, "text")
     if planned.plan is None or code != Exit.DONE:
         return code
-    ready = check_ready(planned, reviewed, allow_drift=revert_drift)
+    # A person who is asked has seen the drift in the plan above; `--yes` and a saved plan have not.
+    ready = check_ready(planned, reviewed, allow_drift=revert_drift or (not yes and plan_file is None))
     if ready.value is None:
         return report(at.process, ready.diagnostics, planned.lines)
     if not planned.plan.changes and not planned.plan.documents:

@@ -85,7 +85,7 @@ def verdict(seen: Outline) -> str:
         "approval needed" if plan.approvals else "",
         "" if plan.base.known else "before unknown",
     ]
-    said = ", ".join(part for part in ["up to date" if seen.is_empty else "", *parts] if part)
+    said = ", ".join(part for part in ["up to date" if seen.is_up_to_date else "", *parts] if part)
     sign = "❌" if any(f.severity == "error" for f in plan.findings) else "⚠️" if any(parts) else "✅"
     return f"{sign} {said or counts_text(plan.summary)}"
 

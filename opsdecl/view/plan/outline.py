@@ -51,6 +51,11 @@ class Outline:
     def is_empty(self) -> bool:
         return not self.groups and not self.drift and not self.others
 
+    @property
+    def is_up_to_date(self) -> bool:
+        """Where there are errors, what could not be looked at may differ."""
+        return self.is_empty and not any(finding.severity == "error" for finding in self.plan.findings)
+
 
 def outline(plan: Plan) -> Outline:
     documents = sorted((d for d in plan.documents if d.action != "noop"), key=_badness)

@@ -56,7 +56,7 @@ def render_text(plan: Plan, *, color: bool = False, width: int = 100, details: b
     """`details` shows every field of every document and object. Ends with a line end."""
     ink, seen = ink_for(color), outline(plan)
     findings = [row for finding in seen.loose for row in _finding(finding, ink, indent="")]
-    if seen.is_empty and plan.base.known:
+    if seen.is_up_to_date and plan.base.known:
         rest = [severities_text(plan.findings)] if severities_text(plan.findings) else []
         return "\n".join([f"{printable(plan.environment)} is up to date", *findings, *rest]) + "\n"
     view = TextView(seen, ink, width, details)

@@ -18,9 +18,9 @@ def test_an_empty_plan_is_one_line() -> None:
     assert render_text(empty_plan()) == "prod is up to date\n"
 
 
-def test_an_empty_plan_with_errors_shows_them() -> None:
+def test_an_empty_plan_with_errors_is_not_called_up_to_date() -> None:
     text = render_text(plan(findings=believable_plan().findings))
-    assert text.startswith("prod is up to date\n")
+    assert "up to date" not in text
     assert "error[OD712]" in text
     assert text.endswith("1 error, 1 warning\n")
 
