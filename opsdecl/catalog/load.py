@@ -1,6 +1,5 @@
 """Built-in tables, with a project's `catalog/*.yaml` over them -> `Catalog`."""
 
-import io
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
@@ -150,15 +149,14 @@ def _lacks(file: str, at: SpecPath, missing: Sequence[str], columns: Mapping[str
 
 def _parse(path: str, data: bytes) -> Checked[Mapping[Any, Any]]:
     """Anything but a mapping of bounded size and depth is a finding."""
-    from ruamel.yaml import YAML
-    from ruamel.yaml.error import YAMLError
+    from yaml import CSafeLoader, YAMLError, load
 
     if len(data) > MAX_BYTES:
         return Checked(None, (_invalid(path, (), f"the file is larger than {MAX_BYTES} bytes"),))
     try:
         if _is_deep(data):
             return Checked(None, (_invalid(path, (), f"values are nested deeper than {MAX_DEPTH} levels"),))
-        value = YAML(typ="safe").load(io.BytesIO(data))
+        value = load(data, CSafeLoader)
     except (YAMLError, ValueError) as error:
         reason = getattr(error, "problem", None) or "not readable as YAML"
         return Checked(None, (_invalid(path, (), f"the file cannot be read: {reason}"),))
@@ -169,11 +167,11 @@ def _parse(path: str, data: bytes) -> Checked[Mapping[Any, Any]]:
 
 def _is_deep(data: bytes) -> bool:
     """Counted on events: libyaml composes nested values on the C stack and would take the process down."""
-    from ruamel.yaml import YAML
-    from ruamel.yaml.events import CollectionEndEvent, CollectionStartEvent
+    from yaml import CSafeLoader, parse
+    from yaml.events import CollectionEndEvent, CollectionStartEvent
 
     depth = 0
-    for event in YAML(typ="safe").parse(io.BytesIO(data)):
+    for event in parse(data, CSafeLoader):
         depth += isinstance(event, CollectionStartEvent) - isinstance(event, CollectionEndEvent)
         if depth > MAX_DEPTH:
             return True

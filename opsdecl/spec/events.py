@@ -4,15 +4,11 @@ import re
 from collections.abc import Callable, Iterator
 from typing import Any, TypeVar
 
-from ruamel.yaml.error import MarkedYAMLError, YAMLError
-from ruamel.yaml.events import DocumentStartEvent, StreamEndEvent
+import yaml
+from yaml.error import MarkedYAMLError, YAMLError
+from yaml.events import DocumentStartEvent, StreamEndEvent
 
 from opsdecl.spec.decode import split_lines
-
-try:
-    from _ruamel_yaml import CParser
-except ImportError:  # a platform without a compiled wheel: slower, and otherwise the same
-    CParser = None
 
 T = TypeVar("T")
 Event = Any
@@ -53,12 +49,12 @@ def each_document(
 
 def open_events(text: str) -> NextEvent:
     """A function that gives the next event. It raises YAMLError; after StreamEndEvent it is not to be called."""
-    if CParser is not None:
-        next_event: NextEvent = CParser(text.encode("utf-8")).get_event
-        return next_event
-    from ruamel.yaml import YAML
-
-    return iter(YAML(typ="safe", pure=True).parse(text)).__next__
+    try:
+        from yaml._yaml import CParser
+    except ImportError:  # a platform without a compiled wheel: slower, and otherwise the same
+        return iter(yaml.parse(text, Loader=yaml.SafeLoader)).__next__
+    next_event: NextEvent = CParser(text.encode("utf-8")).get_event
+    return next_event
 
 
 def _next_document(error: YAMLError, lines: list[str], first: int) -> int | None:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from ruamel.yaml.events import (
+from yaml.events import (
     AliasEvent,
     MappingEndEvent,
     MappingStartEvent,

@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from ruamel.yaml.error import MarkedYAMLError, YAMLError
+from yaml.error import MarkedYAMLError, YAMLError
 
 from opsdecl.diag.codes import source as codes
 from opsdecl.diag.types import Code, Diagnostic, Related, Span

@@ -67,6 +67,4 @@ class SpecSet:
 
     def environments(self) -> tuple[str, ...]:
         """Folders that hold a document of kind Environment, sorted."""
-        return tuple(
-            sorted(name for name, docs in self.folders.items() if any(d.kind == "Environment" for d in docs))
-        )
+        return tuple(sorted(name for name, docs in self.folders.items() if any(d.kind == "Environment" for d in docs)))

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from ruamel.yaml.error import YAMLError
-from ruamel.yaml.events import AliasEvent, MappingEndEvent, MappingStartEvent, ScalarEvent, SequenceEndEvent
+from yaml.error import YAMLError
+from yaml.events import AliasEvent, MappingEndEvent, MappingStartEvent, ScalarEvent, SequenceEndEvent
 
 from opsdecl.diag.codes import source as codes
 from opsdecl.diag.types import Code, Diagnostic, Related, Span
@@ -289,7 +289,8 @@ def _type_name(value: Json) -> str:
         return "a boolean"
     if isinstance(value, int | float):
         return "a number"
-    return {dict: "a mapping", list: "a list", str: "text"}.get(type(value), "null")
+    names: Mapping[type, str] = {dict: "a mapping", list: "a list", str: "text"}
+    return names.get(type(value), "null")
 
 
 def _too_many_directives(file: str) -> Diagnostic:

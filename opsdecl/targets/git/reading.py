@@ -40,8 +40,8 @@ def parse_object(data: bytes) -> dict[str, Any]:
 
 
 def _parse(data: bytes) -> Any:
-    from _ruamel_yaml import CParser
-    from ruamel.yaml.error import YAMLError
+    from yaml._yaml import CParser
+    from yaml.error import YAMLError
 
     try:
         return _documents(CParser(data.decode("utf-8")))
@@ -54,7 +54,7 @@ def _parse(data: bytes) -> Any:
 
 def _documents(parser: Any) -> Any:
     """The value of the only document. Works through events and a stack of its own, so that depth costs nothing."""
-    from ruamel.yaml.events import (
+    from yaml.events import (
         AliasEvent,
         DocumentStartEvent,
         MappingEndEvent,

@@ -1,6 +1,7 @@
 """Text of a file -> values, against other loaders and by example."""
 
 import json
+import sys
 from typing import Any
 
 import pytest
@@ -10,7 +11,6 @@ from hypothesis import strategies as st
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
-from opsdecl.spec import events
 from opsdecl.spec.yaml import ParsedFile, parse_text
 
 
@@ -115,7 +115,7 @@ def test_without_the_c_extension_the_same_is_read(monkeypatch: pytest.MonkeyPatc
     """Only the wording of syntax errors differs."""
     text = "a: &x [1, {b: 'two'}, ~]\nc: *x\nd: |\n  text\n---\ne: yes\n---\nf: [\n---\ng: 1\n"
     fast = parse_text("f.yaml", text)
-    monkeypatch.setattr(events, "CParser", None)
+    monkeypatch.setitem(sys.modules, "yaml._yaml", None)
     slow = parse_text("f.yaml", text)
     assert slow.documents == fast.documents
     assert codes(fast) == ["OD117", "OD112"]
@@ -170,3 +170,12 @@ def test_whatever_is_accepted_is_what_other_loaders_read(text: str) -> None:
     except YAMLError:
         return  # its own scanner is stricter in places
     assert values == [value for value in newer if value is not None]
+
+
+def test_addresses_and_images_in_flow_mappings_need_no_quotes() -> None:
+    text = "a: {uri: hf://org/name, image: vllm/vllm-openai:v0.33.0}\nb: [s3://bucket/key, x:y]\n"
+    (document,) = parse_text("f.yaml", text).documents
+    assert document.value == {
+        "a": {"uri": "hf://org/name", "image": "vllm/vllm-openai:v0.33.0"},
+        "b": ["s3://bucket/key", "x:y"],
+    }

@@ -24,7 +24,7 @@ def resource_name(subject: Subject, accelerator: Accelerator) -> str:
 
 
 def node_selector(subject: Subject, accelerator: Accelerator | None, scheduling: Scheduling) -> dict[str, Any]:
-    """The pool's labels; where no single pool is meant, the product that the catalogue knows; what the document adds wins."""
+    """The pool's labels, without one pool the product that the catalogue knows; what the document adds wins."""
     own = {key: traced(value, "spec", "scheduling", "nodeSelector", key) for key, value in _items(scheduling)}
     pool, gpu = subject.pool(accelerator), subject.gpu(accelerator)
     if pool is not None:
