@@ -80,7 +80,7 @@ def look_around(folder: Path, *, git: bool = True) -> Checked[Site]:
 
 def proposed_name(folder: Path) -> str:
     """A name for a project, from its folder's."""
-    plain = re.sub(r"[^a-z0-9]+", "-", folder.resolve().name.lower()).strip("-0123456789")
+    plain = re.sub(r"[^a-z0-9]+", "-", folder.resolve().name.lower()).lstrip("-0123456789")
     return plain[:63].strip("-") or "models"
 
 
