@@ -1,6 +1,9 @@
 """Results by content digest, in one SQLite file below `.opsdecl/cache`. Text only; safe to delete at any time."""
 
+import errno
 import hashlib
+import hmac
+import os
 import sqlite3
 import zlib
 from collections.abc import Callable, Iterable, Mapping
@@ -8,7 +11,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TypeVar
 
-from opsdecl.targets.files import state_folder
+from opsdecl.targets.files import private_folder, state_folder, write_atomically
 
 T = TypeVar("T")
 
@@ -17,10 +20,14 @@ _SCHEMA = (
 )
 _LARGE = 1024
 _AT_ONCE = 500
+_KEY_BYTES = 32
+_SUM_BYTES = 16
 
 
 class FileCache:
     """Never an error: a file that is damaged, locked for long or not writable is a cache that holds nothing.
+
+    Entries are sealed with a key below `.git`, which a clone cannot bring: entries that came with one are not served.
 
     `name` and `version` name the file, so that another version of the tool never reads what it does not understand.
     `limit` bounds the bytes in use; the least recently written half goes first.
@@ -31,6 +38,7 @@ class FileCache:
         self._file = f"{name}-{hashlib.sha256(version.encode()).hexdigest()[:12]}.sqlite"
         self._limit = limit
         self._connection: sqlite3.Connection | None = None
+        self._seal = b""
         self._broken = False
 
     def get(self, digest: str) -> str | None:
@@ -43,12 +51,12 @@ class FileCache:
     def get_many(self, keys: Iterable[str]) -> dict[str, str]:
         """What is known of the keys."""
         wanted = list(dict.fromkeys(keys))
-        return self._guarded(lambda db: _read(db, wanted), {}) if wanted else {}
+        return self._guarded(lambda db: _read(db, wanted, self._seal), {}) if wanted else {}
 
     def put_many(self, entries: Mapping[str, str]) -> None:
         """All in one transaction; older entries leave where it grows beyond its limit."""
         if entries:
-            self._guarded(lambda db: _write(db, entries, self._limit), None)
+            self._guarded(lambda db: _write(db, entries, self._seal, self._limit), None)
 
     def close(self) -> None:
         """Gives the file back; a later call opens it again."""
@@ -84,7 +92,11 @@ class FileCache:
 
     def _open(self) -> sqlite3.Connection:
         if self._connection is None:
-            db = sqlite3.connect(self._path(), timeout=2.0, isolation_level=None, check_same_thread=False)
+            path = self._path()
+            if path.is_symlink():
+                raise OSError(errno.ELOOP, "it is a link", str(path))
+            self._seal = _own_key(self._root)
+            db = sqlite3.connect(path, timeout=2.0, isolation_level=None, check_same_thread=False)
             self._connection = db
             db.execute("PRAGMA journal_mode=WAL")
             db.execute("PRAGMA synchronous=OFF")
@@ -92,18 +104,29 @@ class FileCache:
         return self._connection
 
 
-def _read(db: sqlite3.Connection, keys: list[str]) -> dict[str, str]:
+def _own_key(root: Path) -> bytes:
+    """Made at the first use. Empty outside a repository, where nothing comes by clone. Raises OSError."""
+    folder = private_folder(root)
+    if folder is None:
+        return b""
+    path = folder / "cache.key"
+    if not path.exists():
+        write_atomically(path, os.urandom(_KEY_BYTES), 0o600)
+    return path.read_bytes()[:_KEY_BYTES]
+
+
+def _read(db: sqlite3.Connection, keys: list[str], seal: bytes) -> dict[str, str]:
     found: dict[str, str] = {}
     for start in range(0, len(keys), _AT_ONCE):
         some = keys[start : start + _AT_ONCE]
         marks = ",".join("?" * len(some))
         rows = db.execute(f"SELECT key, value FROM entry WHERE key IN ({marks})", some)
-        found.update((key, _unpack(value)) for key, value in rows)
+        found.update((key, _unpack(key, value, seal)) for key, value in rows)
     return found
 
 
-def _write(db: sqlite3.Connection, entries: Mapping[str, str], limit: int) -> None:
-    packed = [(key, _pack(text)) for key, text in entries.items()]
+def _write(db: sqlite3.Connection, entries: Mapping[str, str], seal: bytes, limit: int) -> None:
+    packed = [(key, _pack(key, text, seal)) for key, text in entries.items()]
     db.execute("BEGIN IMMEDIATE")
     try:
         turn = db.execute("SELECT coalesce(max(used), 0) + 1 FROM entry").fetchone()[0]
@@ -134,15 +157,20 @@ def _evict(db: sqlite3.Connection, keep: int) -> None:
     )
 
 
-def _pack(text: str) -> bytes:
-    """Large values are compressed; the first byte says so. The checksum finds a file that was damaged quietly."""
+def _pack(key: str, text: str, seal: bytes) -> bytes:
+    """Large values are compressed; the first byte of the body says so."""
     data = text.encode()
     body = b"z" + zlib.compress(data, 1) if len(data) > _LARGE else b"t" + data
-    return zlib.crc32(body).to_bytes(4, "big") + body
+    return _sum(key, body, seal) + body
 
 
-def _unpack(value: bytes) -> str:
-    if zlib.crc32(value[4:]).to_bytes(4, "big") != value[:4]:
-        raise zlib.error("checksum")
-    body = value[5:]
-    return (zlib.decompress(body) if value[4:5] == b"z" else body).decode()
+def _unpack(key: str, value: bytes, seal: bytes) -> str:
+    body = value[_SUM_BYTES:]
+    if not hmac.compare_digest(_sum(key, body, seal), value[:_SUM_BYTES]):
+        raise zlib.error("not what was written here")
+    return (zlib.decompress(body[1:]) if body[:1] == b"z" else body[1:]).decode()
+
+
+def _sum(key: str, body: bytes, seal: bytes) -> bytes:
+    """Over the key too: an entry that moved to another key is as wrong as a damaged one."""
+    return hashlib.blake2b(key.encode() + b"\0" + body, digest_size=_SUM_BYTES, key=seal).digest()

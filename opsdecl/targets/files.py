@@ -1,5 +1,6 @@
 """The one writer of files: whole or not at all."""
 
+import errno
 import os
 import tempfile
 from collections.abc import Mapping
@@ -60,13 +61,31 @@ def write_tree(root: Path, files: Mapping[str, bytes], *, replace: bool = False)
 
 
 def state_folder(root: Path, *parts: str) -> Path:
-    """`.opsdecl/<parts>` of a project, made, and ignored by git. Raises OSError where it cannot be."""
-    folder = root.joinpath(STATE_FOLDER, *parts)
-    folder.mkdir(parents=True, exist_ok=True)
-    ignore = root / STATE_FOLDER / ".gitignore"
-    if not ignore.exists():
+    """`.opsdecl/<parts>` of a project, made, and ignored by git.
+
+    Raises OSError where it cannot be, and for links: a clone may bring one that leads out of the project.
+    """
+    folder = root / STATE_FOLDER
+    for step in (folder, *(folder.joinpath(*parts[: depth + 1]) for depth in range(len(parts)))):
+        if step.is_symlink():
+            raise OSError(errno.ELOOP, "it is a link", str(step))
+        step.mkdir(exist_ok=True, parents=step == folder)
+    ignore = folder / ".gitignore"
+    if not ignore.exists() and not ignore.is_symlink():
         write_atomically(ignore, b"*\n")
-    return folder
+    return folder.joinpath(*parts)
+
+
+def private_folder(root: Path) -> Path | None:
+    """A folder that no clone can bring files into: below the `.git` around a project. None outside a repository."""
+    for parent in (root, *root.absolute().parents):
+        git = parent / ".git"
+        if git.is_dir():
+            return git / "opsdecl"
+        if git.is_file():
+            target = git.read_text("utf-8", "replace").removeprefix("gitdir:").strip()
+            return (parent / target).resolve() / "opsdecl"
+    return None
 
 
 def _inside(root: Path, path: str) -> Path:

@@ -1,6 +1,7 @@
 """The branch that holds a release: read its head, move it if it is still where we saw it."""
 
 import hashlib
+import os
 import re
 import shutil
 import time
@@ -12,7 +13,7 @@ from typing import Protocol
 
 from opsdecl.diag import Diagnostic
 from opsdecl.diag.codes import targets as codes
-from opsdecl.targets.files import state_folder
+from opsdecl.targets.files import private_folder, state_folder
 from opsdecl.targets.git.failures import explain_failure, redact
 from opsdecl.targets.git.message import Signature
 from opsdecl.targets.git.run import Finished, Git, GitError
@@ -21,6 +22,9 @@ _LOCK_TRIES = 40
 _LOCK_PAUSE = 0.05
 _PUSH_TRIES = 5
 _PUSH_PAUSE = 0.1
+_PLAIN_SETTING = re.compile(
+    r"|\[core\]|repositoryformatversion = 0|bare = true|(filemode|ignorecase|precomposeunicode|symlinks) = (true|false)"
+)
 _MOVED = re.compile(
     r"stale info|fetch first|non-fast-forward|needs force|failed to (?:update|lock)|cannot lock ref|already exists"
     r"|incorrect old value|remote ref updated since checkout"
@@ -155,20 +159,38 @@ class RemoteBranch:
 
 def open_mirror(root: Path, address: str, login: tuple[tuple[str, str], ...]) -> Git:
     """The bare mirror for an address, made where it is missing. Raises GitError."""
+    name = hashlib.sha256(address.encode()).hexdigest()[:16]
     try:
-        folder = state_folder(root, "git") / hashlib.sha256(address.encode()).hexdigest()[:16]
-        folder.mkdir(exist_ok=True)
+        # Below `.git` where there is one: a clone can bring a repository with settings of its own, but not there.
+        folder = (private_folder(root) or state_folder(root, "git")) / name
+        folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         said = f"the mirror of the target could not be made: {error.strerror} ({error.filename})"
         raise GitError(Diagnostic(codes.NOT_WRITTEN, said, hint="make the project's folder writable")) from None
     git = Git(folder, settings=login)
     with locked_mirror(git) as owned:
-        if owned.finish("rev-parse", "--is-bare-repository").out.strip() != b"true":
-            # Never made, or a kill left half of it: nothing in a mirror is worth keeping.
-            shutil.rmtree(folder)
+        if not _is_ours(folder) or owned.finish("rev-parse", "--is-bare-repository").out.strip() != b"true":
+            # Never made, half made before a kill, or not by us: nothing in a mirror is worth keeping.
+            _remove(folder)
             folder.mkdir()
             Git(None, folder, lock=owned.lock).run("init", "--quiet", "--bare", "--template=", ".")
     return git
+
+
+def _is_ours(folder: Path) -> bool:
+    """Whether the settings are those that `git init` writes, since settings can run programs."""
+    config = folder / "config"
+    if folder.is_symlink() or config.is_symlink() or not config.is_file() or (folder / "commondir").exists():
+        return False
+    lines = config.read_text("utf-8", "replace").splitlines()
+    return all(_PLAIN_SETTING.fullmatch(line.strip()) for line in lines)
+
+
+def _remove(folder: Path) -> None:
+    if folder.is_symlink():
+        folder.unlink()
+    else:
+        shutil.rmtree(folder)
 
 
 @contextmanager
@@ -177,10 +199,13 @@ def locked_mirror(git: Git) -> Iterator[Git]:
     import fcntl
 
     assert git.git_dir is not None
-    with open(git.git_dir.with_suffix(".lock"), "w") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
+    lock = os.open(git.git_dir.with_suffix(".lock"), os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o644)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX)
         _remove_stale_locks(git.git_dir)
-        yield replace(git, lock=file.fileno())
+        yield replace(git, lock=lock)
+    finally:
+        os.close(lock)
 
 
 def _remove_stale_locks(folder: Path) -> None:

@@ -3,6 +3,8 @@
 import json
 import multiprocessing
 import os
+import shutil
+import sqlite3
 import time
 from pathlib import Path
 from typing import Any
@@ -82,6 +84,42 @@ def test_a_flipped_bit_is_not_served(tmp_path: Path) -> None:
     assert b"needle" in data
     path.write_bytes(data.replace(b"needleneedle", b"needleNEEDLE", 1))
     assert cache(tmp_path).get("key") is None
+
+
+def test_entries_that_came_with_a_clone_are_not_served(tmp_path: Path) -> None:
+    theirs, ours = tmp_path / "theirs", tmp_path / "ours"
+    for folder in (theirs, ours):
+        (folder / ".git").mkdir(parents=True)
+    first = cache(theirs)
+    first.put("digest", "poison")
+    first.close()
+    shutil.copytree(theirs / ".opsdecl", ours / ".opsdecl")
+    assert cache(ours).get("digest") is None
+    cache(ours).put("digest", "ours")
+    assert cache(ours).get("digest") == "ours"
+    assert cache(theirs).get("digest") == "poison"
+
+
+def test_links_out_of_the_project_are_not_followed(tmp_path: Path) -> None:
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    for number, link in enumerate((".opsdecl", ".opsdecl/cache")):
+        root = tmp_path / f"root{number}"
+        (root / link).parent.mkdir(parents=True, exist_ok=True)
+        (root / link).symlink_to(outside)
+        cache(root).put("a", "1")
+        assert cache(root).get("a") is None
+    assert list(outside.iterdir()) == []
+
+
+def test_an_entry_under_another_key_is_not_served(tmp_path: Path) -> None:
+    first = cache(tmp_path)
+    first.put("strict", "deny")
+    first.close()
+    with sqlite3.connect(file_of(tmp_path)) as db:
+        db.execute("UPDATE entry SET key = 'lax'")
+    db.close()
+    assert cache(tmp_path).get("lax") is None
 
 
 def test_it_stays_within_its_limit(tmp_path: Path) -> None:

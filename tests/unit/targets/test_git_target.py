@@ -441,19 +441,43 @@ class TestRemotes:
     @pytest.mark.parametrize("damaged", ["HEAD", "config", "objects"])
     def test_a_mirror_that_was_damaged_is_made_again(self, root: Path, deploy: Path, damaged: str) -> None:
         apply(pushing(root, str(deploy)), chat())
-        (mirror,) = [p for p in (root / ".opsdecl" / "git").iterdir() if p.is_dir()]
+        (mirror,) = [p for p in (root / ".git" / "opsdecl").iterdir() if p.is_dir()]
         if damaged == "objects":
             shutil.rmtree(mirror / damaged)
         else:
             (mirror / damaged).write_text("garbage")
         assert actions(plan_of(read(pushing(root, str(deploy))), chat())) == {}
 
+    @pytest.mark.parametrize("form", ["config", "commondir", "link"])
+    def test_a_mirror_that_came_with_the_project_runs_nothing(self, tmp_path: Path, form: str) -> None:
+        """Outside a repository, where mirrors lie beside the project and an archive may have brought one."""
+        folder, ran = tmp_path / "unpacked", tmp_path / "ran"
+        folder.mkdir()
+        pushing(folder, "git@host:x.git").read()
+        (mirror,) = [p for p in (folder / ".opsdecl" / "git").iterdir() if p.is_dir()]
+        program = tmp_path / "program"
+        program.write_text(f"#!/bin/sh\ntouch {ran}\nexit 1\n")
+        program.chmod(0o755)
+        evil = tmp_path / "evil.git"
+        git(tmp_path, "init", "--quiet", "--bare", str(evil))
+        git(evil, "config", "core.sshCommand", str(program))
+        if form == "config":
+            shutil.copy(evil / "config", mirror / "config")
+        elif form == "commondir":
+            (mirror / "commondir").write_text(str(evil))
+        else:
+            shutil.rmtree(mirror)
+            mirror.symlink_to(evil)
+        assert pushing(folder, "git@host:x.git").read().value is None
+        assert not ran.exists()
+        assert (evil / "HEAD").exists()
+
     def test_locks_that_a_kill_left_in_the_mirror_are_ours_to_remove(
         self, root: Path, deploy: Path, tmp_path: Path
     ) -> None:
         apply(pushing(root, str(deploy)), chat())
         apply(pushing(project(tmp_path / "second"), str(deploy)), chat(2))
-        (seen,) = (root / ".opsdecl" / "git").glob("*/refs/opsdecl/*")
+        (seen,) = (root / ".git" / "opsdecl").glob("*/refs/opsdecl/*")
         seen.with_suffix(".lock").write_text("")
         assert actions(plan_of(read(pushing(root, str(deploy))), chat(2))) == {}
 
