@@ -135,3 +135,14 @@ def test_large_files_are_listed_and_not_read(root: Path) -> None:
     assert (entry.path, entry.digest, entry.size) == ("environments/base/x.yaml", "", 200)
     with pytest.raises(OSError, match="larger"):
         tree.read("environments/base/x.yaml")
+
+
+def test_a_file_that_became_a_link_is_not_followed(root: Path) -> None:
+    """Texts are read when they are asked for, which may be after somebody changed the folder."""
+    text = write(root, "environments/base/chat.jinja", "hello")
+    tree = WorkTree(root)
+    tree.entries()
+    text.unlink()
+    text.symlink_to(write(root, "outside.txt", "stolen"))
+    with pytest.raises(OSError, match="symbolic links"):
+        tree.read("environments/base/chat.jinja")
