@@ -1,10 +1,13 @@
 """argv -> a command, its exit code. Command modules are imported when they are named."""
 
+import atexit
+import gc
 import os
 import sys
 from collections.abc import Sequence
 from importlib import import_module
 from pathlib import Path
+from typing import NoReturn
 
 from opsdecl import __version__
 from opsdecl.cli.exits import Exit
@@ -30,8 +33,20 @@ COMMANDS = {
 
 
 def main() -> None:
-    """The console script."""
-    sys.exit(run(sys.argv[1:]))
+    """The console script. A command makes next to no garbage in cycles, so nobody looks for it."""
+    gc.disable()
+    _leave(run(sys.argv[1:]))
+
+
+def _leave(code: int) -> NoReturn:
+    """Ends the process as it is: taking down every module and value by name takes longer than a short command."""
+    atexit._run_exitfuncs()
+    try:
+        sys.stdout.flush()
+        sys.stderr.flush()
+    except OSError:
+        code = code or Exit.FAILED
+    os._exit(code)
 
 
 def run(argv: Sequence[str]) -> int:
