@@ -9,6 +9,7 @@ from opsdecl.catalog.types import Catalog
 from opsdecl.compile.types import Graph
 from opsdecl.diag import Checked, Diagnostic, Place, Severity, Span, SpecPath, unique
 from opsdecl.diag.codes.compile import UNKNOWN_ENVIRONMENT
+from opsdecl.diag.codes.source import AMBIGUOUS, NUMBER_RANGE, UNREADABLE
 from opsdecl.diag.nearest import did_you_mean
 from opsdecl.spec.load import load_project
 from opsdecl.spec.parse_cache import ParseCache
@@ -16,6 +17,7 @@ from opsdecl.spec.positions import Positions
 from opsdecl.spec.types import SourceTree, SpecSet
 
 CATALOG_FOLDER = "catalog/"
+REFUSED_SCALARS = (AMBIGUOUS, NUMBER_RANGE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,12 +33,26 @@ class Project:
 def open_project(tree: SourceTree, cache: ParseCache | None = None) -> Checked[Project]:
     """Every finding about text and catalogue at once; documents of readable files survive those of broken ones."""
     loaded = load_project(tree, cache)
-    overrides = {e.path: tree.read(e.path) for e in tree.entries() if e.path.startswith(CATALOG_FOLDER)}
+    overrides, unreadable = _catalog_files(tree)
     catalog = load_catalog(overrides)
-    findings = loaded.diagnostics + catalog.diagnostics
+    findings = loaded.diagnostics + unreadable + catalog.diagnostics
     if loaded.value is None or catalog.value is None:
         return Checked(None, findings)
     return Checked(Project(tree, loaded.value, catalog.value, Positions(tree)), findings)
+
+
+def _catalog_files(tree: SourceTree) -> tuple[dict[str, bytes], tuple[Diagnostic, ...]]:
+    """Those that can be read, and a finding for each that cannot: the loader reports on specs only."""
+    found: dict[str, bytes] = {}
+    unreadable: list[Diagnostic] = []
+    for entry in tree.entries():
+        if entry.path.startswith(CATALOG_FOLDER):
+            try:
+                found[entry.path] = tree.read(entry.path)
+            except OSError as error:
+                reason = error.strerror or str(error)
+                unreadable.append(Diagnostic(UNREADABLE, f"the file cannot be read: {reason}", Place(entry.path)))
+    return found, tuple(unreadable)
 
 
 def choose_environment(project: Project, wanted: str | None, findings: Sequence[Diagnostic] = ()) -> Checked[str]:
@@ -71,7 +87,17 @@ def _default_environment(project: Project) -> str:
 def located(project: Project | None, tree: SourceTree, findings: tuple[Diagnostic, ...]) -> tuple[Diagnostic, ...]:
     """The findings at their lines, sorted, each once."""
     positions = project.positions if project else Positions(tree)
-    return unique(finding.located(positions.locate) for finding in findings)
+    return without_echoes(unique(finding.located(positions.locate) for finding in findings))
+
+
+def without_echoes(findings: tuple[Diagnostic, ...]) -> tuple[Diagnostic, ...]:
+    """A scalar that was refused is kept as text, so that its field may complain of the type: once is enough."""
+    refused = {_start(f) for f in findings if f.code in REFUSED_SCALARS}
+    return tuple(f for f in findings if f.code in REFUSED_SCALARS or f.at is None or _start(f) not in refused)
+
+
+def _start(finding: Diagnostic) -> tuple[str, int, int] | None:
+    return (finding.at.file, finding.at.line, finding.at.column) if isinstance(finding.at, Span) else None
 
 
 def origin_of(project: Project, graph: Graph, address: SpecAddress, path: SpecPath) -> Span | None:
