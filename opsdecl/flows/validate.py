@@ -47,7 +47,7 @@ def validate(
         findings += done.diagnostics
         built += [done.value] if done.value else []
     if len(built) == len(project.specs.environments()):
-        findings += _idle_policies(built)
+        findings += _idle_policies(built, findings)
     documents = sum(len(each.graph.documents) for each in built)
     objects = sum(len(each.manifests.manifests) for each in built)
     return Validation(
@@ -55,8 +55,10 @@ def validate(
     )
 
 
-def _idle_policies(built: Sequence[Built]) -> tuple[Diagnostic, ...]:
-    """Only where every environment could be looked at: a policy may be meant for one of them."""
+def _idle_policies(built: Sequence[Built], findings: Sequence[Diagnostic]) -> tuple[Diagnostic, ...]:
+    """Only where every environment could be looked at: a policy may be meant for one of them. One that is wrong has
+    been reported already."""
+    wrong = {finding.subject for finding in findings}
     at_work = frozenset(address for each in built for address in policies_at_work(each))
     seen: dict[SpecAddress, tuple[CompiledDocument, Built]] = {}
     for each in built:
@@ -65,7 +67,8 @@ def _idle_policies(built: Sequence[Built]) -> tuple[Diagnostic, ...]:
     def place(address: SpecAddress, path: SpecPath) -> Place | None:
         return place_of(seen[address][1].graph, address, path)
 
-    return report_idle([policy for policy, _ in seen.values()], at_work, place)
+    right = [policy for policy, _ in seen.values() if str(policy.address) not in wrong]
+    return report_idle(right, at_work, place)
 
 
 def _chosen(
