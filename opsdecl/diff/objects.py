@@ -82,7 +82,7 @@ def diff_object(
     """None where nothing is to be done."""
     manifest, stored = pair.manifest, pair.stored
     if manifest is None:
-        return _deletion(stored, sides, forget) if stored is not None else None
+        return _deletion(stored, document, sides, forget) if stored is not None else None
     if document is not None and document.pair.unknown:
         return diff_unknown(manifest, document, sides)
     if stored is None or stored.live is None:
@@ -135,7 +135,7 @@ def _creation(
     return ObjectDiff(change, manifest.address.spec)
 
 
-def _deletion(stored: StoredObject, sides: Sides, forget: Collection[str]) -> ObjectDiff:
+def _deletion(stored: StoredObject, diff: DocumentDiff | None, sides: Sides, forget: Collection[str]) -> ObjectDiff:
     document = document_of(stored.address)
     if stored.live is None:
         gone = _stored_change(stored, "forget", cause="both", classes=("none",), reasons=("it is gone already",))
@@ -145,7 +145,8 @@ def _deletion(stored: StoredObject, sides: Sides, forget: Collection[str]) -> Ob
         return ObjectDiff(left, document)
     rule = kind_rule(stored.key.kind)
     cause: Cause = "both" if _has_drifted(stored) else "spec"
-    effects = running(stored.live, sides.before, {})
+    held = diff.pair.before if diff is not None else None
+    effects = running(stored.live, sides.before, accelerator_of(held.effective) if held is not None else {})
     reasons = ("no longer declared", rule.delete_reason)
     change = _stored_change(stored, "delete", cause=cause, classes=(rule.delete,), reasons=reasons, effects=effects)
     return ObjectDiff(change, document, protect=stored.protect)

@@ -9,7 +9,7 @@ from opsdecl.diff.changes import document_change
 from opsdecl.diff.classify import EffectTable, worst
 from opsdecl.diff.documents import DocumentDiff, count_references, diff_document, pair_documents
 from opsdecl.diff.fields import Locate, nowhere
-from opsdecl.diff.objects import ObjectDiff, ObjectPair, Sides, diff_object, diff_unknown, pair_objects
+from opsdecl.diff.objects import ObjectDiff, ObjectPair, Sides, diff_object, diff_unknown, document_of, pair_objects
 from opsdecl.diff.records import StoredDocument, StoredObject, TargetState
 from opsdecl.diff.running import SCALERS, scaling_ranges
 from opsdecl.diff.types import Action, BaseRef, DesiredRef, DocumentChange, ObjectChange, ReleasePlan
@@ -97,11 +97,15 @@ def _diff_objects(
     sides: Sides,
     forget: Collection[str],
 ) -> tuple[ObjectDiff, ...]:
-    found = (
-        diff_object(p, documents.get(p.manifest.address.spec) if p.manifest is not None else None, sides, forget)
-        for p in pairs
-    )
+    found = (diff_object(pair, _document_of(pair, documents), sides, forget) for pair in pairs)
     return tuple(diff for diff in found if diff is not None)
+
+
+def _document_of(pair: ObjectPair, documents: Mapping[SpecAddress, DocumentDiff]) -> DocumentDiff | None:
+    if pair.manifest is not None:
+        return documents.get(pair.manifest.address.spec)
+    address = document_of(pair.stored.address) if pair.stored is not None else None
+    return documents.get(address) if address is not None else None
 
 
 def _all_unknown(

@@ -74,7 +74,8 @@ def test_what_left_the_specs_is_deleted_worst_first() -> None:
         ("LLM.chat/main/service", "delete", ("removal",)),
         ("LLM.chat/main/hpa", "delete", ("capacity",)),
     ]
-    assert diff.release.changes[1].effects.pods == (2, 6)
+    effects = diff.release.changes[1].effects
+    assert (effects.pods, effects.gpus, effects.gpu) == ((2, 6), (2, 6), "h100-80gb")
     assert the_document(diff).action == "delete"
     assert diff.release.summary == {
         "create": 0, "update": 0, "replace": 0, "delete": 4, "adopt": 0, "forget": 0, "noop": 0,
