@@ -1,6 +1,7 @@
 """Golden files: text that people review once and that must not change by accident."""
 
 import os
+from collections.abc import Collection
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1] / "golden"
@@ -21,3 +22,13 @@ def expect_file(text: str, file: Path) -> None:
     assert file.is_file(), f"{file} is missing: run pytest --update-golden and read the diff"
     expected = file.read_bytes().decode("utf-8")
     assert text == expected, f"{file} differs: if that is meant, run pytest --update-golden and read the diff"
+
+
+def expect_only(folder: Path, names: Collection[str]) -> None:
+    """The folder holds these files and no others; `--update-golden` removes the others."""
+    others = [f for f in folder.rglob("*") if f.is_file() and f.relative_to(folder).as_posix() not in names]
+    if os.environ.get(UPDATE_VARIABLE):
+        for file in others:
+            file.unlink()
+        return
+    assert not others, f"nothing is written to {others[0]} any more: run pytest --update-golden"

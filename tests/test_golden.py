@@ -1,0 +1,50 @@
+"""What the worked example becomes, and what changes of it mean: text that people have read once."""
+
+import json
+
+import pytest
+
+from opsdecl.diff.planfile import dump_plan
+from opsdecl.flows.render import as_files
+from opsdecl.view.graph import render_tree
+from opsdecl.view.plan import render_markdown, render_text
+from tests.support.changes import CHANGES, Change
+from tests.support.golden import ROOT, expect_golden, expect_only
+from tests.support.project import ENVIRONMENTS, built, example_tree
+
+DIGEST = "sha256:" + "0" * 64
+
+
+@pytest.mark.parametrize("environment", ENVIRONMENTS)
+def test_manifests(environment: str) -> None:
+    files = as_files(built(example_tree(), environment).manifests.manifests)
+    for name, data in files.items():
+        expect_golden(data.decode(), f"example/{environment}/{name}")
+    expect_only(ROOT / "example" / environment / "manifests", {name.removeprefix("manifests/") for name in files})
+
+
+@pytest.mark.parametrize("environment", ENVIRONMENTS)
+def test_graph(environment: str) -> None:
+    expect_golden(render_tree(built(example_tree(), environment).graph), f"example/{environment}/graph.txt")
+
+
+@pytest.mark.parametrize("change", [pytest.param(change, id=change.name) for change in CHANGES])
+def test_plan(change: Change) -> None:
+    plan = change.plan()
+    expect_golden(render_text(plan), f"changes/{change.name}/plan.txt")
+    expect_golden(render_text(plan, details=True), f"changes/{change.name}/plan.details.txt")
+    expect_golden(render_markdown(plan, digest=DIGEST), f"changes/{change.name}/plan.md")
+    expect_golden(_stable(dump_plan(plan)), f"changes/{change.name}/plan.json")
+
+
+def test_no_plan_is_left_over() -> None:
+    assert {folder.name for folder in (ROOT / "changes").iterdir()} == {change.name for change in CHANGES}
+
+
+def _stable(data: bytes) -> str:
+    """Indented for readers, without the digests that follow from everything else."""
+    plan = json.loads(data)
+    plan["toolVersion"] = plan["lockDigest"] = "(replaced)"
+    for release in plan["releases"]:
+        release["desired"]["digest"] = release["base"]["digest"] = "(replaced)"
+    return json.dumps(plan, indent=2, ensure_ascii=False) + "\n"
