@@ -91,7 +91,8 @@ def _key(data: Any) -> tuple[str, str, str]:
 
 def _objects(text: str) -> list[Any]:
     """One JSON text after the other, as kubectl prints them."""
-    decoder, found, at = json.JSONDecoder(), [], 0
+    decoder, at = json.JSONDecoder(), 0
+    found: list[Any] = []
     while at < len(text.rstrip()):
         item, at = decoder.raw_decode(text, at)
         found += item["items"] if item["kind"] == "List" else [item]

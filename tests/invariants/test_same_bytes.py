@@ -92,6 +92,7 @@ def test_a_document_that_moves_to_another_file_changes_nothing(environment: str)
     assert everything(moved, environment) == everything(example_tree(), environment)
 
 
+@pytest.mark.slow
 def test_hash_seeds_and_processes_agree() -> None:
     said = {
         subprocess.run(
