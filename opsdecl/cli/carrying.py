@@ -21,7 +21,10 @@ def confirmed(at: Session, yes: bool, question: str) -> bool:
         return True
     if not at.process.interactive:
         raise click.UsageError("nobody can be asked here: repeat with --yes, or apply a reviewed plan with --plan")
-    return click.confirm(question, err=True)
+    agreed = click.confirm(question, err=True)
+    if not agreed:
+        at.process.err("nothing was changed")
+    return agreed
 
 
 def read_plan_file(at: Session, path: Path) -> bytes:
@@ -38,14 +41,17 @@ def signed(at: Session, plan_digest: str = "") -> Signed:
     return Signed(who, at.process.now.isoformat(timespec="seconds"), plan_digest)
 
 
-def run_apply(at: Session, planned: Planned, plan_digest: str) -> Exit:
-    """Writes, telling what happens."""
+def run_apply(at: Session, planned: Planned, plan_digest: str, *, quiet: bool = False) -> Exit:
+    """Writes, telling what happens; `quiet` says nothing of what stays as it is."""
     assert planned.plan is not None
     teller = Teller(at.process, len(planned.plan.changes))
-    done = carry_out(planned, signed(at, plan_digest), teller.tell)
+    done = carry_out(planned, signed(at, plan_digest), _ignore if quiet else teller.tell)
     teller.finish()
     code = report(at.process, done.diagnostics, planned.lines)
+    before = {state.revision for state in planned.states.values()}
     for outcome in done.value or ():
+        if quiet and outcome.revision in before:
+            continue
         at.process.out(render_outcome(planned.environment, outcome, color=at.process.color))
     return code
 
@@ -59,6 +65,10 @@ def run_return(at: Session, environment: str, way: Return) -> Exit:
     if done.value:
         at.process.out(render_outcome(environment, done.value, color=at.process.color))
     return code
+
+
+def _ignore(_event: Event) -> None:
+    """For an apply that is expected to change nothing."""
 
 
 class Teller:

@@ -46,7 +46,10 @@ def command(
     if ready.value is None:
         return report(at.process, ready.diagnostics, planned.lines)
     if not planned.plan.changes and not planned.plan.documents:
-        return Exit.DONE
-    if plan_file is None and not confirmed(at, yes, f"Apply this to {planned.environment}?"):
+        # What a target writes beside the objects (Argo CD and Flux files) may have changed all the same.
+        return run_apply(at, planned, ready.value, quiet=True)
+    if plan_file is not None:
+        at.process.err(f"nothing beyond the reviewed plan {plan_file} ({ready.value[:19]})")
+    elif not confirmed(at, yes, f"Apply this to {planned.environment}?"):
         return Exit.FAILED
     return run_apply(at, planned, ready.value)
