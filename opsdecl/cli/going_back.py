@@ -21,9 +21,12 @@ def go_back(at: Session, wanted: Wanted, revision: str | None, *, yes: bool, que
     if way.value is None:
         return report(at.process, way.diagnostics, no_lines)
     plan = show_return(way.value, opened.environment, revision)
-    at.process.out(render_text(plan, color=at.process.color, width=at.process.width))
     if not plan.changes:
+        at.process.out(
+            f"{opened.environment} holds {f'what it held at {revision}' if revision else 'nothing to remove'}"
+        )
         return Exit.DONE
+    at.process.out(render_text(plan, color=at.process.color, width=at.process.width))
     if not confirmed(at, yes, question.format(environment=opened.environment)):
         return Exit.FAILED
     return run_return(at, opened.environment, way.value)

@@ -1,9 +1,12 @@
 """Options that several commands share, with one spelling each."""
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, TypeVar
 
 import click
+
+from opsdecl.cli.main import project_root
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -12,8 +15,20 @@ FINDING_FORMATS = ("full", "concise", "json", "github", "sarif")
 
 def environment_option(function: F) -> F:
     return click.option(
-        "--env", "environment", metavar="ENV", help="Environment; the project's default where it is left out."
+        "--env",
+        "environment",
+        metavar="ENV",
+        shell_complete=complete_environment,
+        help="Environment; the project's default where it is left out.",
     )(function)
+
+
+def complete_environment(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[str]:
+    """Environments of the project that the shell is in, for its completion: by their folders, nothing is parsed."""
+    directory = ctx.find_root().params.get("directory")
+    root = project_root(Path.cwd() / directory if directory else Path.cwd())
+    names = sorted(file.parent.name for file in root.glob("environments/*/environment.yaml"))
+    return [name for name in names if name.startswith(incomplete)]
 
 
 def target_option(function: F) -> F:

@@ -17,7 +17,11 @@ CHOICES = ("github", "gitlab", "none", "all")
 @click.command()
 @click.argument("directory", type=click.Path(path_type=Path), default=Path("."), metavar="[DIR]")
 @click.option("--name", help="Permanent name of the project; the folder's where it is left out.")
-@click.option("--ci", type=click.Choice(CHOICES), help="CI files to write; what the remote `origin` is, else all.")
+@click.option(
+    "--ci",
+    type=click.Choice(CHOICES),
+    help="CI files to write; where it is left out those for the remote `origin`, or all.",
+)
 @click.option("--git/--no-git", default=True, help="Make a repository where there is none.  [default: git]")
 @click.option("--keep-existing", is_flag=True, help="Leave files that exist as they are, and write the others.")
 @click.pass_context

@@ -3,11 +3,18 @@
 import click
 
 from opsdecl.cli.group import session
-from opsdecl.cli.options import FINDING_FORMATS, format_option
+from opsdecl.cli.options import FINDING_FORMATS, complete_environment, format_option
 
 
 @click.command()
-@click.option("--env", "environments", multiple=True, metavar="ENV", help="Only these; all where it is left out.")
+@click.option(
+    "--env",
+    "environments",
+    multiple=True,
+    metavar="ENV",
+    shell_complete=complete_environment,
+    help="Only these; all where it is left out.",
+)
 @click.option("--update-lock", is_flag=True, help="Write opsdecl.lock anew from the tool and tables in use.")
 @format_option(*FINDING_FORMATS)
 @click.pass_context
