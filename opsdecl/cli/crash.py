@@ -24,8 +24,16 @@ def report_crash(error: Exception) -> int:
 def _write_report(error: Exception) -> str:
     try:
         with tempfile.NamedTemporaryFile("w", prefix="opsdecl-crash-", suffix=".txt", delete=False) as file:
-            file.write(f"opsdecl {__version__}, Python {sys.version}\n\n")
-            traceback.print_exception(error, file=file)
+            file.write(f"opsdecl {__version__}, Python {sys.version}\n\n{_account(error)}")
             return str(Path(file.name))
     except OSError:
         return "no file: the temporary folder cannot be written"
+
+
+def _account(error: Exception) -> str:
+    try:
+        from opsdecl.flows.crash import crash_text
+    except Exception:
+        # The package itself is broken: where it happened is worth more than nothing, and quotes nobody.
+        return "".join(traceback.format_tb(error.__traceback__)) + type(error).__name__
+    return crash_text(error)
