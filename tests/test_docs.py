@@ -1,8 +1,8 @@
 """What the pages say is so: their YAML validates, their commands, options, codes, links and files exist.
 
 A fenced block whose info string names a file belongs to the page's project, which lies over the minimal project of the
-literate cases and must have no findings. A block with expectations (`# error: [OD203] "text"`) is laid over that project
-on its own, and must be found wrong in exactly that way.
+literate cases and must have no findings. A block with expectations (`# error: [OD203] "text"`) is laid over that
+project on its own, and must be found wrong in exactly that way.
 """
 
 import re
@@ -15,6 +15,7 @@ import pytest
 
 from opsdecl.cli.exits import Exit
 from opsdecl.cli.main import COMMANDS, load_command
+from opsdecl.diag import Code
 from opsdecl.diag.catalog import all_codes
 from opsdecl.flows.validate import validate_tree
 from tests.support.literate import Case, check_case, parse_cases
@@ -24,7 +25,7 @@ PAGES = (ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md")))
 COMMAND = re.compile(r"(?:^|[;&|(]|run:)\s*(?:\$ )?opsdecl(?: -C \S+)? ([a-z]+)((?: [^`|;&#\n]*)?)")
 OPTION = re.compile(r"(?<![\w-])(--?[A-Za-z][a-z-]*)")
 LINK = re.compile(r"\]\(([^)\s]+)\)")
-CODE = re.compile(r"\bOD\d{3}\b")
+CODE_ID = re.compile(r"\bOD\d{3}\b")
 
 
 def name_of(page: Path) -> str:
@@ -126,9 +127,8 @@ def test_commands_and_options_exist(page: Path) -> None:
 
 
 @pytest.mark.parametrize("code", all_codes(), ids=lambda code: code.id)
-def test_explanations_name_commands_that_exist(code: object) -> None:
-    text = f"{getattr(code, 'explanation', '')}\n```\n{getattr(code, 'example', '')}\n```"
-    assert unknown_in(text) == []
+def test_explanations_name_commands_that_exist(code: Code) -> None:
+    assert unknown_in(f"{code.explanation}\n```\n{code.example}\n```") == []
 
 
 def test_a_command_or_option_that_does_not_exist_is_found() -> None:
@@ -145,7 +145,7 @@ def test_links_lead_somewhere(page: Path) -> None:
 @pytest.mark.parametrize("page", PAGES, ids=name_of)
 def test_codes_exist(page: Path) -> None:
     known = {code.id for code in all_codes()}
-    assert sorted(set(CODE.findall(page.read_text("utf-8"))) - known) == []
+    assert sorted(set(CODE_ID.findall(page.read_text("utf-8"))) - known) == []
 
 
 def test_the_readme_lists_every_command_and_exit_code() -> None:

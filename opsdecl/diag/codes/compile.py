@@ -211,7 +211,7 @@ UNUSED_VARIABLE = Code(
 LOCK_MISSING = Code(
     "OD331",
     "opsdecl.lock is missing",
-    "`opsdecl.lock` records the tool version, the digests of catalogue and schemas and the model revisions in use. "
+    "`opsdecl.lock` records the tool version, the digest of the catalogue and the model revisions in use. "
     "Without it another version of the tool may render other objects from the same specs.\n\n"
     "Run `opsdecl validate --update-lock` and commit the file.",
     "opsdecl validate --update-lock",
@@ -220,8 +220,8 @@ LOCK_MISSING = Code(
 LOCK_MISMATCH = Code(
     "OD332",
     "opsdecl.lock does not match",
-    "What compiles the project now differs from what the lock records: the tool, the catalogue, the schemas or a "
-    "model revision. Objects may change although no spec did.\n\n"
+    "What compiles the project now differs from what the lock records: the tool, the catalogue or a model "
+    "revision. Objects may change although no spec did.\n\n"
     "Use the recorded version, or move the lock with `opsdecl validate --update-lock` and review the plan with it.",
     "opsdecl validate --update-lock",
 )

@@ -48,7 +48,7 @@ DESIRED_DIFFERS = Code(
     "The plan file binds the digest of every object that the specs ask for. Compiled now, they ask for something "
     "else: the commit, the lock or the tool differs from the reviewed one. Nothing was written.\n\n"
     "Check out the reviewed commit, or make the plan again and have it reviewed.",
-    "opsdecl plan --env prod --out p.json && edit chat.yaml && opsdecl apply --env prod --plan p.json",
+    "opsdecl plan --env prod --out p.json; vi environments/prod/chat.yaml; opsdecl apply --env prod --plan p.json",
 )
 OTHER_RELEASE = Code(
     "OD512",

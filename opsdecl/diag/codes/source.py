@@ -14,7 +14,7 @@ LINK = Code(
     "OD102",
     "Links are not followed",
     "A symbolic link may lead out of the project, and git stores only its text, so that a work tree and a commit "
-    "would not mean the same. Links below `environments/` are therefore refused, also those that stay inside.\n\n"
+    "would not mean the same. Links below `environments/` are therefore refused, even those that stay inside.\n\n"
     "Put the file where the link is, or share documents between environments with `extends`.",
     "spec:\n  extends: [base]",
 )

@@ -42,7 +42,7 @@ NOT_A_CHOICE = Code(
 OUT_OF_RANGE = Code(
     "OD207",
     "Value out of range",
-    "The number is of the right type but outside what can work, such as a share above 1 or fewer than no replicas.\n\n"
+    "The number is of the right type but outside what can work, such as a share above 1 or less than one GPU.\n\n"
     "Write a number within the bounds that the message names.",
     "engine: {gpuMemoryUtilization: 1.5}",
 )

@@ -12,14 +12,14 @@ TARGET_NOT_BUILT = Code(
 )
 GIT_MISSING = Code(
     "OD640",
-    "git is not installed",
+    "Git is not installed",
     "Targets of type git, and plans against a git reference, need the `git` program, and it is not on the PATH.\n\n"
     "Install git 2.38 or newer. Validation and rendering work without it.",
     "git: command not found",
 )
 NOT_A_REPOSITORY = Code(
     "OD642",
-    "not a git repository",
+    "Not a git repository",
     "The project, or the place that a target names, is not (inside) a git repository, so that there is no history to "
     "compare with and no branch to write to.\n\n"
     "Run `git init` in the project, or correct the target's `remote`.",
@@ -27,7 +27,7 @@ NOT_A_REPOSITORY = Code(
 )
 NOT_TRUSTED = Code(
     "OD643",
-    "git does not trust this repository",
+    "Git does not trust this repository",
     "The repository's folder belongs to another user, and git refuses to read its settings, because settings can run "
     "commands. This is common in containers, where the checkout belongs to the host's user.\n\n"
     "Change the owner of the folder, or tell git that it is safe with the command of the hint.",
@@ -35,14 +35,14 @@ NOT_TRUSTED = Code(
 )
 UNKNOWN_REF = Code(
     "OD644",
-    "no such git reference",
+    "No such git reference",
     "The name is no branch, tag or commit of the repository, so that there is nothing to compare with.\n\n"
     "Check the spelling, or fetch the branch first. In CI a checkout often holds one branch only.",
     "opsdecl plan --base origin/mian",
 )
 UNSAFE_NAME = Code(
     "OD645",
-    "a name that git must not be given",
+    "A name that git must not be given",
     "Names that start with a dash are options to git, and some forms of remote addresses run programs. A repository, "
     "branch or folder named so is refused before git sees it.\n\n"
     "Use a plain path, or an address of the form https://, ssh://, git://, file:// or user@host:path; a branch name as "
@@ -51,7 +51,7 @@ UNSAFE_NAME = Code(
 )
 UNREACHABLE = Code(
     "OD646",
-    "the git remote cannot be reached",
+    "The git remote cannot be reached",
     "The remote did not answer, or there is no repository at its address. What it holds is unknown, so nothing is "
     "assumed about it: an unreachable target is never taken for an empty one.\n\n"
     "Check the address and the network, then run the command again.",
@@ -59,7 +59,7 @@ UNREACHABLE = Code(
 )
 NOT_ALLOWED = Code(
     "OD647",
-    "the git remote did not let us in",
+    "The git remote did not let us in",
     "The remote asked for a login that git could not give. opsdecl never prompts: it uses the credential helpers and "
     "ssh keys that git itself is set up with.\n\n"
     "Run the command of the hint to see the same answer from git, and set up a credential helper, a deploy key or an "
@@ -68,7 +68,7 @@ NOT_ALLOWED = Code(
 )
 PUSH_REFUSED = Code(
     "OD648",
-    "the git remote refused the commit",
+    "The git remote refused the commit",
     "The remote took part in the conversation and then declined the new commit: a protected branch, a hook, a quota or "
     "a missing right to write. Nothing was changed.\n\n"
     "Its own words are in the message. Allow the identity that applies to push to the rendered branch.",
@@ -76,14 +76,14 @@ PUSH_REFUSED = Code(
 )
 GIT_FAILED = Code(
     "OD649",
-    "git could not do this",
+    "Git could not do this",
     "A git command failed for a reason that has no code of its own: a damaged repository, a full disk, no rights.\n\n"
     "git's own words are in the message; `git fsck` in the repository that it names is a good next step.",
     "fatal: unable to write loose object file: No space left on device",
 )
 SHALLOW = Code(
     "OD650",
-    "the clone is too shallow to compare",
+    "The clone is too shallow to compare",
     "The repository was cloned without its full history, and the part that is missing is needed to tell what this "
     "change adds to the base.\n\n"
     "Fetch what is missing with the command of the hint. In GitHub Actions, `fetch-depth: 0` of actions/checkout does "
@@ -92,7 +92,7 @@ SHALLOW = Code(
 )
 MERGE_CONFLICT = Code(
     "OD651",
-    "this change conflicts with the base",
+    "This change conflicts with the base",
     "A plan shows what merging this change into the base gives, and git cannot merge the two: both changed the same "
     "lines.\n\n"
     "Merge or rebase onto the base, resolve the files named, and plan again.",
@@ -100,14 +100,14 @@ MERGE_CONFLICT = Code(
 )
 NO_COMMON_HISTORY = Code(
     "OD652",
-    "no common history with the base",
+    "No common history with the base",
     "The base and this change have no commit in common, so that there is no merge of the two to plan for.\n\n"
     "Name a base that this branch was made from.",
     "opsdecl plan --base rendered/prod",
 )
 GIT_TOO_OLD = Code(
     "OD653",
-    "this git is too old",
+    "This git is too old",
     "The base has moved on since this branch was made, and merging the two without touching the work tree needs "
     "`git merge-tree --write-tree`, which came with git 2.38.\n\n"
     "Update git, or merge the base into the branch first.",
@@ -115,7 +115,7 @@ GIT_TOO_OLD = Code(
 )
 TIMED_OUT = Code(
     "OD654",
-    "git did not answer in time",
+    "Git did not answer in time",
     "A git command took longer than allowed and was stopped; most often a remote that accepts connections and then "
     "says nothing. Nothing was changed here.\n\n"
     "Try again, and check the remote with `git ls-remote`.",
@@ -123,7 +123,7 @@ TIMED_OUT = Code(
 )
 BRANCH_IN_USE = Code(
     "OD655",
-    "the target branch is checked out",
+    "The target branch is checked out",
     "The rendered branch is the one that a work tree has checked out. Moving it would make every file there look "
     "changed, and the next commit would undo the apply.\n\n"
     "Switch that work tree to another branch, or name another branch in the target.",
@@ -131,7 +131,7 @@ BRANCH_IN_USE = Code(
 )
 RECORD_UNREADABLE = Code(
     "OD656",
-    "the release record cannot be read",
+    "The release record cannot be read",
     "The target's `.opsdecl/release.json` says what the release owns. In the last commit of opsdecl it is missing "
     "or damaged, so that what may be changed or removed is unknown.\n\n"
     "Restore the file from an earlier commit of the rendered branch, or point the target at a new branch or folder.",
@@ -139,14 +139,14 @@ RECORD_UNREADABLE = Code(
 )
 RECORD_NEWER = Code(
     "OD657",
-    "the release was written by a newer opsdecl",
+    "The release was written by a newer opsdecl",
     "The release record has a format that this version does not know. Guessing could remove objects.\n\n"
     "Update opsdecl to at least the version that the message names.",
     '{"formatVersion": 2, "toolVersion": "0.9.0"}',
 )
 NOT_AN_OBJECT = Code(
     "OD658",
-    "a rendered file no longer holds its object",
+    "A rendered file no longer holds its object",
     "Somebody changed a file of the rendered branch so that it is not one readable YAML object any more. It counts as "
     "drift: the next apply restores it.\n\n"
     "Look at the file on the rendered branch; make wanted changes in the specs.",
@@ -155,21 +155,21 @@ NOT_AN_OBJECT = Code(
 )
 UNKNOWN_REVISION = Code(
     "OD659",
-    "no such revision",
+    "No such revision",
     "The revision is not a commit of the target's branch.\n\n"
     "`opsdecl history` lists the revisions there are; a unique beginning of the id is enough.",
     "opsdecl rollback --to 0000000",
 )
 UNKNOWN_OBJECT = Code(
     "OD660",
-    "no such object in the release",
+    "No such object in the release",
     "The release holds nothing by this address or name.\n\n"
     "Write an address (`LLM.chat/main/deployment`), a document (`LLM.chat`), or an object (`Deployment assist/chat`).",
     "opsdecl blame LLM.caht",
 )
 BUSY = Code(
     "OD661",
-    "the target branch moves too fast",
+    "The target branch moves too fast",
     "Other releases share the branch and moved it each time that this one was about to be recorded. "
     "Nothing was changed.\n\n"
     "Run the command again, or give the release a branch of its own.",
@@ -177,7 +177,7 @@ BUSY = Code(
 )
 NOT_WRITTEN = Code(
     "OD662",
-    "a file could not be written",
+    "A file could not be written",
     "The operating system refused to write the file: no space, no right, or a read-only disk. What was there before is "
     "unchanged.\n\n"
     "Make room or choose another place, and run the command again.",
@@ -185,14 +185,14 @@ NOT_WRITTEN = Code(
 )
 FILE_EXISTS = Code(
     "OD663",
-    "the file exists already",
+    "The file exists already",
     "Writing would replace a file that opsdecl did not make. Nothing was written.\n\n"
-    "Choose an empty folder, or say that files may be replaced.",
+    "Choose an empty folder, or repeat with `--keep-existing`: what exists stays as it is, the rest is written.",
     "opsdecl init .",
 )
 COMPANION_EDITED = Code(
     "OD664",
-    "a file beside the objects was edited",
+    "A file beside the objects was edited",
     "opsdecl writes the Argo CD or Flux files beside the objects, and somebody changed or removed one on the rendered "
     "branch. The next apply restores it.\n\n"
     "Make the change in the target's settings (`argocd`, `flux`).",
@@ -201,14 +201,14 @@ COMPANION_EDITED = Code(
 )
 OTHER_RELEASE = Code(
     "OD665",
-    "the folder belongs to another release",
+    "The folder belongs to another release",
     "Two releases are set to write to the same folder of the same branch. Each would remove what the other wrote.\n\n"
     "Give each environment and target a `branch` or a `folder` of its own.",
     "dev and prod: {type: git, branch: rendered, folder: ''}",
 )
 LOCK_LEFT = Code(
     "OD666",
-    "a git lock file is in the way",
+    "A git lock file is in the way",
     "Another git process works on the branch, or one was stopped and left its lock behind. Nothing was changed.\n\n"
     "Wait for the other process. If there is none, remove the lock file that the message names.",
     "fatal: Unable to create '.git/refs/heads/rendered/prod.lock': File exists.",
