@@ -43,7 +43,7 @@ def projects() -> dict[str, tuple[Case, tuple[Case, ...]]]:
             if not case.expected:
                 assert not files.keys() & case.files.keys(), f"{name_of(page)}: {case.title} gives a file again"
                 files |= case.files
-        wrong = [Case(c.title, c.source, files | c.files, (), c.expected) for c in cases if c.expected]
+        wrong = [Case(c.title, c.source, {**files, **c.files}, (), c.expected) for c in cases if c.expected]
         if cases:
             found[name_of(page)] = Case("the page's project", name_of(page), files), tuple(wrong)
     return found
