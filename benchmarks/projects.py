@@ -60,6 +60,10 @@ spec:
   model: {model}
   runtime: vllm
   servedNames: [chat-{n}]
+  chatTemplate:
+    text: |
+      {{% for message in messages %}}<|{{{{ message.role }}}}|>{{{{ message.content }}}}
+      {{% endfor %}}
   weights:
     source: {{type: hub, token: {{secret: hf-token, key: token}}}}
     cache: {{type: pvc, size: 60Gi, storageClass: fast, accessMode: ReadWriteMany}}
@@ -77,9 +81,11 @@ spec:
       - {{namespace: assist}}
   card:
     intendedUse: Answers questions of team {team}.
-    license: llama3.1
+    license: {license}
     riskClass: minimal
 """
+
+LICENSES = {"llama-3.1-8b-instruct": "llama3.1", "qwen3-8b": "apache-2.0"}
 
 MODEL = """\
 apiVersion: opsdecl.dev/v1
@@ -123,4 +129,4 @@ def spec_text(n: int, *, length: int = 16384) -> str:
     if n % 5 == 4:
         return MODEL.format(n=n, team=n % 40)
     model = "llama-3.1-8b-instruct" if n % 2 else "qwen3-8b"
-    return LLM.format(n=n, team=n % 40, model=model, length=length)
+    return LLM.format(n=n, team=n % 40, model=model, license=LICENSES[model], length=length)

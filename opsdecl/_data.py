@@ -1,5 +1,9 @@
-"""Where packaged data lives: inside the wheel, or at the repository root of an editable install."""
+"""Where packaged data lives, in the wheel or at the repository root of an editable install; and which code this is."""
 
+import hashlib
+import os
+import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 _PACKAGE = Path(__file__).resolve().parent
@@ -14,3 +18,31 @@ def data_root() -> Path:
 def catalog_root() -> Path:
     """The folder of the built-in catalogue tables."""
     return _PACKAGE / "catalog" / "data"
+
+
+def installation_digest() -> str:
+    """Stands for everything that results depend on beside the input: this code to the byte, its tables, Python, and
+    the versions of all installed packages. The same on every machine that has the same installed."""
+    found = hashlib.blake2b(sys.version.encode(), digest_size=16)
+    for name in sorted(_installed()):
+        found.update(b"\0" + name.encode())
+    for path in sorted(_own_files(os.fspath(_PACKAGE))):
+        name = path.removeprefix(os.fspath(_PACKAGE))
+        with open(path, "rb") as file:
+            found.update(name.encode() + b"\0" + hashlib.blake2b(file.read()).digest())
+    return found.hexdigest()
+
+
+def _installed() -> Iterator[str]:
+    """`pydantic-2.14.3.dist-info` and the like: what importlib.metadata reads, without what its import costs."""
+    for folder in sys.path:
+        if os.path.isdir(folder):
+            yield from (name for name in os.listdir(folder) if name.endswith((".dist-info", ".egg-info")))
+
+
+def _own_files(folder: str) -> Iterator[str]:
+    for entry in os.scandir(folder):
+        if entry.is_dir() and entry.name != "__pycache__":
+            yield from _own_files(entry.path)
+        elif entry.is_file():
+            yield entry.path

@@ -13,8 +13,8 @@ from opsdecl.view.plan import render_text
 
 def go_back(at: Session, wanted: Wanted, revision: str | None, *, yes: bool, question: str) -> Exit:
     """To a revision, or to nothing where `revision` is None."""
-    tree, cache = open_work_tree(at)
-    opened = open_built(tree, wanted, cache)
+    tree, memory = open_work_tree(at)
+    opened = open_built(tree, wanted, memory)
     if opened.built is None:
         return report(at.process, only_fatal(opened), opened.lines)
     way = plan_back(opened, at.root, wanted, revision)

@@ -15,14 +15,14 @@ from opsdecl.view.plan import DEFAULT_BUDGET, render_failure_markdown, render_ht
 
 def make_planned(at: Session, wanted: Wanted, base: str | None, *, worktree: bool = False) -> Planned:
     """A review plan against `base`, else an execution plan against the targets."""
-    files, cache = open_work_tree(at)
+    files, memory = open_work_tree(at)
     if base is None:
-        return plan_live(files, at.root, wanted, work_tree_source(at.root), cache)
+        return plan_live(files, at.root, wanted, work_tree_source(at.root), memory)
     sides = review_sides(at.root, base, worktree=worktree)
     if sides.value is None:
         return Planned(None, sides.diagnostics, no_lines)
     found = sides.value
-    return plan_review(found.desired, found.base, wanted, found.source, found.base_ref, cache)
+    return plan_review(found.desired, found.base, wanted, found.source, found.base_ref, memory)
 
 
 def show_planned(

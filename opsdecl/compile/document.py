@@ -1,6 +1,6 @@
 """One document: its layers, and what it asks of its surroundings -> `CompiledDocument`. Pure: it can be remembered."""
 
-from collections.abc import Callable, Hashable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -33,9 +33,9 @@ class DocumentResult:
     diagnostics: tuple[Diagnostic, ...]
 
     @cached_property
-    def identity(self) -> Hashable:
-        """Equal where whatever refers to it would come out the same."""
-        return self.source.identity, self.document.digest if self.document else None
+    def identity(self) -> str:
+        """Equal where whatever refers to it would come out the same, in any run."""
+        return f"{self.source.identity} {self.document.digest if self.document else 'broken'}"
 
 
 @dataclass(frozen=True, slots=True)

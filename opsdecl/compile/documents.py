@@ -1,15 +1,16 @@
 """All documents of an environment, each after what it refers to."""
 
-from collections.abc import Hashable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import partial
+from functools import cached_property, partial
 from typing import Any
 
-from opsdecl.addr import SpecAddress
+from opsdecl.addr import SpecAddress, digest_of, digest_of_bytes
 from opsdecl.catalog.types import Catalog
 from opsdecl.compile.document import DocumentResult, check_alone, compile_document
 from opsdecl.compile.layers import Layers, Source
 from opsdecl.compile.memo import Answer, Ask, Memo, Question, remember
+from opsdecl.compile.recall import DocumentCodec
 from opsdecl.compile.references import Broken, Cycle
 from opsdecl.compile.schema import SchemaOf
 from opsdecl.compile.types import CompiledDocument
@@ -19,7 +20,7 @@ Results = dict[SpecAddress, DocumentResult]
 Trail = tuple[SpecAddress, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Surroundings:
     """What documents may ask for. `environment` is None while the environment itself is compiled."""
 
@@ -31,17 +32,24 @@ class Surroundings:
     memo: Memo | None = None
     texts: Mapping[str, str] = field(default_factory=dict)
 
-    @property
-    def identity(self) -> Hashable:
-        return self.project, self.environment.identity if self.environment else None
+    def key(self, source: Source) -> str:
+        """Stands for all that a document is compiled from, but for what it asks."""
+        return f"document {source.identity} {self._identity}"
+
+    @cached_property
+    def _identity(self) -> str:
+        return digest_of([self.project, self.environment.identity if self.environment else None])
 
 
 def compile_documents(surroundings: Surroundings) -> Mapping[SpecAddress, DocumentResult]:
     """Sorted by address."""
     results: Results = {}
-    for address in sorted(surroundings.layers.documents):
+    addresses = sorted(surroundings.layers.documents)
+    if surroundings.memo is not None:
+        surroundings.memo.expect(surroundings.key(surroundings.layers.documents[address]) for address in addresses)
+    for address in addresses:
         _compile(address, surroundings, results, ())
-    return {address: results[address] for address in sorted(results)}
+    return {address: results[address] for address in addresses}
 
 
 def compile_one(source: Source, surroundings: Surroundings) -> DocumentResult:
@@ -69,9 +77,14 @@ def _remembered(source: Source, surroundings: Surroundings, results: Results, tr
     schema = surroundings.schema_of(source.address.kind)
     if schema is None:
         return _unknown_kind(source)
-    key = ("document", source.identity, surroundings.identity)
     ask = _asking(surroundings, results, trail)
-    return remember(surroundings.memo, key, ask, lambda asking: compile_document(source, schema, asking))
+    return remember(
+        surroundings.memo,
+        surroundings.key(source),
+        ask,
+        lambda asking: compile_document(source, schema, asking),
+        DocumentCodec(source),
+    )
 
 
 def _unknown_kind(source: Source) -> DocumentResult:
@@ -86,9 +99,9 @@ def _asking(surroundings: Surroundings, results: Results, trail: Trail) -> Ask:
             return _document(SpecAddress(question.kind, question.name), surroundings, results, trail)
         if question.about == "environment":
             environment = surroundings.environment
-            return Answer(environment.document if environment else None, environment and environment.identity)
+            return Answer(environment.document if environment else None, environment.identity if environment else "")
         value = _fact(question, surroundings)
-        return Answer(value, value)
+        return Answer(value, digest_of_bytes(repr(value).encode("utf-8", "surrogatepass")))
 
     return ask
 
@@ -96,9 +109,9 @@ def _asking(surroundings: Surroundings, results: Results, trail: Trail) -> Ask:
 def _document(address: SpecAddress, surroundings: Surroundings, results: Results, trail: Trail) -> Answer:
     if address in trail:
         way = (*trail[trail.index(address) :], address)
-        return Answer(Cycle(way), object())
+        return Answer(Cycle(way), None)
     if address not in surroundings.layers.documents:
-        return Answer(None, None)
+        return Answer(None, "")
     _compile(address, surroundings, results, trail)
     result = results[address]
     return Answer(result.document or Broken(), result.identity)

@@ -1,10 +1,10 @@
 """A project's folders -> the layers of one environment, lowest first, and the documents in them."""
 
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
-from opsdecl.addr import SpecAddress
+from opsdecl.addr import SpecAddress, digest_of
 from opsdecl.compile.merge import DELETE
 from opsdecl.diag import Checked, Diagnostic, Place, Related
 from opsdecl.diag.codes import compile as codes
@@ -26,10 +26,10 @@ class Source:
     alone: bool = False
 
     @cached_property
-    def identity(self) -> Hashable:
-        """Equal for equal text at equal places."""
-        layers = tuple((layer.file, layer.index, layer.digest) for layer in self.layers)
-        return self.address, layers, self.own, self.alone
+    def identity(self) -> str:
+        """Equal for equal content at equal places, in any run."""
+        layers = [[layer.file, layer.index, layer.digest] for layer in self.layers]
+        return digest_of([str(self.address), layers, self.own, self.alone])
 
 
 @dataclass(frozen=True, slots=True)

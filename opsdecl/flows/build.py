@@ -31,6 +31,7 @@ def build(
     project: Project, environment: str, *, target: str | None = None, memo: Memo | None = None, check: bool = True
 ) -> Checked[Built]:
     """`check=False` leaves schemas and policies out, for a base that was checked when it was desired."""
+    memo = memo or Memo()
     compiled = compile_environment(project.specs, environment, project.catalog, target=target, memo=memo)
     if compiled.value is None:
         return Checked(None, compiled.diagnostics)
@@ -40,7 +41,9 @@ def build(
     if rendered.value is None:
         return Checked(None, findings)
     built = Built(project, graph, rendered.value)
-    return Checked(built, findings + check_built(built) if check else findings)
+    findings += check_built(built) if check else ()
+    memo.save()
+    return Checked(built, findings)
 
 
 def check_built(built: Built) -> tuple[Diagnostic, ...]:

@@ -9,7 +9,6 @@ from opsdecl import __version__
 from opsdecl.addr import SpecAddress, digest_of
 from opsdecl.apply.ports import Target
 from opsdecl.apply.steps import add_steps
-from opsdecl.compile.memo import MemoryMemo
 from opsdecl.diag import Checked, Diagnostic, Severity, SpecPath
 from opsdecl.diff.classify import EffectTable
 from opsdecl.diff.fields import Locate
@@ -19,10 +18,10 @@ from opsdecl.diff.records import TargetState
 from opsdecl.diff.release import ReleaseDiff, diff_release, state_from_manifests
 from opsdecl.diff.types import BaseRef, Origin, Plan, SourceRef
 from opsdecl.flows.build import Built, build, for_target
+from opsdecl.flows.memory import Memory
 from opsdecl.flows.project import Project, choose_environment, located, open_project, origin_of, place_of
 from opsdecl.flows.targets import open_target, targets_of
 from opsdecl.spec.fields import effects_of, kind_names
-from opsdecl.spec.parse_cache import ParseCache
 from opsdecl.spec.types import SourceTree
 
 
@@ -54,14 +53,14 @@ def plan_review(
     wanted: Wanted,
     source: SourceRef,
     base_ref: BaseRef,
-    cache: ParseCache | None = None,
+    memory: Memory | None = None,
 ) -> Planned:
     """Offline: both sides are compiled, nothing else is read."""
-    memo = MemoryMemo()
-    opened = open_built(desired, wanted, cache, memo)
+    memory = memory or Memory()
+    opened = open_built(desired, wanted, memory)
     if opened.built is None:
         return opened
-    before = _build_base(base, opened.environment, cache, memo)
+    before = _build_base(base, opened.environment, memory)
     known = base_ref.model_copy(update={"known": before.known})
     unclear = (unknown_before((), base_ref.ref),) if not before.known else ()
     if before.known and before.unknown:
@@ -74,10 +73,10 @@ def plan_review(
 
 
 def plan_live(
-    desired: SourceTree, root: Path, wanted: Wanted, source: SourceRef, cache: ParseCache | None = None
+    desired: SourceTree, root: Path, wanted: Wanted, source: SourceRef, memory: Memory | None = None
 ) -> Planned:
     """Against what the targets hold now."""
-    opened = open_built(desired, wanted, cache, MemoryMemo())
+    opened = open_built(desired, wanted, memory)
     if opened.built is None:
         return opened
     states: dict[str, TargetState | None] = {}
@@ -96,18 +95,17 @@ def plan_live(
     return Planned(planned.plan, planned.diagnostics, planned.lines, planned.environment, planned.built, held, targets)
 
 
-def open_built(
-    tree: SourceTree, wanted: Wanted, cache: ParseCache | None = None, memo: MemoryMemo | None = None
-) -> Planned:
+def open_built(tree: SourceTree, wanted: Wanted, memory: Memory | None = None) -> Planned:
     """The environment compiled, rendered and checked; no plan yet."""
-    opened = open_project(tree, cache)
+    memory = memory or Memory()
+    opened = open_project(tree, memory.files)
     if opened.value is None:
         return Planned(None, located(None, tree, opened.diagnostics), _no_lines)
     project = opened.value
     chosen = choose_environment(project, wanted.environment, opened.diagnostics)
     if chosen.value is None:
         return _broken(project, opened.diagnostics + chosen.diagnostics)
-    built = build(project, chosen.value, target=wanted.target, memo=memo)
+    built = build(project, chosen.value, target=wanted.target, memo=memory.memo)
     findings = located(project, tree, opened.diagnostics + built.diagnostics)
     return Planned(None, findings, project.positions.source_lines, chosen.value, built.value)
 
@@ -121,14 +119,14 @@ class _Base:
     unknown: tuple[SpecAddress, ...] = ()
 
 
-def _build_base(tree: SourceTree, environment: str, cache: ParseCache | None, memo: MemoryMemo) -> _Base:
+def _build_base(tree: SourceTree, environment: str, memory: Memory) -> _Base:
     """Findings of the base are nobody's concern now; documents that do not compile there are 'before unknown'."""
-    opened = open_project(tree, cache)
+    opened = open_project(tree, memory.files)
     if opened.value is None:
         return _Base(None, known=False)
     if environment not in opened.value.specs.environments():
         return _Base(None)
-    built = build(opened.value, environment, memo=memo, check=False)
+    built = build(opened.value, environment, memo=memory.memo, check=False)
     if built.value is None:
         return _Base(None, known=False)
     errors = [d for d in (*opened.diagnostics, *built.diagnostics) if d.severity.word == "error"]

@@ -12,7 +12,7 @@ from opsdecl.diag.codes.compile import UNKNOWN_ENVIRONMENT
 from opsdecl.diag.codes.source import AMBIGUOUS, NUMBER_RANGE, UNREADABLE
 from opsdecl.diag.nearest import did_you_mean
 from opsdecl.spec.load import load_project
-from opsdecl.spec.parse_cache import ParseCache
+from opsdecl.spec.parse_cache import ParsedFiles
 from opsdecl.spec.positions import Positions
 from opsdecl.spec.types import SourceTree, SpecSet
 
@@ -30,9 +30,9 @@ class Project:
     positions: Positions
 
 
-def open_project(tree: SourceTree, cache: ParseCache | None = None) -> Checked[Project]:
+def open_project(tree: SourceTree, files: ParsedFiles | None = None) -> Checked[Project]:
     """Every finding about text and catalogue at once; documents of readable files survive those of broken ones."""
-    loaded = load_project(tree, cache)
+    loaded = load_project(tree, files)
     overrides, unreadable = _catalog_files(tree)
     catalog = load_catalog(overrides)
     findings = loaded.diagnostics + unreadable + catalog.diagnostics

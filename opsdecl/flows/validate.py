@@ -7,9 +7,9 @@ from opsdecl.addr import SpecAddress
 from opsdecl.compile.types import CompiledDocument
 from opsdecl.diag import Diagnostic, Place, SpecPath
 from opsdecl.flows.build import Built, build, policies_at_work, policies_of
+from opsdecl.flows.memory import Memory
 from opsdecl.flows.project import Project, choose_environment, located, open_project, place_of
 from opsdecl.policy.evaluate import report_idle
-from opsdecl.spec.parse_cache import ParseCache
 from opsdecl.spec.positions import Positions
 from opsdecl.spec.types import SourceTree
 
@@ -31,10 +31,11 @@ def validate_tree(tree: SourceTree, *, environments: tuple[str, ...] | None = No
 
 
 def validate(
-    tree: SourceTree, *, environments: tuple[str, ...] | None = None, cache: ParseCache | None = None
+    tree: SourceTree, *, environments: tuple[str, ...] | None = None, memory: Memory | None = None
 ) -> Validation:
     """All environments where none is named. Findings that environments share are reported once."""
-    opened = open_project(tree, cache)
+    memory = memory or Memory()
+    opened = open_project(tree, memory.files)
     project = opened.value
     if project is None:
         return Validation((), 0, 0, located(None, tree, opened.diagnostics), Positions(tree).source_lines)
@@ -43,7 +44,7 @@ def validate(
     findings += missing
     built: list[Built] = []
     for name in names:
-        done = build(project, name)
+        done = build(project, name, memo=memory.memo)
         findings += done.diagnostics
         built += [done.value] if done.value else []
     if len(built) == len(project.specs.environments()):

@@ -9,7 +9,7 @@ from opsdecl.spec.arrange import arrange
 from opsdecl.spec.identity import identify
 from opsdecl.spec.limits import DEFAULT_LIMITS, MIB, Limits
 from opsdecl.spec.parse import parse_file, too_large
-from opsdecl.spec.parse_cache import ParseCache, cache_key, from_text, to_text
+from opsdecl.spec.parse_cache import ParsedFiles
 from opsdecl.spec.source import FOLDER_MODE, LINK_MODE, LOCK, ROOT, is_source, is_yaml
 from opsdecl.spec.texts import TreeTexts
 from opsdecl.spec.types import Document, Json, SourceEntry, SourceTree, SpecSet
@@ -19,7 +19,7 @@ _PLAIN_MODES = ("100644", "100755")
 
 
 def load_project(
-    tree: SourceTree, cache: ParseCache | None = None, limits: Limits = DEFAULT_LIMITS
+    tree: SourceTree, cache: ParsedFiles | None = None, limits: Limits = DEFAULT_LIMITS
 ) -> Checked[SpecSet]:
     """All readable documents, with all findings about files and text. No value only where the project is too large.
 
@@ -35,15 +35,19 @@ def load_project(
         problem = _unusable(entry)
         found += [problem] if problem else []
         usable += [] if problem else [entry]
-    documents = [d for entry in usable if _is_spec(entry.path) for d in _read(tree, entry, cache, limits, found)]
+    specs = [entry for entry in usable if _is_spec(entry.path)]
+    known = cache or ParsedFiles()
+    known.expect(specs)
+    documents = [d for entry in specs for d in _read(tree, entry, known, limits, found)]
+    known.save()
     arranged = arrange(documents, root_is_readable=not any(_is_in_root(d) for d in found))
     lock = _read_lock(tree, usable, limits)
     texts = TreeTexts(tree, usable, limits)
     identities = sorted([folder, str(d.address), d.digest] for folder, docs in arranged.folders.items() for d in docs)
     project = arranged.project.digest if arranged.project else ""
     digest = digest_of([project, identities, texts.digests()])
-    specs = SpecSet(arranged.project, arranged.folders, digest, lock.value, texts)
-    return Checked(specs, (*found, *arranged.diagnostics, *lock.diagnostics))
+    read = SpecSet(arranged.project, arranged.folders, digest, lock.value, texts)
+    return Checked(read, (*found, *arranged.diagnostics, *lock.diagnostics))
 
 
 def _is_spec(path: str) -> bool:
@@ -80,29 +84,20 @@ def _unusable(entry: SourceEntry) -> Diagnostic | None:
 
 
 def _read(
-    tree: SourceTree, entry: SourceEntry, cache: ParseCache | None, limits: Limits, found: list[Diagnostic]
-) -> list[Document]:
+    tree: SourceTree, entry: SourceEntry, known: ParsedFiles, limits: Limits, found: list[Diagnostic]
+) -> tuple[Document, ...]:
     """The documents of one file; what is wrong with it is added to `found`."""
-    kept = _cached(cache, entry)
+    kept = known.get(entry)
     if kept is not None:
         return kept
     parsed = _parse(tree, entry, limits)
     identified = [identify(entry.path, d.index, d.value) for d in parsed.documents]
-    documents = [item for item in identified if isinstance(item, Document)]
+    documents = tuple(item for item in identified if isinstance(item, Document))
     problems = [*parsed.diagnostics, *(d for item in identified if not isinstance(item, Document) for d in item)]
-    if cache is not None and entry.digest and not problems:
-        cache.put(cache_key(entry.digest), to_text([(d.index, d.value, d.digest) for d in documents]))
+    if not problems:
+        known.put(entry, documents)
     found += problems
     return documents
-
-
-def _cached(cache: ParseCache | None, entry: SourceEntry) -> list[Document] | None:
-    text = cache.get(cache_key(entry.digest)) if cache is not None and entry.digest else None
-    rows = None if text is None else from_text(text)
-    identified = [identify(entry.path, *row) for row in rows or ()]
-    documents = [item for item in identified if isinstance(item, Document)]
-    # A row without an identity was never written by us, so the file is read again, and says what is wrong.
-    return None if rows is None or len(documents) < len(rows) else documents
 
 
 def _parse(tree: SourceTree, entry: SourceEntry, limits: Limits) -> ParsedFile:

@@ -1,6 +1,6 @@
 """What the loader hands on: parsed documents by folder, with everything needed to find a place again."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -31,6 +31,20 @@ class SourceTree(Protocol):
     def read(self, path: str) -> bytes:
         """Raises OSError where the file cannot be read."""
         ...
+
+
+class Texts(Protocol):
+    """Texts by key, kept from run to run. It may forget.
+
+    It must not answer with texts that somebody else could have put there (a folder that comes with a clone): whoever
+    asks checks the shape of what comes back, not that it belongs to the key.
+    """
+
+    def get_many(self, keys: Iterable[str]) -> Mapping[str, str]:
+        """What is known of the keys."""
+        ...
+
+    def put_many(self, entries: Mapping[str, str]) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,8 +24,8 @@ def command(
     from opsdecl.view.blame import render_blame
 
     at, wanted = session(ctx), Wanted(environment, target)
-    tree, cache = open_work_tree(at)
-    opened = open_built(tree, wanted, cache)
+    tree, memory = open_work_tree(at)
+    opened = open_built(tree, wanted, memory)
     if opened.built is None:
         return report(at.process, only_fatal(opened), opened.lines)
     found = read_blame(opened, at.root, wanted, names)

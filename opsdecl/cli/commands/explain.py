@@ -48,8 +48,8 @@ def _value(at: Session, address: str, path: str, environment: str | None) -> int
     from opsdecl.flows.plan import Wanted, open_built
     from opsdecl.view.explain import render_value
 
-    tree, cache = open_work_tree(at)
-    opened = open_built(tree, Wanted(environment), cache)
+    tree, memory = open_work_tree(at)
+    opened = open_built(tree, Wanted(environment), memory)
     if opened.built is None:
         return report(at.process, opened.diagnostics, opened.lines)
     found = explain_value(opened.built, address, path)

@@ -20,8 +20,8 @@ def command(ctx: click.Context, environment: str | None, target: str | None, for
     from opsdecl.view.graph import render_dot, render_json, render_mermaid, render_tree
 
     at = session(ctx)
-    tree, cache = open_work_tree(at)
-    opened = open_built(tree, Wanted(environment, target), cache)
+    tree, memory = open_work_tree(at)
+    opened = open_built(tree, Wanted(environment, target), memory)
     code = report(at.process, opened.diagnostics, opened.lines)
     if opened.built is None:
         return code or Exit.FAILED

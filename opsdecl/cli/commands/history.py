@@ -22,8 +22,8 @@ def command(ctx: click.Context, environment: str | None, target: str | None, lim
     from opsdecl.view.history import render_history
 
     at, wanted = session(ctx), Wanted(environment, target)
-    tree, cache = open_work_tree(at)
-    opened = open_built(tree, wanted, cache)
+    tree, memory = open_work_tree(at)
+    opened = open_built(tree, wanted, memory)
     if opened.built is None:
         return report(at.process, only_fatal(opened), opened.lines)
     found = read_history(opened, at.root, wanted, limit)

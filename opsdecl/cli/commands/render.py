@@ -36,8 +36,8 @@ def command(
     at = session(ctx)
     if out is not None and format_ != "yaml":
         raise click.UsageError("--out writes YAML files: leave --format out")
-    tree, cache = open_work_tree(at)
-    opened = open_built(tree, Wanted(environment, target), cache)
+    tree, memory = open_work_tree(at)
+    opened = open_built(tree, Wanted(environment, target), memory)
     code = report(at.process, opened.diagnostics, opened.lines)
     if opened.built is None or code != Exit.DONE:
         return code

@@ -28,8 +28,8 @@ def command(ctx: click.Context, environments: tuple[str, ...], update_lock: bool
 
     at = session(ctx)
     locked = write_lock(at.root, open_work_tree(at)[0]) if update_lock else ()
-    tree, cache = open_work_tree(at)
-    found = validate(tree, environments=environments or None, cache=cache)
+    tree, memory = open_work_tree(at)
+    found = validate(tree, environments=environments or None, memory=memory)
     to_stdout = format_ not in ("full", "concise")
     code = report(at.process, (*locked, *found.diagnostics), found.lines, format_=format_, to_stdout=to_stdout)
     if not to_stdout and code == 0:

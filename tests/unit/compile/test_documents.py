@@ -9,7 +9,7 @@ from opsdecl.catalog.types import Catalog
 from opsdecl.compile.document import DocumentResult
 from opsdecl.compile.documents import Surroundings, compile_documents
 from opsdecl.compile.layers import Layers, Source
-from opsdecl.compile.memo import MemoryMemo
+from opsdecl.compile.memo import Memo
 from opsdecl.compile.merge import MergeRules
 from opsdecl.compile.schema import KindSchema
 from opsdecl.diag import Checked
@@ -38,7 +38,7 @@ def step(name: str, **spec: Any) -> Source:
     return Source(document.address, (document,))
 
 
-def run(*sources: Source, memo: MemoryMemo | None = None) -> Mapping[SpecAddress, DocumentResult]:
+def run(*sources: Source, memo: Memo | None = None) -> Mapping[SpecAddress, DocumentResult]:
     own = step("unused")
     layers = Layers(own, ("dev",), {source.address: source for source in sources}, {})
     surroundings = Surroundings("acme", layers, Catalog({}, {}, ""), lambda kind: STEP, None, memo)
@@ -67,7 +67,7 @@ def test_several_references_of_one_name_keep_apart() -> None:
 
 
 def test_a_circle_is_named_once_and_whole() -> None:
-    for memo in (None, MemoryMemo()):
+    for memo in (None, Memo()):
         for _ in range(2):
             results = run(
                 step("a", after="b"), step("b", after="c"), step("c", after="a"), step("d", after="a"), memo=memo
@@ -88,7 +88,7 @@ def test_what_is_missing_is_named_with_the_nearest() -> None:
 
 
 def test_an_answer_that_changed_is_asked_again() -> None:
-    memo = MemoryMemo()
+    memo = Memo()
     broken = run(step("a", after="b"), memo=memo)
     assert len(messages(broken)) == 1
     fixed = run(step("a", after="b"), step("b"), memo=memo)

@@ -8,7 +8,7 @@ from opsdecl.addr import Release, SpecAddress, parse_path
 from opsdecl.catalog.load import load_catalog
 from opsdecl.compile.document import DOCUMENT_PASSES, DocumentPass
 from opsdecl.compile.environment import PASSES, Pass, compile_environment
-from opsdecl.compile.memo import MemoryMemo
+from opsdecl.compile.memo import Memo
 from opsdecl.compile.types import CompiledDocument, Graph
 from opsdecl.diag import Checked
 from opsdecl.spec.load import load_project
@@ -68,14 +68,14 @@ spec:
 CHAT = SpecAddress("LLM", "chat")
 
 
-def compiled(changes: dict[str, str] | None = None, memo: MemoryMemo | None = None, **options: str) -> Checked[Graph]:
+def compiled(changes: dict[str, str] | None = None, memo: Memo | None = None, **options: str) -> Checked[Graph]:
     specs, catalog = load_project(MemoryTree({**FILES, **(changes or {})})).value, load_catalog().value
     assert specs is not None
     assert catalog is not None
     return compile_environment(specs, options.pop("environment", "prod"), catalog, memo=memo, **options)
 
 
-def graph(changes: dict[str, str] | None = None, memo: MemoryMemo | None = None) -> Graph:
+def graph(changes: dict[str, str] | None = None, memo: Memo | None = None) -> Graph:
     found = compiled(changes, memo)
     assert found.diagnostics == ()
     assert found.value is not None
@@ -174,14 +174,14 @@ def test_setters_name_every_layer_the_winner_last(path: str, expected: list[str]
 
 
 def test_equal_inputs_give_the_very_same_documents() -> None:
-    memo = MemoryMemo()
+    memo = Memo()
     first, second = graph(memo=memo), graph(memo=memo)
     assert all(a is b for a, b in zip(first.documents, second.documents, strict=True))
     assert all(a is b for a, b in zip(first.resources, second.resources, strict=True))
 
 
 def test_a_changed_runtime_compiles_only_what_uses_it_again() -> None:
-    memo = MemoryMemo()
+    memo = Memo()
     before = graph(memo=memo)
     newer = FILES["environments/base/runtime.yaml"].replace("0.11.0", "0.12.0", 1)
     after = graph({"environments/base/runtime.yaml": newer}, memo)
@@ -191,7 +191,7 @@ def test_a_changed_runtime_compiles_only_what_uses_it_again() -> None:
 
 
 def test_a_changed_overlay_leaves_the_other_documents_alone() -> None:
-    memo = MemoryMemo()
+    memo = Memo()
     before = graph(memo=memo)
     shorter = FILES["environments/prod/chat.yaml"].replace("vars.length", "vars.length // 2")
     after = graph({"environments/prod/chat.yaml": shorter}, memo)
@@ -201,7 +201,7 @@ def test_a_changed_overlay_leaves_the_other_documents_alone() -> None:
 
 def test_remembering_gives_what_compiling_gives() -> None:
     """Through a row of edits, with one memo for all of them."""
-    memo = MemoryMemo()
+    memo = Memo()
     edits: list[dict[str, str]] = [
         {},
         {"environments/base/runtime.yaml": FILES["environments/base/runtime.yaml"].replace("v0.11.0", "v0.11.1")},

@@ -1,12 +1,14 @@
 """Unchanged files are not parsed again, and no entry can change what is read unnoticed by its shape."""
 
 import json
+from collections.abc import Iterable, Mapping
 
 import pytest
 
 from opsdecl.spec.limits import Limits
 from opsdecl.spec.load import load_project
 from opsdecl.spec.parse import parse_file
+from opsdecl.spec.parse_cache import ParsedFiles
 from opsdecl.spec.source import MemoryTree
 from opsdecl.spec.yaml import ParsedFile
 
@@ -22,11 +24,11 @@ class Remembering:
     def __init__(self) -> None:
         self.texts: dict[str, str] = {}
 
-    def get(self, key: str) -> str | None:
-        return self.texts.get(key)
+    def get_many(self, keys: Iterable[str]) -> dict[str, str]:
+        return {key: self.texts[key] for key in keys if key in self.texts}
 
-    def put(self, key: str, text: str) -> None:
-        self.texts[key] = text
+    def put_many(self, entries: Mapping[str, str]) -> None:
+        self.texts |= entries
 
 
 @pytest.fixture
@@ -44,23 +46,34 @@ def parsed(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 def test_only_changed_files_are_parsed_again(parsed: list[str]) -> None:
     cache = Remembering()
-    first = load_project(MemoryTree(FILES), cache)
+    first = load_project(MemoryTree(FILES), ParsedFiles(cache))
     assert sorted(parsed) == sorted(FILES)
     parsed.clear()
-    again = load_project(MemoryTree(FILES), cache)
+    again = load_project(MemoryTree(FILES), ParsedFiles(cache))
     assert parsed == []
     assert again.value is not None
     assert first.value is not None
     assert (again.value.folders, again.value.digest) == (first.value.folders, first.value.digest)
-    load_project(MemoryTree({**FILES, "environments/dev/a.yaml": FILES["environments/dev/a.yaml"] + "#"}), cache)
+    load_project(MemoryTree({**FILES, "environments/dev/a.yaml": FILES["environments/dev/a.yaml"] + "#"}), ParsedFiles(cache))
     assert parsed == ["environments/dev/a.yaml"]
+
+
+def test_a_file_that_two_trees_share_is_parsed_once(parsed: list[str]) -> None:
+    files = ParsedFiles()
+    other = {**FILES, "environments/dev/a.yaml": FILES["environments/dev/a.yaml"].replace("a: 1", "a: 2")}
+    first, second = load_project(MemoryTree(FILES), files).value, load_project(MemoryTree(other), files).value
+    assert sorted(parsed) == sorted([*FILES, "environments/dev/a.yaml"])
+    assert first is not None
+    assert second is not None
+    assert first.project is second.project
+    assert [d.value["spec"]["a"] for specs in (first, second) for d in specs.folders["dev"]] == [1, 2]
 
 
 def test_files_with_findings_are_not_kept(parsed: list[str]) -> None:
     cache = Remembering()
     broken = MemoryTree({**FILES, "environments/dev/b.yaml": "a: yes\n"})
     for _ in range(2):
-        assert load_project(broken, cache).diagnostics != ()
+        assert load_project(broken, ParsedFiles(cache)).diagnostics != ()
     assert parsed.count("environments/dev/b.yaml") == 2
 
 
@@ -81,9 +94,9 @@ def test_files_with_findings_are_not_kept(parsed: list[str]) -> None:
 )
 def test_a_broken_entry_is_ignored(entry: str) -> None:
     cache = Remembering()
-    expected = load_project(MemoryTree(FILES), cache)
+    expected = load_project(MemoryTree(FILES), ParsedFiles(cache))
     cache.texts = dict.fromkeys(cache.texts, entry)
-    found = load_project(MemoryTree(FILES), cache)
+    found = load_project(MemoryTree(FILES), ParsedFiles(cache))
     assert found.diagnostics == ()
     assert found.value is not None
     assert expected.value is not None
