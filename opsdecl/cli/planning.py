@@ -5,6 +5,7 @@ from pathlib import Path
 from opsdecl.cli.exits import Exit
 from opsdecl.cli.group import Session
 from opsdecl.cli.report import no_lines, report
+from opsdecl.cli.verdict import exit_for
 from opsdecl.cli.workplace import open_work_tree
 from opsdecl.diff.types import Plan
 from opsdecl.flows.files import digest_of_plan, plan_text, save_plan
@@ -28,9 +29,12 @@ def make_planned(at: Session, wanted: Wanted, base: str | None, *, worktree: boo
 def show_planned(
     at: Session, planned: Planned, format_: str, *, details: bool = False, budget: int | None = None
 ) -> Exit:
-    """The plan goes to standard output; findings too in text, where they stand in the plan itself as well."""
-    if format_ == "text" or planned.plan is None:
+    """The plan goes to standard output with its findings in it; they go to standard error as well where no person
+    reads both, and with their lines where there is no plan to hold them."""
+    if planned.plan is None:
         code = report(at.process, planned.diagnostics, planned.lines)
+    elif format_ == "text" and at.process.stdout.isatty():
+        code = exit_for(planned.diagnostics)
     else:
         code = report(at.process, planned.diagnostics, planned.lines, format_="concise")
     if planned.plan is None:

@@ -6,7 +6,7 @@ from typing import Any
 from opsdecl.addr import SpecAddress, parse_path
 from opsdecl.compile.types import Setter
 from opsdecl.diag import Code, Span, SpecPath
-from opsdecl.diag.catalog import all_codes, find_code
+from opsdecl.diag.catalog import find_code
 from opsdecl.diag.nearest import did_you_mean
 from opsdecl.flows.build import Built
 from opsdecl.spec.fields import FieldInfo, field_info, fields_of, kind_names
@@ -41,7 +41,7 @@ class Unknown:
 
 def explain_code(name: str) -> Code | Unknown:
     found = find_code(name)
-    return found or Unknown(f"there is no code `{name}`", did_you_mean(name, [code.id for code in all_codes()]))
+    return found or Unknown(f"there is no code `{name}`", "the reference page of diagnostics lists all")
 
 
 def explain_field(text: str) -> ExplainedField | Unknown:

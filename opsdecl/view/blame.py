@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from opsdecl.apply.types import Revision
 from opsdecl.view.cells import Cell, align, clip, printable
+from opsdecl.view.history import name_text, when_text
 from opsdecl.view.style import BOLD, CAUTION, DIM, ink_for
 
 
@@ -18,9 +19,9 @@ def _row(name: str, revision: Revision) -> list[Cell]:
     return [
         Cell(printable(name), BOLD),
         Cell(printable(revision.id[:10]), CAUTION if by_hand else ""),
-        Cell(printable(revision.at)),
+        Cell(when_text(revision.at)),
         Cell("edited by hand" if by_hand else printable(revision.kind), CAUTION if by_hand else ""),
-        Cell(clip(printable(revision.who), 40)),
+        Cell(clip(name_text(revision.who), 40)),
         Cell(f"from {source}" if source else "", DIM),
         Cell(printable(revision.summary), DIM),
     ]

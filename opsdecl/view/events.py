@@ -18,6 +18,8 @@ _DONE: dict[Action, tuple[str, str]] = {
     "noop": ("unchanged", DIM),
 }
 _BAR = 24
+SHORT = 10
+"""Digits of a revision that people see; `history --format json` has all."""
 
 
 def event_line(event: Event, *, color: bool = False) -> str:
@@ -30,7 +32,7 @@ def event_line(event: Event, *, color: bool = False) -> str:
             word, style = _DONE[action]
             return f"  {ink(f'{word:<9}', style)} {printable(address)}"
         case Recorded(revision):
-            return f"{ink('recorded', GREEN)} revision {printable(revision)}"
+            return f"{ink('recorded', GREEN)} revision {printable(revision)[:SHORT]}"
         case _:
             assert_never(event)
 
@@ -51,4 +53,4 @@ def render_outcome(environment: str, outcome: Outcome, *, color: bool = False) -
         f"{outcome.counts[name]:,} {word}" for name, (word, _) in _DONE.items() if outcome.counts.get(name)
     )
     name = ink(printable(environment), BOLD)
-    return f"{name}: {counts or 'nothing to do'} · revision {printable(outcome.revision)}\n"
+    return f"{name}: {counts or 'nothing to do'} · revision {printable(outcome.revision)[:SHORT]}\n"

@@ -1,12 +1,13 @@
 """Revisions as a table, newest first, as they come."""
 
 from collections.abc import Sequence
+from datetime import UTC, datetime
 
 from opsdecl.apply.types import Revision
 from opsdecl.view.cells import Cell, align, clip, printable, width_of
 from opsdecl.view.style import BOLD, CAUTION, DIM, ink_for
 
-_TITLES = ("REVISION", "WHEN", "WHAT", "WHO", "SOURCE", "CHANGES", "")
+_TITLES = ("REVISION", "WHEN (UTC)", "WHAT", "WHO", "SOURCE", "CHANGES", "")
 _SHORT = 10
 
 
@@ -22,13 +23,27 @@ def _row(revision: Revision) -> list[Cell]:
     style = CAUTION if revision.kind == "edit" else ""
     return [
         Cell(printable(revision.id[:_SHORT]), style),
-        Cell(printable(revision.at)),
+        Cell(when_text(revision.at)),
         Cell(printable(revision.kind), style),
-        Cell(clip(printable(revision.who), 30)),
+        Cell(clip(name_text(revision.who), 24)),
         Cell(printable(revision.source_commit[:7]), DIM),
         Cell(counts_text(revision)),
         Cell(printable(revision.summary), DIM),
     ]
+
+
+def when_text(at: str) -> str:
+    """To the minute, in UTC; whatever is no time is shown as it is."""
+    try:
+        moment = datetime.fromisoformat(at)
+    except ValueError:
+        return printable(at)
+    return f"{(moment.astimezone(UTC) if moment.tzinfo else moment):%Y-%m-%d %H:%M}"
+
+
+def name_text(who: str) -> str:
+    """The name of `Name <address>`."""
+    return printable(who.partition(" <")[0])
 
 
 def counts_text(revision: Revision) -> str:

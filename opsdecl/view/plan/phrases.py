@@ -203,7 +203,8 @@ def head_text(plan: Plan) -> str:
 def mode_text(plan: Plan) -> str:
     if plan.mode == "review":
         return "offline, no cluster read"
-    return "compared with what is there" + (f" in {names}" if (names := target_names(plan)) else "")
+    names = target_names(plan)
+    return f"compared with what target {names} holds" if names else "compared with what is there"
 
 
 def target_names(plan: Plan) -> str:

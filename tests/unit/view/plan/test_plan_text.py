@@ -105,7 +105,7 @@ def test_an_unknown_base_is_said() -> None:
 
 def test_an_execution_plan_says_what_it_was_compared_with() -> None:
     live: Plan = believable_plan().model_copy(update={"mode": "execution"})
-    assert "compared with what is there in main" in render_text(live)
+    assert "compared with what target main holds" in render_text(live)
 
 
 def test_drift_shows_only_what_somebody_else_changed() -> None:
