@@ -49,14 +49,14 @@ def test_findings_of_cases_have_a_line(case: Case) -> None:
     assert without_line(validate_tree(case.tree())) == []
 
 
-@settings(_SETTINGS, max_examples=40, derandomize=True)
+@settings(_SETTINGS, max_examples=25, derandomize=True)
 @given(mistakes())
 def test_any_mistake_is_told_with_its_line(files: Files) -> None:
     _check(files)
 
 
 @pytest.mark.slow
-@settings(_SETTINGS, max_examples=400)
+@settings(_SETTINGS, max_examples=300)
 @given(mistakes())
 def test_many_more_mistakes(files: Files) -> None:
     _check(files)

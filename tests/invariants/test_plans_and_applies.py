@@ -69,7 +69,7 @@ def test_apply_settles_everything(project: Path, environment: str) -> None:
 def test_destroy_is_quiet_the_second_time(project: Path, environment: str) -> None:
     apply(project, environment)
     for _ in range(2):
-        assert opsdecl_here(project, "destroy", "--env", environment, "--yes").code == 0
+        assert opsdecl_here(project, "destroy", "--env", environment, "--including-protected", "--yes").code == 0
     assert len(branch(project, environment)) == 2
     assert ".yaml" not in git(project, "ls-tree", "-r", "--name-only", f"rendered/{environment}")
     out = plan(project, environment)
