@@ -1,12 +1,12 @@
 """SpecSet x environment -> Graph, by named passes in a row. Each says what it needs and what it settles."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TypeVar
 
 from opsdecl import __version__
-from opsdecl.addr import Release, SpecAddress
+from opsdecl.addr import Release, SpecAddress, digest_of
 from opsdecl.catalog.types import Catalog
 from opsdecl.compile.checks import check_environment
 from opsdecl.compile.document import DocumentResult
@@ -17,6 +17,7 @@ from opsdecl.compile.lower import lower_document
 from opsdecl.compile.memo import Memo
 from opsdecl.compile.merge import MergeRules
 from opsdecl.compile.provenance import document_setters, winner
+from opsdecl.compile.recall import decode_resources, encode_resources
 from opsdecl.compile.scene import Scene
 from opsdecl.compile.schema import SchemaOf, schema_of
 from opsdecl.compile.types import CompiledDocument, Graph, Resource, Setter
@@ -47,6 +48,7 @@ class Draft:
     clashing: frozenset[str] = frozenset()
     """Documents that take another's object names: their objects would only be reported again."""
     resources: tuple[Resource, ...] = ()
+    identities: Mapping[SpecAddress, str] = field(default_factory=dict)
 
     def surroundings(self) -> Surroundings:
         project = self.project.address.name if self.project else ""
@@ -197,35 +199,55 @@ def compare_lock(draft: Draft) -> PassResult:
 
 
 def lower_documents(draft: Draft) -> PassResult:
-    """Settles `resources`."""
+    """Settles `resources` and `identities`."""
     documents = draft.documents()
-    resources: list[Resource] = []
-    diagnostics: list[Diagnostic] = []
-    for document in documents.values():
-        if str(document.address) in draft.clashing:
-            continue
-        lowered = _lower(draft, document, documents)
-        resources += lowered.value or ()
-        diagnostics += lowered.diagnostics
-    return replace(draft, resources=tuple(sorted(resources, key=lambda r: r.address))), tuple(diagnostics)
+    identities = {a: _identity(draft, d) for a, d in documents.items() if str(a) not in draft.clashing}
+    if draft.memo is not None:
+        draft.memo.expect(map(_key, identities.values()))
+    lowered = [_lower(draft, documents, address, identity) for address, identity in identities.items()]
+    resources = sorted((r for each in lowered for r in each.value or ()), key=lambda r: r.address)
+    findings = tuple(finding for each in lowered for finding in each.diagnostics)
+    return replace(draft, resources=tuple(resources), identities=identities), findings
+
+
+def _identity(draft: Draft, document: CompiledDocument) -> str:
+    """Equal for equal documents, environments, references and facts: findings hold places, so layers count."""
+    results = _settled(draft.results)
+    involved = [results[a].identity for a in (document.address, *document.references.values()) if a in results]
+    project, environment = _settled(draft.project).address.name, _settled(draft.environment).identity
+    return digest_of([str(document.address), involved, environment, draft.catalog.digest, project])
+
+
+def _key(identity: str) -> str:
+    return f"resources {identity}"
 
 
 def _lower(
-    draft: Draft, document: CompiledDocument, documents: Mapping[SpecAddress, CompiledDocument]
+    draft: Draft, documents: Mapping[SpecAddress, CompiledDocument], address: SpecAddress, identity: str
 ) -> Checked[tuple[Resource, ...]]:
-    """Remembered for equal documents, environments, references and facts: findings hold places, so layers count."""
-    references = {root: documents[address] for root, address in document.references.items()}
-    results = _settled(draft.results)
-    involved = [results[a].identity for a in (document.address, *document.references.values()) if a in results]
-    project = _settled(draft.project).address.name
-    key = ("lower", tuple(involved), _settled(draft.environment).identity, draft.catalog.digest, project)
-    if draft.memo is not None and (known := draft.memo.get(key)) is not None:
-        lowered: Checked[tuple[Resource, ...]] = known
-        return lowered
-    lowered = lower_document(document, draft.compiled(), references, draft.catalog, project=project)
-    if draft.memo is not None:
-        draft.memo.put(key, lowered)
+    """Remembered in this run, and by later ones where there are no findings."""
+    memo, key = draft.memo, _key(identity)
+    lower = partial(_lower_anew, draft, documents, address)
+    if memo is None:
+        return lower()
+    lowered: Checked[tuple[Resource, ...]] | None = memo.get(key)
+    if lowered is None:
+        rows = memo.recall(key)
+        recalled = None if rows is None else decode_resources(address, rows, lambda: lower().value or ())
+        lowered = lower() if recalled is None else Checked(recalled)
+        memo.put(key, lowered)
+        if recalled is None and lowered.value is not None and not lowered.diagnostics:
+            memo.keep(key, encode_resources(lowered.value))
     return lowered
+
+
+def _lower_anew(
+    draft: Draft, documents: Mapping[SpecAddress, CompiledDocument], address: SpecAddress
+) -> Checked[tuple[Resource, ...]]:
+    document = documents[address]
+    references = {root: documents[other] for root, other in document.references.items()}
+    project = _settled(draft.project).address.name
+    return lower_document(document, draft.compiled(), references, draft.catalog, project=project)
 
 
 def _rules(draft: Draft, kind: str) -> MergeRules:
@@ -244,6 +266,7 @@ def _graph(draft: Draft) -> Graph:
         documents=tuple(documents.values()),
         resources=draft.resources,
         setters=setters,
+        identities=draft.identities,
     )
 
 

@@ -1,7 +1,7 @@
 """Documents of one environment, merged and checked, and the resources that they become."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from opsdecl.addr import Address, ObjectKey, Release, SpecAddress
@@ -78,6 +78,8 @@ class Graph:
     setters: Callable[[SpecAddress, SpecPath], tuple[Setter, ...]]
     """All layers that set the value at a path of a document's `effective` tree, lowest first, the winner last.
     Where nothing set it (a default), the nearest enclosing value that something did set answers."""
+    identities: Mapping[SpecAddress, str] = field(default_factory=dict)
+    """For each document with resources a text that is equal where everything they are made from is, in any run."""
 
     def document(self, address: SpecAddress) -> CompiledDocument | None:
         return next((d for d in self.documents if d.address == address), None)

@@ -8,9 +8,9 @@ from opsdecl.compile.memo import Memo
 from opsdecl.compile.types import CompiledDocument, Graph
 from opsdecl.diag import Checked, Diagnostic, Place, SpecPath
 from opsdecl.flows.project import Project, place_of
+from opsdecl.flows.recall import Verdicts, render_remembered
 from opsdecl.policy.evaluate import evaluate_policies, matching_policies
-from opsdecl.render.manifests import render
-from opsdecl.render.schemas import check_schemas
+from opsdecl.render.schemas import examine_schemas
 from opsdecl.render.types import ManifestSet
 
 
@@ -36,26 +36,38 @@ def build(
     if compiled.value is None:
         return Checked(None, compiled.diagnostics)
     graph = compiled.value
-    rendered = render(graph)
+    rendered = render_remembered(graph, memo)
     findings = compiled.diagnostics + rendered.diagnostics
     if rendered.value is None:
         return Checked(None, findings)
     built = Built(project, graph, rendered.value)
-    findings += check_built(built) if check else ()
+    findings += check_built(built, memo) if check else ()
     memo.save()
     return Checked(built, findings)
 
 
-def check_built(built: Built) -> tuple[Diagnostic, ...]:
-    """What the objects' schemas and the environment's policies say."""
+def check_built(built: Built, memo: Memo) -> tuple[Diagnostic, ...]:
+    """What the objects' schemas and the environment's policies say; documents that are known to be right are left
+    out."""
+    policies = policies_of(built)
+    verdicts = Verdicts(built.graph, policies, memo)
+    unknown = verdicts.unknown()
+    if not unknown:
+        return ()
 
     def place(address: SpecAddress, path: SpecPath) -> Place | None:
         return place_of(built.graph, address, path)
 
-    version = built.environment.model.spec.kubernetes
-    schema = check_schemas(built.manifests.manifests, version, place)
-    rules = evaluate_policies(policies_of(built), built.graph.documents, built.manifests, built.environment, place)
-    return schema + rules
+    documents = [document for document in built.graph.documents if document.address in unknown]
+    manifests = tuple(manifest for manifest in built.manifests.manifests if manifest.address.spec in unknown)
+    schemas = examine_schemas(manifests, built.environment.effective["spec"]["kubernetes"], place)
+    some = replace(built.manifests, manifests=manifests)
+    found = schemas.diagnostics + evaluate_policies(policies, documents, some, built.environment, place)
+    wrong = {finding.subject for finding in found}
+    # A finding about a policy is about all that it looks at.
+    if wrong <= {str(address) for address in unknown - {policy.address for policy in policies}}:
+        verdicts.keep(a for a in unknown if str(a) not in wrong and a not in schemas.unchecked)
+    return found
 
 
 def policies_at_work(built: Built) -> frozenset[SpecAddress]:

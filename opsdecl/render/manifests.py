@@ -1,9 +1,9 @@
 """Graph -> ManifestSet: every resource becomes one complete Kubernetes object with the origins of its fields."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from opsdecl.addr import ObjectKey, format_path
+from opsdecl.addr import ObjectKey, SpecAddress, format_path
 from opsdecl.compile.types import CompiledDocument, Graph, Resource
 from opsdecl.diag import Checked, Diagnostic, Related, SpecPath
 from opsdecl.diag.codes import render as codes
@@ -17,20 +17,46 @@ from opsdecl.render.types import DocumentView, Manifest, ManifestSet
 def render(graph: Graph) -> Checked[ManifestSet]:
     """Errors: two resources with one object key, values that JSON readers would change, patches that do not
     apply, a version of Kubernetes that there are no schemas for."""
-    place_of = placer(graph)
-    manifests: list[Manifest] = []
-    found: list[Diagnostic] = []
+    documents = {document.address: document for document in graph.documents}
+    rendered = [
+        render_document(graph, documents.get(address), resources)
+        for address, resources in resources_by_document(graph).items()
+    ]
+    found = tuple(finding for each in rendered for finding in each.diagnostics)
+    together = assemble(graph, (manifest for each in rendered for manifest in each.value or ()))
+    return Checked(together.value, found + together.diagnostics)
+
+
+def resources_by_document(graph: Graph) -> Mapping[SpecAddress, Sequence[Resource]]:
+    """In the order of the graph."""
+    found: dict[SpecAddress, list[Resource]] = {}
     for resource in graph.resources:
-        manifest, problems = render_resource(resource)
-        manifests.append(manifest)
-        found.extend(_problem(manifest, problem, place_of) for problem in problems)
-    manifests, patched = _patch(graph, manifests, place_of)
-    found.extend(patched)
-    found.extend(_collisions(manifests, place_of))
-    found.extend(_unknown_version(graph, place_of))
-    manifests.sort(key=lambda manifest: manifest.address)
-    documents = tuple(sorted(map(view_document, graph.documents), key=lambda document: document.address))
-    return Checked(ManifestSet(graph.release, tuple(manifests), documents), tuple(found))
+        found.setdefault(resource.parent, []).append(resource)
+    return found
+
+
+def render_document(
+    graph: Graph, document: CompiledDocument | None, resources: Sequence[Resource]
+) -> Checked[tuple[Manifest, ...]]:
+    """The objects of one document, patched, and what is wrong with each of them."""
+    place_of = placer(graph)
+    rendered = [render_resource(resource) for resource in resources]
+    found = tuple(_problem(manifest, problem, place_of) for manifest, problems in rendered for problem in problems)
+    manifests = tuple(manifest for manifest, _ in rendered)
+    if document is None or not patches_of(document):
+        return Checked(manifests, found)
+    schemas = load_schemas(graph.environment.model.spec.kubernetes)
+    patched = apply_patches(document, manifests, schemas, place_of)
+    return Checked(patched.manifests, found + patched.diagnostics)
+
+
+def assemble(graph: Graph, manifests: Iterable[Manifest]) -> Checked[ManifestSet]:
+    """The objects of all documents together, and what is wrong between them."""
+    place_of = placer(graph)
+    ordered = sorted(manifests, key=lambda manifest: manifest.address)
+    documents = sorted(map(view_document, graph.documents), key=lambda document: document.address)
+    found = (*_collisions(ordered, place_of), *_unknown_version(graph, place_of))
+    return Checked(ManifestSet(graph.release, tuple(ordered), tuple(documents)), found)
 
 
 def render_resource(resource: Resource) -> tuple[Manifest, tuple[Problem, ...]]:
@@ -53,23 +79,6 @@ def render_resource(resource: Resource) -> tuple[Manifest, tuple[Problem, ...]]:
 
 def view_document(document: CompiledDocument) -> DocumentView:
     return DocumentView(document.address, document.effective, document.references, document.digest)
-
-
-def _patch(graph: Graph, manifests: list[Manifest], place_of: PlaceOf) -> tuple[list[Manifest], tuple[Diagnostic, ...]]:
-    """The same manifests with the patches of their documents, and patches that could not be applied."""
-    documents = [document for document in graph.documents if patches_of(document)]
-    if not documents:
-        return manifests, ()
-    schemas = load_schemas(graph.environment.model.spec.kubernetes)
-    wanted = {document.address for document in documents}
-    rest = [manifest for manifest in manifests if manifest.address.spec not in wanted]
-    found: list[Diagnostic] = []
-    for document in documents:
-        own = [manifest for manifest in manifests if manifest.address.spec == document.address]
-        patched = apply_patches(document, own, schemas, place_of)
-        rest.extend(patched.manifests)
-        found.extend(patched.diagnostics)
-    return rest, tuple(found)
 
 
 def _metadata(key: ObjectKey, inputs: Mapping[str, Any]) -> dict[str, Any]:

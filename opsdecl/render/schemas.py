@@ -3,7 +3,7 @@
 from collections.abc import Hashable, Iterator, Sequence
 from typing import Any, NamedTuple
 
-from opsdecl.addr import ObjectKey, format_path
+from opsdecl.addr import ObjectKey, SpecAddress, format_path
 from opsdecl.diag import Diagnostic
 from opsdecl.diag.codes import render as codes
 from opsdecl.render.places import PlaceOf
@@ -15,11 +15,12 @@ LARGEST_INT32 = 2**31 - 1
 
 
 class SchemaReport(NamedTuple):
-    """`objects` were judged by checking `shapes` of them."""
+    """`objects` were judged by checking `shapes` of them. Documents in `unchecked` have objects without a schema."""
 
     diagnostics: tuple[Diagnostic, ...]
     objects: int
     shapes: int
+    unchecked: frozenset[SpecAddress] = frozenset()
 
 
 def check_schemas(manifests: Sequence[Manifest], version: str, place_of: PlaceOf) -> tuple[Diagnostic, ...]:
@@ -39,6 +40,7 @@ def examine_schemas(manifests: Sequence[Manifest], version: str, place_of: Place
         return SchemaReport((), len(manifests), 0)
     good: set[Hashable] = set()
     noted: dict[tuple[str, str], Diagnostic] = {}
+    unchecked: set[SpecAddress] = set()
     found: list[Diagnostic] = []
     checked = 0
     for manifest in manifests:
@@ -48,14 +50,16 @@ def examine_schemas(manifests: Sequence[Manifest], version: str, place_of: Place
             continue
         schema = schemas.of(key.api_version, key.kind)
         if schema is None:
-            noted.setdefault((key.api_version, key.kind), _unknown_kind(manifest, version, place_of))
+            unchecked.add(manifest.address.spec)
+            if (key.api_version, key.kind) not in noted:
+                noted[key.api_version, key.kind] = _unknown_kind(manifest, version, place_of)
             continue
         checked += 1
         wrong = tuple(_findings(schemas, schema, manifest, place_of))
         found.extend(wrong)
         if not wrong and schemas.judges_by_type:
             good.add(shape)
-    return SchemaReport((*found, *noted.values()), len(manifests), checked)
+    return SchemaReport((*found, *noted.values()), len(manifests), checked, frozenset(unchecked))
 
 
 def shape_of(value: Any) -> Hashable:
