@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: demo test fast check format golden generate lock bench clean
+.PHONY: demo test fast check format golden generate lock bench tools cluster-up cluster-down clean
 
 demo: $(READY)  ## the whole main job, on a git target of its own
 	@$(BIN)/python tools/demo.py
@@ -13,7 +13,7 @@ test: $(READY)  ## all tests that this machine can run
 	@$(BIN)/python -m pytest -n auto --dist loadgroup
 
 fast: $(READY)  ## the tests that take moments
-	@$(BIN)/python -m pytest -n auto --dist loadgroup -m "not slow"
+	@$(BIN)/python -m pytest -n auto --dist loadgroup -m "not slow and not cluster"
 
 check: $(READY)  ## lint, format, types
 	@$(BIN)/ruff check .
@@ -36,6 +36,19 @@ bench: $(READY)
 
 lock: $(READY)  ## pin every dependency with hashes
 	@$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header --group dev -c tools/constraints.txt pyproject.toml -o requirements.lock
+
+tools:  ## Pulumi, a Kubernetes control plane and CRDs for the tests; about 30 minutes from nothing
+	@tools/build.sh
+	@tools/crds.sh fetch
+
+CLUSTER ?= dev
+cluster-up:  ## a local Kubernetes with simulated GPU nodes
+	@tools/cluster.sh up $(CLUSTER)
+	@printf '%s\n' "It runs until 'make cluster-down'. To use it in this shell:" \
+	  "  eval \"\$$(tools/cluster.sh env $(CLUSTER))\"" "  kubectl get nodes -L pool" >&2
+
+cluster-down:
+	@tools/cluster.sh down $(CLUSTER)
 
 $(READY): requirements.lock pyproject.toml
 	@echo "setting up $(VENV)" >&2
