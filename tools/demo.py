@@ -184,7 +184,7 @@ def somebody_else(stage: Stage) -> None:
 def clean_up(stage: Stage) -> None:
     stage.say("Development comes and goes.")
     stage.show("opsdecl apply --env dev --yes", head=0, tail=1, says="created")
-    stage.show("opsdecl destroy --env dev --yes", head=0, tail=3, says="deleted")
+    stage.show("opsdecl destroy --env dev --including-protected --yes", head=0, tail=3, says="deleted")
 
 
 def main() -> int:

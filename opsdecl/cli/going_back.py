@@ -11,7 +11,9 @@ from opsdecl.flows.plan import Wanted, open_built
 from opsdecl.view.plan import render_text
 
 
-def go_back(at: Session, wanted: Wanted, revision: str | None, *, yes: bool, question: str) -> Exit:
+def go_back(
+    at: Session, wanted: Wanted, revision: str | None, *, yes: bool, question: str, including_protected: bool
+) -> Exit:
     """To a revision, or to nothing where `revision` is None."""
     tree, memory = open_work_tree(at)
     opened = open_built(tree, wanted, memory)
@@ -27,6 +29,8 @@ def go_back(at: Session, wanted: Wanted, revision: str | None, *, yes: bool, que
         )
         return Exit.DONE
     at.process.out(render_text(plan, color=at.process.color, width=at.process.width))
+    if way.value.protected and not including_protected:
+        return report(at.process, way.value.protected, opened.lines)
     if not confirmed(at, yes, question.format(environment=opened.environment)):
         return Exit.FAILED
     return run_return(at, opened.environment, way.value)

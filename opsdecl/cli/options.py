@@ -56,5 +56,11 @@ def exit_code_option(function: F) -> F:
     return click.option("--exit-code", is_flag=True, help="Exit 2 where there are changes or drift.")(function)
 
 
+def protected_option(function: F) -> F:
+    return click.option(
+        "--including-protected", is_flag=True, help="Remove protected objects too; what they hold is gone."
+    )(function)
+
+
 def yes_option(function: F) -> F:
     return click.option("--yes", is_flag=True, help="Do not ask; needed where nobody can answer.")(function)

@@ -1,6 +1,6 @@
 """`apply`, `rollback`, `destroy`: a fresh execution plan, held against what was reviewed, then written."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from opsdecl import __version__
@@ -13,12 +13,15 @@ from opsdecl.diag.codes.plan import NOT_REVIEWABLE, UNCOMMITTED, UNREVIEWED_DRIF
 from opsdecl.diff.containment import check_contained
 from opsdecl.diff.plan import make_plan
 from opsdecl.diff.planfile import load_plan, plan_digest
+from opsdecl.diff.prune import PruneRules, check_prune
 from opsdecl.diff.records import StoredObject, TargetState
 from opsdecl.diff.release import ReleaseDiff, diff_release
 from opsdecl.diff.types import BaseRef, Plan, ReleasePlan, SourceRef
 from opsdecl.flows.build import for_target
 from opsdecl.flows.plan import Planned, effect_table
 from opsdecl.render.types import DocumentView, Manifest, ManifestSet
+
+KEEP = "say that its data may go too: --including-protected"
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,14 +79,16 @@ class Return:
     desired: ManifestSet
     diff: ReleaseDiff
     kind: str
+    protected: tuple[Diagnostic, ...] = ()
+    """What stands against it: objects that would go away although they are protected."""
 
     @property
     def plan(self) -> ReleasePlan:
         return self.diff.release
 
 
-def plan_return(target: Target, release: Release, revision: str | None) -> Checked[Return]:
-    """To an earlier revision, or to nothing where `revision` is None."""
+def plan_return(target: Target, release: Release, revision: str | None, protect: Sequence[str]) -> Checked[Return]:
+    """To an earlier revision, or to nothing where `revision` is None. `protect` are the target's protected kinds."""
     now = target.read()
     then = target.read_revision(revision) if revision is not None else Checked(_nothing())
     if now.value is None or then.value is None:
@@ -95,7 +100,9 @@ def plan_return(target: Target, release: Release, revision: str | None) -> Check
     if stepped.value is None:
         return Checked(None, stepped.diagnostics)
     kind = "destroy" if revision is None else "rollback"
-    return Checked(Return(target, now.value, desired, replace(diff, release=stepped.value), kind), now.diagnostics)
+    protected = tuple(replace(d, hint=KEEP) for d in check_prune(diff, PruneRules(None, tuple(protect))))
+    way = Return(target, now.value, desired, replace(diff, release=stepped.value), kind, protected)
+    return Checked(way, now.diagnostics)
 
 
 def show_return(way: Return, environment: str, revision: str | None) -> Plan:

@@ -52,7 +52,8 @@ def plan_back(opened: Planned, root: Path, wanted: Wanted, revision: str | None)
     target = open_target(built, root)
     if target.value is None:
         return Checked(None, target.diagnostics)
-    return plan_return(target.value, built.graph.release, revision)
+    settings = built.environment.effective["spec"]["targets"][name]
+    return plan_return(target.value, built.graph.release, revision, settings["prune"]["protect"])
 
 
 def only_fatal(opened: Planned) -> tuple[Diagnostic, ...]:

@@ -20,6 +20,7 @@ TIMEOUT_S = 120
 
 _STEP = "printf '%s\\n' {shown}\n{{ {text}\n}} </dev/null 2>&1\ncode=$?\n[ $code = 0 ] || echo \"[exit $code]\"\necho\n"
 _DIGEST = re.compile(r"\b(sha256:)([0-9a-f]{8,64})\b")
+_MINUTE = re.compile(r"\b20\d\d-\d\d-\d\d \d\d:\d\d\b")
 _TIME = re.compile(r"\b20\d\d-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(Z|\+00:00)")
 _SHORTEST = 7
 
@@ -89,6 +90,7 @@ def _prompted(text: str) -> list[str]:
 
 def _settled(text: str, folder: Path) -> str:
     text = text.replace(str(folder), "/tmp/here")
+    text = _MINUTE.sub("2026-03-01 09:12", text)
     text = _TIME.sub(lambda found: f"2026-03-01T09:12:00{found[1]}", text)
     text = _numbered(text, _commits(folder))
     digests: dict[str, int] = {}

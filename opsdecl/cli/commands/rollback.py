@@ -3,19 +3,29 @@
 import click
 
 from opsdecl.cli.group import session
-from opsdecl.cli.options import environment_option, target_option, yes_option
+from opsdecl.cli.options import environment_option, protected_option, target_option, yes_option
 
 
 @click.command()
 @environment_option
 @target_option
 @click.option("--to", "revision", required=True, metavar="REVISION", help="A revision of `opsdecl history`.")
+@protected_option
 @yes_option
 @click.pass_context
-def command(ctx: click.Context, environment: str | None, target: str | None, revision: str, yes: bool) -> int:
+def command(
+    ctx: click.Context, environment: str | None, target: str | None, revision: str, including_protected: bool, yes: bool
+) -> int:
     """Make a target hold again what it held at an earlier revision; git's specs stay as they are."""
     from opsdecl.cli.going_back import go_back
     from opsdecl.flows.plan import Wanted
 
     question = f"Take {{environment}} back to {revision}?"
-    return go_back(session(ctx), Wanted(environment, target), revision, yes=yes, question=question)
+    return go_back(
+        session(ctx),
+        Wanted(environment, target),
+        revision,
+        yes=yes,
+        question=question,
+        including_protected=including_protected,
+    )
