@@ -1,10 +1,37 @@
 """What a base holds: applied and live objects side by side, and the documents behind them."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from opsdecl.addr import ObjectKey, SpecAddress
+
+
+class LazyObject(Mapping[str, Any]):
+    """An object that is read, or made, when somebody looks into it."""
+
+    __slots__ = ("_data", "_load")
+
+    def __init__(self, load: Callable[[], Mapping[str, Any]]) -> None:
+        self._load = load
+        self._data: Mapping[str, Any] | None = None
+
+    def _value(self) -> Mapping[str, Any]:
+        if self._data is None:
+            self._data = self._load()
+        return self._data
+
+    def __getitem__(self, name: str) -> Any:
+        return self._value()[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._value())
+
+    def __len__(self) -> int:
+        return len(self._value())
+
+    def __repr__(self) -> str:
+        return repr(self._value())
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,10 +10,10 @@ from opsdecl.diff.classify import EffectTable, worst
 from opsdecl.diff.documents import DocumentDiff, count_references, diff_document, pair_documents
 from opsdecl.diff.fields import Locate, nowhere
 from opsdecl.diff.objects import ObjectDiff, ObjectPair, Sides, diff_object, diff_unknown, document_of, pair_objects
-from opsdecl.diff.records import StoredDocument, StoredObject, TargetState
+from opsdecl.diff.records import LazyObject, StoredDocument, StoredObject, TargetState
 from opsdecl.diff.running import SCALERS, scaling_ranges
 from opsdecl.diff.types import Action, BaseRef, DesiredRef, DocumentChange, ObjectChange, ReleasePlan
-from opsdecl.render.types import ManifestSet
+from opsdecl.render.types import Manifest, ManifestSet
 
 ACTIONS: tuple[Action, ...] = ("create", "update", "replace", "delete", "adopt", "forget", "noop")
 UNNAMED = BaseRef()
@@ -30,22 +30,25 @@ class ReleaseDiff:
 
 def state_from_manifests(manifests: ManifestSet, *, revision: str = "") -> TargetState:
     """A base that was compiled and not read: applied and live are what would have been written."""
-    objects = tuple(
-        StoredObject(
-            str(m.address),
-            m.key,
-            m.data,
-            m.data,
-            m.protect,
-            applied_digest=m.digest,
-            live_digest=m.digest,
-            token=m.token,
-            depends_on=tuple(str(address) for address in m.depends_on),
-        )
-        for m in manifests.manifests
-    )
+    objects = tuple(map(_stored, manifests.manifests))
     documents = tuple(StoredDocument(d.address, d.effective, d.references) for d in manifests.documents)
     return TargetState(manifests.digest, revision, manifests.digest, objects, documents)
+
+
+def _stored(manifest: Manifest) -> StoredObject:
+    # Looking at the data may mean rendering it, and most of it is never looked at.
+    data = LazyObject(lambda: manifest.data)
+    return StoredObject(
+        str(manifest.address),
+        manifest.key,
+        data,
+        data,
+        manifest.protect,
+        applied_digest=manifest.digest,
+        live_digest=manifest.digest,
+        token=manifest.token,
+        depends_on=tuple(map(str, manifest.depends_on)),
+    )
 
 
 def diff_release(
@@ -69,14 +72,15 @@ def diff_release(
     known = base.documents if base is not None else ()
     unclear = unknown if base_ref.known else {view.address for view in desired.documents}
     documents = {p.address: diff_document(p, effects) for p in pair_documents(known, desired.documents, unclear)}
+    pairs = pair_objects(stored, desired.manifests)
+    moving = _moving(pairs)
     sides = Sides(
-        before=scaling_ranges(s.live for s in stored if s.key.kind in SCALERS and s.live is not None),
-        after=scaling_ranges(m.data for m in desired.manifests if m.key.kind in SCALERS),
+        before=scaling_ranges(s.live for s in stored if s.key.kind in SCALERS and _is_of(s, moving) and s.live),
+        after=scaling_ranges(m.data for m in desired.manifests if m.key.kind in SCALERS and _is_of(m, moving)),
         effects=effects,
         locate=locate,
         tool_moved=tool_moved,
     )
-    pairs = pair_objects(stored, desired.manifests)
     found = _diff_objects(pairs, documents, sides, forget) if base_ref.known else _all_unknown(pairs, documents, sides)
     changes = sorted((diff.change for diff in found), key=_rank)
     release = ReleasePlan(
@@ -89,6 +93,20 @@ def diff_release(
     )
     protected = tuple(sorted(diff.change.address for diff in found if diff.protect))
     return ReleaseDiff(release, _document_changes(documents, found, desired, locate), protected)
+
+
+def _moving(pairs: Sequence[ObjectPair]) -> frozenset[str]:
+    """Documents of objects that differ: only of those does anybody ask how many pods run."""
+    found: set[str] = set()
+    for pair in pairs:
+        manifest, stored = pair.manifest, pair.stored
+        if manifest is None or stored is None or stored.live_digest != manifest.digest:
+            found |= {str(side.address).partition("/")[0] for side in (manifest, stored) if side is not None}
+    return frozenset(found)
+
+
+def _is_of(thing: Manifest | StoredObject, documents: Collection[str]) -> bool:
+    return str(thing.address).partition("/")[0] in documents
 
 
 def _diff_objects(

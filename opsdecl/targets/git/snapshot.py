@@ -1,13 +1,13 @@
 """A commit of the branch -> what the release holds there: our last own commit beside what is there now."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from opsdecl.addr import ObjectKey, Release, digest_of
 from opsdecl.diag import Diagnostic
 from opsdecl.diag.codes import targets as codes
-from opsdecl.diff.records import StoredObject, TargetState
+from opsdecl.diff.records import LazyObject, StoredObject, TargetState
 from opsdecl.targets.git.blobs import BlobReader
 from opsdecl.targets.git.inventory import Entry, Inventory, NewerFormat, decode_inventory
 from opsdecl.targets.git.layout import undecorate
@@ -33,33 +33,6 @@ class Snapshot:
     inventory: Inventory | None
     live: Mapping[str, str]
     identity: str
-
-
-class LazyObject(Mapping[str, Any]):
-    """An object that is read and parsed when somebody looks into it."""
-
-    __slots__ = ("_data", "_load")
-
-    def __init__(self, load: Callable[[], dict[str, Any]]) -> None:
-        self._load = load
-        self._data: dict[str, Any] | None = None
-
-    def _value(self) -> dict[str, Any]:
-        if self._data is None:
-            self._data = self._load()
-        return self._data
-
-    def __getitem__(self, name: str) -> Any:
-        return self._value()[name]
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._value())
-
-    def __len__(self) -> int:
-        return len(self._value())
-
-    def __repr__(self) -> str:
-        return repr(self._value())
 
 
 def take_snapshot(git: Git, settings: GitSettings, release: Release, head: str) -> Snapshot:
