@@ -15,9 +15,20 @@ def data_root() -> Path:
     return packaged if packaged.is_dir() else _PACKAGE.parent
 
 
+def engine_table(name: str) -> bytes | None:
+    """A generated table of an engine (`vllm.json`), or what is kept beside them; None where there is none."""
+    path = catalog_root() / "engines" / name
+    return path.read_bytes() if path.is_file() else None
+
+
 def catalog_root() -> Path:
     """The folder of the built-in catalogue tables."""
     return _PACKAGE / "catalog" / "data"
+
+
+def catalog_bytes(name: str) -> bytes:
+    """A built-in catalogue table as it lies there."""
+    return (catalog_root() / name).read_bytes()
 
 
 def installation_digest() -> str:

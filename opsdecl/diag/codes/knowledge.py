@@ -47,4 +47,235 @@ GATED_WITHOUT_TOKEN = Code(
     Severity.WARNING,
 )
 
-CODES: tuple[Code, ...] = (UNKNOWN_MODEL, UNKNOWN_GPU, INVALID_CATALOG, LICENSE_DIFFERS, GATED_WITHOUT_TOKEN)
+ENGINE_VERSION_NOT_READ = Code(
+    "OD710",
+    "Release of the engine is outside of the tables",
+    "Flags are checked against tables that were read from the engine's own releases. This version is newer or older "
+    "than all of them, so flags are compared with the nearest release, and what does not match is only a warning.\n\n"
+    "Check the engine's release notes for what the tables cannot know, or use a release that they cover.",
+    'kind: Runtime\nspec: {engine: vllm, version: "1.4.0"}',
+    Severity.NOTE,
+)
+UNKNOWN_FLAG = Code(
+    "OD711",
+    "Engine has no such flag",
+    "The engine refuses to start with a flag that it does not know, so every replica would end in a crash loop.\n\n"
+    "Correct the name. Flags are written as the engine writes them in full, without the dashes in front.",
+    "args: {max-lora-rnak: 64}",
+)
+FLAG_REMOVED = Code(
+    "OD712",
+    "Flag was removed from the engine",
+    "Earlier releases of the engine had this flag; the one that the Runtime names refuses to start with it.\n\n"
+    "Do what the hint says: remove the flag, or write what took its place. It came up because the Runtime's version "
+    "was raised? Then every model on that Runtime is checked, and each flag is reported where it is written.",
+    "args: {swap-space: 8}   # gone from vLLM 0.18",
+)
+FLAG_NOT_YET = Code(
+    "OD713",
+    "Flag comes with a later release of the engine",
+    "A later release of the engine has this flag; the one that the Runtime names refuses to start with it.\n\n"
+    "Raise the version and the image of the Runtime, or remove the flag.",
+    "args: {eplb-config: {window_size: 1000}}   # not before vLLM 0.10.2",
+)
+FLAG_CONFLICT = Code(
+    "OD714",
+    "Flag is given twice",
+    "A flag and its opposite (`enable-x` and `no-enable-x`), or two names of one flag, would both reach the engine, "
+    "and the last one wins, in an order that nobody chose.\n\n"
+    "Keep one of the two. A document overrides the flag of its Runtime by writing the same name.",
+    "args: {enable-lora: true, no-enable-lora: true}",
+)
+FLAG_VALUE = Code(
+    "OD715",
+    "Flag takes another kind of value",
+    "The engine's parser refuses this value, so the engine would not start.\n\n"
+    "Write the value as the hint says. Mappings are passed as JSON, lists as several values; true and false stand for "
+    "the flag alone and its opposite.",
+    "args: {max-loras: many}",
+)
+FLAG_CHOICE = Code(
+    "OD716",
+    "Engine does not offer this choice",
+    "The flag takes one of a fixed set of values in this release of the engine, and the set changes between releases."
+    "\n\n"
+    "Use one of the values that the hint lists, or a Runtime whose version has the one that you need.",
+    "parsers: {tool: lama3_json}",
+)
+FLAG_DEPRECATED = Code(
+    "OD717",
+    "Flag is deprecated",
+    "The engine still takes this flag and says that a later release will not.\n\n"
+    "Write what took its place while both work, so that raising the version is not what breaks it.",
+    "args: {disable-cascade-attn: true}   # vLLM 0.33",
+    Severity.WARNING,
+)
+
+INCOMPLETE_CONFIG = Code(
+    "OD750",
+    "Configuration does not describe a model",
+    "Sizing reads the `config.json` that is published with the weights: layers, widths, heads and vocabulary. "
+    "Facts without which nothing can be reckoned are missing, or cannot be.\n\n"
+    "Take the file that is published beside the weights, whole. For a vision-language model the language model's "
+    "facts are in `text_config`.",
+    "opsdecl size --config ./config.json --gpu h100-80gb",
+)
+UNKNOWN_FAMILY = Code(
+    "OD751",
+    "Family of models is not known to sizing",
+    "The `model_type` of this configuration is not one whose layers sizing has been taught. It is reckoned as a "
+    "decoder like Llama, which may be off by a lot, so every range is wider.\n\n"
+    "Take the figures as rough. Where the engine has started this model before, compare with what it printed.",
+    '{"model_type": "acme_moe_3"}',
+    Severity.WARNING,
+)
+HEADS_NOT_DIVISIBLE = Code(
+    "OD752",
+    "Attention heads cannot be split over the GPUs",
+    "Tensor parallelism gives each GPU the same number of attention heads, so their number must be a multiple of "
+    "the tensor-parallel size. The engine refuses to start otherwise.\n\n"
+    "Choose a tensor-parallel size that divides the heads; the message names those that do.",
+    "parallelism: {tensor: 8}   # 28 heads",
+)
+KV_HEADS_NOT_DIVISIBLE = Code(
+    "OD753",
+    "Key and value heads cannot be split over the GPUs",
+    "With at least as many key and value heads as GPUs, their number must be a multiple of the tensor-parallel "
+    "size; with fewer, the size must be a multiple of their number, and each GPU holds a copy.\n\n"
+    "Choose another tensor-parallel size; the message names those that work.",
+    "parallelism: {tensor: 6}   # 8 key and value heads",
+)
+FEED_NOT_DIVISIBLE = Code(
+    "OD754",
+    "Feed-forward block cannot be split over the GPUs",
+    "Each GPU takes an equal slice of the feed-forward block, or of every expert, so its width must be a multiple"
+    " of the tensor-parallel size.\n\n"
+    "Choose another tensor-parallel size, or expert parallelism for a mixture of experts.",
+    "parallelism: {tensor: 16}   # width 4864",
+)
+BLOCKS_NOT_DIVISIBLE = Code(
+    "OD755",
+    "Quantised blocks do not fit the slices of the GPUs",
+    "Weights are quantised in blocks or groups, and the kernels ask that the slice of each GPU is a whole number "
+    "of them. It is not at this tensor-parallel size.\n\n"
+    "Choose a smaller tensor-parallel size, expert parallelism for a mixture of experts, or a checkpoint with "
+    "smaller groups.",
+    "parallelism: {tensor: 8}   # experts of 1536 in blocks of 128",
+)
+CAPABILITY_TOO_LOW = Code(
+    "OD756",
+    "GPU cannot run this number format",
+    "A quantisation method or number format needs a compute capability that this GPU does not have. The engine "
+    "refuses to start, or the format is not supported there.\n\n"
+    "Choose another GPU, another quantisation, or `dtype: float16` on GPUs before Ampere.",
+    "engine: {dtype: bfloat16}   # on a t4",
+)
+DOES_NOT_FIT = Code(
+    "OD757",
+    "Model does not fit the GPU",
+    "Weights, activations and one request of the longest context need more memory than the engine may take, even "
+    "at the optimistic end of the estimate. The engine would refuse to start, or run out of memory while it does.\n\n"
+    "Take one of the remedies that the report lists, cheapest first; each was checked with the same arithmetic.",
+    "opsdecl size --model llama-3.1-70b-instruct --gpu h100-80gb",
+)
+TIGHT_FIT = Code(
+    "OD758",
+    "Model may not fit the GPU",
+    "One request of the longest context fits at the optimistic end of the estimate and not at the pessimistic "
+    "one. Whether the engine starts depends on details that cannot be known offline.\n\n"
+    "Leave more room: a shorter context, fewer sequences, or one of the remedies that the report lists.",
+    "opsdecl size --model qwen3-32b --gpu h100-80gb --max-model-len 40960",
+    Severity.WARNING,
+)
+TOO_FEW_GPUS = Code(
+    "OD759",
+    "More GPUs asked for than there are",
+    "Tensor × pipeline parallel size is the number of GPUs that one copy of the model takes; it must not be more "
+    "than the GPUs there are, nor may there be more pipeline stages than layers.\n\n"
+    "Lower the parallel sizes, or raise the number of GPUs.",
+    "opsdecl size --model qwen3-8b --gpu l4 --gpu-count 2 --tensor-parallel 4",
+)
+UTILIZATION_ABOVE_FREE = Code(
+    "OD760",
+    "Engine is told to take more memory than is free",
+    "A part of the GPU's memory is taken before the engine starts: the driver, and the context of each process. "
+    "The engine refuses to start where its share is more than what is free.\n\n"
+    "Lower `gpuMemoryUtilization`; 0.95 is the highest that works in general.",
+    "engine: {gpuMemoryUtilization: 0.99}",
+    Severity.WARNING,
+)
+CONTEXT_TOO_LONG = Code(
+    "OD761",
+    "Context is longer than the model's",
+    "The longest context that the model was made for is shorter than the one asked for. The engine refuses to "
+    "start, unless it is told that this is meant.\n\n"
+    "Lower `maxModelLen`, or configure the scaling of positions that the model's card describes.",
+    "engine: {maxModelLen: 131072}   # 40960",
+)
+PARALLEL_OVER_SLICES = Code(
+    "OD762",
+    "Tensor parallelism over slices of a GPU",
+    "Slices of a GPU (MIG) have no path to each other's memory, so that a model cannot be split over them.\n\n"
+    "Take one larger slice, or whole GPUs.",
+    "accelerator: {gpu: 'a100-80gb:3g.40gb', count: 2}",
+)
+UNKNOWN_ENGINE = Code(
+    "OD763",
+    "Engine is not known to sizing",
+    "Sizing reckons as vLLM does, per release. For another engine or a release that it does not know, the rules "
+    "of the nearest release are taken.\n\n"
+    "Name the engine as `vllm==0.15.1`. Take the figures of another engine as rough.",
+    "opsdecl size --engine vllm==latest",
+    Severity.WARNING,
+)
+UNKNOWN_QUANTIZATION = Code(
+    "OD764",
+    "Quantisation is not known to sizing",
+    "How many bytes a weight takes depends on the quantisation. This name or configuration does not tell, so the "
+    "range is wide.\n\n"
+    "Name a method with its width (`awq`, `gptq`, `fp8`, `w8a8`, `nvfp4`), or give the `config.json` of the "
+    "quantised checkpoint.",
+    "engine: {quantization: compressed-tensors}",
+    Severity.WARNING,
+)
+GRAPHS_WITHOUT_ROOM = Code(
+    "OD765",
+    "CUDA graphs may not find room",
+    "Releases before 0.20 capture CUDA graphs after the KV cache has been allocated, out of the memory that "
+    "utilisation leaves over. There may not be enough of it.\n\n"
+    "Lower `gpuMemoryUtilization`, or set `enforceEager`.",
+    "engine: {gpuMemoryUtilization: 0.98}   # vllm 0.11.0",
+    Severity.WARNING,
+)
+
+CODES: tuple[Code, ...] = (
+    UNKNOWN_MODEL,
+    UNKNOWN_GPU,
+    INVALID_CATALOG,
+    LICENSE_DIFFERS,
+    GATED_WITHOUT_TOKEN,
+    ENGINE_VERSION_NOT_READ,
+    UNKNOWN_FLAG,
+    FLAG_REMOVED,
+    FLAG_NOT_YET,
+    FLAG_CONFLICT,
+    FLAG_VALUE,
+    FLAG_CHOICE,
+    FLAG_DEPRECATED,
+    INCOMPLETE_CONFIG,
+    UNKNOWN_FAMILY,
+    HEADS_NOT_DIVISIBLE,
+    KV_HEADS_NOT_DIVISIBLE,
+    FEED_NOT_DIVISIBLE,
+    BLOCKS_NOT_DIVISIBLE,
+    CAPABILITY_TOO_LOW,
+    DOES_NOT_FIT,
+    TIGHT_FIT,
+    TOO_FEW_GPUS,
+    UTILIZATION_ABOVE_FREE,
+    CONTEXT_TOO_LONG,
+    PARALLEL_OVER_SLICES,
+    UNKNOWN_ENGINE,
+    UNKNOWN_QUANTIZATION,
+    GRAPHS_WITHOUT_ROOM,
+)

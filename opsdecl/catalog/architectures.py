@@ -1,0 +1,207 @@
+"""What a model is made of, as far as memory goes: layers by type, widths, vocabulary, towers, quantisation."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+QuantizationMethod = Literal[
+    "none", "fp8", "fp8-block", "int8", "int4", "nvfp4", "mxfp4", "mxfp8", "bnb-nf4", "bnb-int8", "gguf", "unknown"
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Attention:
+    """Attention with keys and values per head. `window` and `chunk` are in tokens; widths of heads in numbers."""
+
+    heads: int
+    kv_heads: int
+    head_dim: int
+    value_dim: int
+    bias: bool = False
+    output_bias: bool = False
+    head_norms: bool = False
+    gated: bool = False
+    sinks: bool = False
+    window: int | None = None
+    chunk: int | None = None
+    values_are_keys: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class LatentAttention:
+    """Multi-head latent attention: one compressed row per token, shared by all heads."""
+
+    heads: int
+    query_rank: int | None
+    kv_rank: int
+    nope_dim: int
+    rope_dim: int
+    value_dim: int
+    index_heads: int = 0
+    index_dim: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class StateSpace:
+    """A layer with a state of fixed size per request: Mamba-2, gated delta net, Kimi delta attention, short convolution.
+
+    `key_heads` are groups for Mamba-2; `state` is its state size and the key head's width elsewhere.
+    """
+
+    kind: Literal["mamba1", "mamba2", "gdn", "kda", "conv"]
+    heads: int
+    head_dim: int
+    key_heads: int
+    state: int
+    kernel: int
+    inner: int
+    bias: bool = False
+    state_bytes: int | None = None
+    """Bytes per number of the recurrent state where the checkpoint fixes them; the engine's default where None."""
+
+
+@dataclass(frozen=True, slots=True)
+class FeedForward:
+    """A dense block: two matrices, three where it is gated."""
+
+    size: int
+    gated: bool = True
+    bias: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Experts:
+    """Routed experts with what every token passes besides: a shared expert, a dense block beside (Gemma 4)."""
+
+    count: int
+    top_k: int
+    size: int
+    shared_size: int = 0
+    shared_gate: bool = False
+    gated: bool = True
+    bias: bool = False
+    width: int | None = None
+    """Width that experts see where tokens are projected down first; the hidden size where None."""
+
+
+@dataclass(frozen=True, slots=True)
+class Layer:
+    """One block of the stack. `shares_cache` tells that it reads an earlier layer's keys and values."""
+
+    mixers: tuple[Attention | LatentAttention | StateSpace, ...] = ()
+    feed: FeedForward | Experts | None = None
+    norms: int = 2
+    shares_cache: bool = False
+    cross: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Quantization:
+    """How the checkpoint's weights are stored. Modules of `excluded` classes keep the model's own number format."""
+
+    method: QuantizationMethod
+    name: str = ""
+    bits: float = 16
+    group: int = 0
+    zero_points: bool = False
+    dynamic: bool = True
+    excluded: tuple[str, ...] = ()
+    kv_cache: str = ""
+    only_experts: bool = False
+    online: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Vision:
+    """A tower for images: parameters, and what it takes to encode `tokens` patches of width `hidden` at once."""
+
+    parameters: int
+    hidden: int
+    intermediate: int
+    layers: int
+    patches_per_token: int
+    tokens_per_item: int
+    split: bool = True
+    """Whether tensor parallelism splits it; some towers are copied to every GPU."""
+
+
+@dataclass(frozen=True, slots=True)
+class RotaryTable:
+    """A table of cosines and sines: rows × width numbers."""
+
+    rows: int
+    width: int
+
+
+@dataclass(frozen=True, slots=True)
+class Architecture:
+    """A model by its shape. `known` is False where the family is not one that the tool has read: figures are wider."""
+
+    name: str
+    family: str
+    hidden: int
+    vocabulary: int
+    layers: tuple[Layer, ...]
+    max_position: int
+    tied: bool = False
+    rotary: tuple[RotaryTable, ...] = ()
+    vision: Vision | None = None
+    quantization: Quantization = field(default_factory=lambda: Quantization("none"))
+    dtype: str = "bfloat16"
+    extra_parameters: int = 0
+    """Parameters outside the stack, the embedding and the tower (per-layer embeddings and the like)."""
+    draft_layers: int = 0
+    known: bool = True
+    learned_positions: int = 0
+
+    @property
+    def experts(self) -> Experts | None:
+        return next((layer.feed for layer in self.layers if isinstance(layer.feed, Experts)), None)
+
+    @property
+    def dense(self) -> FeedForward | None:
+        return next((layer.feed for layer in self.layers if isinstance(layer.feed, FeedForward)), None)
+
+    @property
+    def attention(self) -> Attention | None:
+        """The first layer of plain attention; full attention before windows."""
+        found = [mixer for layer in self.layers for mixer in layer.mixers if isinstance(mixer, Attention)]
+        return next((one for one in found if one.window is None and one.chunk is None), found[0] if found else None)
+
+    @property
+    def latent(self) -> LatentAttention | None:
+        return next((m for layer in self.layers for m in layer.mixers if isinstance(m, LatentAttention)), None)
+
+    @property
+    def state_space(self) -> StateSpace | None:
+        return next((m for layer in self.layers for m in layer.mixers if isinstance(m, StateSpace)), None)
+
+
+@dataclass(frozen=True, slots=True)
+class ArchitectureRow:
+    """An entry of the table: the published configuration, the published total, and where both are from."""
+
+    name: str
+    uris: tuple[str, ...]
+    config: Mapping[str, object]
+    source: str
+    as_of: str
+    parameters: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Accelerator:
+    """A GPU as the engine sees it. Memory in GiB; `seen` is the range of totals that start-up logs show."""
+
+    name: str
+    aliases: tuple[str, ...]
+    memory_gib: float
+    seen: tuple[float, float]
+    bandwidth_gb_s: float
+    compute_capability: str
+    source: str
+    as_of: str
+    price_per_hour: float | None = None
+    mig: Mapping[str, float] = field(default_factory=dict)
+    """Slices by name with their memory in GiB."""
+    slice_of: str = ""
