@@ -132,6 +132,36 @@ def _secrets_native(model: Environment, environment: Environment, runtime: Runti
     return f"platform.secrets is `{secrets}`" if secrets == "native" and model.spec.secrets else None
 
 
+def _chooses_nothing_yet(setting: str, idle: str) -> Predicate:
+    """For what this version knows and does not render: better told now than found missing on the cluster."""
+
+    def predicate(model: Environment, environment: Environment, runtime: Runtime | None) -> Reason:
+        chosen = getattr(model.spec.platform, setting)
+        return None if chosen == idle else f"this version of opsdecl renders nothing for `{chosen}` yet"
+
+    return predicate
+
+
+def _not_observed(model: Environment, environment: Environment, runtime: Runtime | None) -> Reason:
+    return "this version of opsdecl observes no cluster yet" if model.spec.observe.model_fields_set else None
+
+
+def _platform() -> tuple[NoEffectRule, ...]:
+    """Settings of the platform that nothing reads yet, and the value that asks for nothing."""
+    idle = {
+        "routing": "none",
+        "training": "job",
+        "tuning": "job",
+        "queueing": "none",
+        "secrets": "native",
+        "rollouts": "native",
+    }
+    return tuple(
+        NoEffectRule("Environment", ("spec", "platform", name), _chooses_nothing_yet(name, value), f"use `{value}`")
+        for name, value in idle.items()
+    )
+
+
 def _served(kind: str) -> tuple[NoEffectRule, ...]:
     """Rows of the fields that all served kinds share."""
     rollout, replicas = ("spec", "rollout"), ("spec", "replicas")
@@ -163,5 +193,7 @@ NO_EFFECT: tuple[NoEffectRule, ...] = (
     NoEffectRule("LLM", ("spec", "sampling"), _no_parsers, "use another engine, or remove the field"),
     NoEffectRule("LLM", ("spec", "engine", "kvCacheDtype"), _no_parsers, "use another engine, or remove the field"),
     NoEffectRule("LLM", ("spec", "rdma"), _one_gpu, "remove the field"),
-    NoEffectRule("Environment", ("spec", "secrets"), _secrets_native, "set platform.secrets to `external-secrets`"),
+    NoEffectRule("Environment", ("spec", "secrets"), _secrets_native, "name Secrets that exist on the cluster"),
+    NoEffectRule("Environment", ("spec", "observe"), _not_observed, "remove the field"),
+    *_platform(),
 )
