@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 
 from opsdecl.addr import SpecAddress
 from opsdecl.compile import capacity, pins
+from opsdecl.compile.engine_flags import engine_flags
 from opsdecl.compile.scene import Scene
 from opsdecl.compile.types import CompiledDocument
 from opsdecl.diag import Diagnostic, Related, SpecPath
@@ -135,6 +136,7 @@ CHECKS: tuple[Callable[[Scene], Iterator[Diagnostic]], ...] = (
     pins.unpinned_images,
     pins.licenses_that_differ,
     pins.gated_without_token,
+    engine_flags,
     targets_collide,
     no_approvers,
     unused_variables,

@@ -30,6 +30,7 @@ def flag_row(flag: Flag) -> Row:
     row |= {"many": True} if flag.taken.many else {}
     row |= {"choices": choices} if choices else {}
     row |= {"open": True} if choices and flag.taken.open else {}
+    row |= {"folds": True} if choices and flag.taken.folds else {}
     if flag.default_from:
         row["defaultFrom"] = flag.default_from
     elif not _has_unknown(flag.default):

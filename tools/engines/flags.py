@@ -266,7 +266,8 @@ class _Frame:
             suppressed = isinstance(node, ast.Attribute) and node.attr == "SUPPRESS"
             return {"default": None if suppressed else self._read(node), "default_from": _source(node)}
         if name == "type":
-            return {"taken": replace(taken, type=self._type(node, taken), unset=False)}
+            folds = isinstance(node, ast.Lambda) and ".lower()" in ast.unparse(node)
+            return {"taken": replace(taken, type=self._type(node, taken), unset=False, folds=folds)}
         if name == "choices":
             choices = self._read(node)
             listed = tuple(choices) if isinstance(choices, list) else ()

@@ -50,6 +50,8 @@ class Taken:
     choices: tuple[Any, ...] = ()
     open: bool = False
     """Other values than the choices are taken too."""
+    folds: bool = False
+    """Choices are found in any case, with `-` for `_`."""
     unset: bool = False
     """The type was not said, and `str` is what the parser falls back to."""
 
