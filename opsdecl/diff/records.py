@@ -73,3 +73,10 @@ class TargetState:
     documents: tuple[StoredDocument, ...] = ()
     unowned: tuple[str, ...] = ()
     """Things found where only ours should be (files that somebody added), by name."""
+    tool: str = ""
+    """What wrote it: the tool's version and the digest of its lock, as `tool_identity` gives them; empty: unknown."""
+
+
+def tool_identity(version: str, lock_digest: str) -> str:
+    """Equal where the same specs give the same objects: the tool, and what its lock says of its data."""
+    return f"{version} {lock_digest}"

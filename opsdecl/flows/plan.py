@@ -9,12 +9,15 @@ from opsdecl import __version__
 from opsdecl.addr import SpecAddress, digest_of
 from opsdecl.apply.ports import Target
 from opsdecl.apply.steps import add_steps
-from opsdecl.diag import Checked, Diagnostic, Severity, SpecPath
+from opsdecl.compile.lock import FILE as LOCK_FILE
+from opsdecl.diag import Checked, Diagnostic, Place, Severity, SpecPath
+from opsdecl.diag.codes.compile import LOCK_MISMATCH
+from opsdecl.diag.codes.plan import LOCK_MOVED
 from opsdecl.diff.classify import EffectTable
 from opsdecl.diff.fields import Locate
 from opsdecl.diff.plan import make_plan, unknown_before
 from opsdecl.diff.prune import PruneRules, check_prune
-from opsdecl.diff.records import TargetState
+from opsdecl.diff.records import TargetState, tool_identity
 from opsdecl.diff.release import ReleaseDiff, diff_release, state_from_manifests
 from opsdecl.diff.types import BaseRef, Origin, Plan, SourceRef
 from opsdecl.flows.build import Built, build, for_target
@@ -62,14 +65,27 @@ def plan_review(
         return opened
     before = _build_base(base, opened.environment, memory)
     known = base_ref.model_copy(update={"known": before.known})
-    unclear = (unknown_before((), base_ref.ref),) if not before.known else ()
+    unclear: tuple[Diagnostic, ...] = (unknown_before((), base_ref.ref),) if not before.known else ()
     if before.known and before.unknown:
         unclear = (unknown_before([str(a) for a in before.unknown], base_ref.ref),)
-    states = {
-        name: state_from_manifests(for_target(before.built, name).manifests) if before.built else None
-        for name in _target_names(opened.built, wanted)
-    }
+    states = {name: _compiled_state(before.built, name) for name in _target_names(opened.built, wanted)}
+    unclear += _lock_moved(before.built, opened.built, base_ref.ref)
     return _finish(opened, states, wanted, "review", source, known, unclear, unknown=before.unknown)
+
+
+def _compiled_state(built: Built | None, target: str) -> TargetState | None:
+    if built is None:
+        return None
+    state = state_from_manifests(for_target(built, target).manifests)
+    return replace(state, tool=tool_identity(__version__, lock_digest(built.project)))
+
+
+def _lock_moved(before: Built | None, after: Built, reference: str) -> tuple[Diagnostic, ...]:
+    """The same tool compiles both sides of a review, so it cannot see what another one had written."""
+    if before is None or lock_digest(before.project) == lock_digest(after.project):
+        return ()
+    said = f"opsdecl.lock is another one than in `{reference}`: objects may change through the tool itself"
+    return (Diagnostic(LOCK_MOVED, said, Place(LOCK_FILE), hint="only a plan with --live can tell which"),)
 
 
 def plan_live(
@@ -129,11 +145,16 @@ def _build_base(tree: SourceTree, environment: str, memory: Memory) -> _Base:
     built = build(opened.value, environment, memo=memory.memo, check=False)
     if built.value is None:
         return _Base(None, known=False)
-    errors = [d for d in (*opened.diagnostics, *built.diagnostics) if d.severity.word == "error"]
+    errors = [d for d in (*opened.diagnostics, *built.diagnostics) if _breaks(d)]
     subjects = {d.subject for d in errors if "." in d.subject}
     if any(not d.subject for d in errors) and not subjects:
         return _Base(None, known=False)
     return _Base(built.value, unknown=tuple(sorted(SpecAddress.parse(subject) for subject in subjects)))
+
+
+def _breaks(finding: Diagnostic) -> bool:
+    """Whether the base cannot be known for it. Its lock names the tool that it had then, which is no fault of its."""
+    return finding.severity is Severity.ERROR and finding.code is not LOCK_MISMATCH
 
 
 def _finish(
@@ -160,6 +181,7 @@ def _finish(
             locate=locate,
             unknown=unknown,
             forget=wanted.forget,
+            tool_moved=_tool_moved(state, built),
         )
         stepped = add_steps(diff.release, side.manifests, state)
         findings += (*stepped.diagnostics, *check_prune(diff, _prune_rules(built, name)))
@@ -178,6 +200,11 @@ def _finish(
         findings=all_findings,
     )
     return Planned(plan, all_findings, opened.lines, opened.environment, built)
+
+
+def _tool_moved(state: TargetState | None, built: Built) -> bool:
+    here = tool_identity(__version__, lock_digest(built.project))
+    return state is not None and bool(state.tool) and state.tool != here
 
 
 def _comparable(state: TargetState | None, built: Built, findings: tuple[Diagnostic, ...]) -> TargetState | None:

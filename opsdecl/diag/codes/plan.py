@@ -116,6 +116,16 @@ NOT_REVIEWABLE = Code(
     "Mend what the findings name, and plan again.",
     "opsdecl apply --env prod --plan p.json   # p.json holds a finding of severity error",
 )
+LOCK_MOVED = Code(
+    "OD541",
+    "The lock moves",
+    "This change replaces `opsdecl.lock`, so another version of the tool or of its tables compiles the specs from now "
+    "on. Objects may change although no spec does. A plan between two commits compiles both sides with one tool and "
+    "cannot show that.\n\n"
+    "Look at a plan with `--live`: it compares with what was applied, and names the tool as the cause.",
+    "opsdecl validate --update-lock",
+    Severity.NOTE,
+)
 CODES: tuple[Code, ...] = (
     NOT_A_PLAN,
     PLAN_FORMAT_UNKNOWN,
@@ -131,4 +141,5 @@ CODES: tuple[Code, ...] = (
     BEFORE_UNKNOWN,
     UNCOMMITTED,
     NOT_REVIEWABLE,
+    LOCK_MOVED,
 )

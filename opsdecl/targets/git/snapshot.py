@@ -7,7 +7,7 @@ from typing import Any
 from opsdecl.addr import ObjectKey, Release, digest_of
 from opsdecl.diag import Diagnostic
 from opsdecl.diag.codes import targets as codes
-from opsdecl.diff.records import LazyObject, StoredObject, TargetState
+from opsdecl.diff.records import LazyObject, StoredObject, TargetState, tool_identity
 from opsdecl.targets.git.blobs import BlobReader
 from opsdecl.targets.git.inventory import Entry, Inventory, NewerFormat, decode_inventory
 from opsdecl.targets.git.layout import undecorate
@@ -113,7 +113,13 @@ def state_of(git: Git, settings: GitSettings, snapshot: Snapshot) -> tuple[Targe
     findings += [_edited(name) for name, blob in inventory.companions.items() if snapshot.live.get(name) != blob]
     unowned = tuple(settings.path(file) for file in sorted(_unowned(snapshot.live, inventory.entries)))
     state = TargetState(
-        snapshot.identity, snapshot.own, inventory.desired_digest, objects, inventory.documents, unowned
+        snapshot.identity,
+        snapshot.own,
+        inventory.desired_digest,
+        objects,
+        inventory.documents,
+        unowned,
+        tool_identity(inventory.tool_version, inventory.lock_digest),
     )
     return state, tuple(findings)
 
