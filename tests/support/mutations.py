@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from tests.support.project import example_files
 
 SPECS = sorted(path for path in example_files() if path.endswith(".yaml"))
-_STRANGE = (
+_STRANGE: tuple[Any, ...] = (
     *(
         None,
         True,
