@@ -7,7 +7,8 @@ import pytest
 from opsdecl.diff.planfile import dump_plan
 from opsdecl.flows.render import as_files
 from opsdecl.view.graph import render_tree
-from opsdecl.view.plan import render_markdown, render_text
+from opsdecl.view.plan.markdown import render_markdown
+from opsdecl.view.plan.text import render_text
 from tests.support.changes import CHANGES, Change
 from tests.support.golden import ROOT, expect_golden, expect_only
 from tests.support.project import ENVIRONMENTS, built, example_tree

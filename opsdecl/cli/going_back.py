@@ -8,7 +8,7 @@ from opsdecl.cli.workplace import open_work_tree
 from opsdecl.flows.apply import show_return
 from opsdecl.flows.past import only_fatal, plan_back
 from opsdecl.flows.plan import Wanted, open_built
-from opsdecl.view.plan import render_text
+from opsdecl.view.plan.text import render_text
 
 
 def go_back(

@@ -35,6 +35,8 @@ COMMANDS = {
 def main() -> None:
     """The console script. A command makes next to no garbage in cycles, so nobody looks for it."""
     gc.disable()
+    # Looking for plugins means reading the metadata of every installed package; there are none for our models.
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
     _leave(run(sys.argv[1:]))
 
 

@@ -11,7 +11,6 @@ from opsdecl.diff.types import Plan
 from opsdecl.flows.files import digest_of_plan, plan_text, save_plan
 from opsdecl.flows.plan import Planned, Wanted, plan_live, plan_review
 from opsdecl.flows.source import review_sides, work_tree_source
-from opsdecl.view.plan import DEFAULT_BUDGET, render_failure_markdown, render_html, render_markdown, render_text
 
 
 def make_planned(at: Session, wanted: Wanted, base: str | None, *, worktree: bool = False) -> Planned:
@@ -39,24 +38,36 @@ def show_planned(
         code = report(at.process, planned.diagnostics, planned.lines, format_="concise")
     if planned.plan is None:
         if format_ == "markdown":
-            at.process.out(
-                render_failure_markdown(
-                    planned.environment or "unknown", planned.diagnostics, budget=budget or DEFAULT_BUDGET
-                )
-            )
+            at.process.out(_failure(planned, budget))
         return code
     at.process.out(_view(at, planned.plan, format_, details=details, budget=budget))
     return code
 
 
+def _failure(planned: Planned, budget: int | None) -> str:
+    from opsdecl.view.plan.failure import render_failure_markdown
+    from opsdecl.view.plan.markdown import DEFAULT_BUDGET
+
+    environment = planned.environment or "unknown"
+    return render_failure_markdown(environment, planned.diagnostics, budget=budget or DEFAULT_BUDGET)
+
+
 def _view(at: Session, plan: Plan, format_: str, *, details: bool, budget: int | None) -> str:
-    if format_ == "json":
-        return plan_text(plan)
-    if format_ == "markdown":
-        return render_markdown(plan, digest=digest_of_plan(plan), budget=budget or DEFAULT_BUDGET)
-    if format_ == "html":
-        return render_html(plan, digest=digest_of_plan(plan))
-    return render_text(plan, color=at.process.color, width=at.process.width, details=details)
+    match format_:
+        case "json":
+            return plan_text(plan)
+        case "markdown":
+            from opsdecl.view.plan.markdown import DEFAULT_BUDGET, render_markdown
+
+            return render_markdown(plan, digest=digest_of_plan(plan), budget=budget or DEFAULT_BUDGET)
+        case "html":
+            from opsdecl.view.plan.html import render_html
+
+            return render_html(plan, digest=digest_of_plan(plan))
+        case _:
+            from opsdecl.view.plan.text import render_text
+
+            return render_text(plan, color=at.process.color, width=at.process.width, details=details)
 
 
 def write_out(at: Session, plan: Plan, out: Path) -> Exit:

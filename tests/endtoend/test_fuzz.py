@@ -8,7 +8,9 @@ from hypothesis import HealthCheck, given, settings
 from opsdecl.diff.planfile import dump_plan, load_plan, plan_digest
 from opsdecl.diff.types import BaseRef, SourceRef
 from opsdecl.flows.plan import Planned, Wanted, plan_review
-from opsdecl.view.plan import render_html, render_markdown, render_text
+from opsdecl.view.plan.html import render_html
+from opsdecl.view.plan.markdown import render_markdown
+from opsdecl.view.plan.text import render_text
 from tests.support.git import repository
 from tests.support.mutations import Files, mistakes
 from tests.support.project import copy_example, example_files, example_tree, opsdecl_here, write_files

@@ -10,7 +10,7 @@ import pytest
 
 from opsdecl.flows.init import ENVIRONMENTS
 from opsdecl.view.markup import comment_marker
-from opsdecl.view.plan import MARKER
+from opsdecl.view.plan.markdown import MARKER
 from tests.support.project import opsdecl_here
 from tests.unit.init.platforms import load_yaml
 

@@ -9,8 +9,9 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
 from opsdecl.diff.types import Approval, DocumentChange, Effects, Finding, Plan
-from opsdecl.view.plan import render_failure_markdown, render_html, render_markdown
-from opsdecl.view.plan.markdown import LEAST_BUDGET
+from opsdecl.view.plan.failure import render_failure_markdown
+from opsdecl.view.plan.html import render_html
+from opsdecl.view.plan.markdown import LEAST_BUDGET, render_markdown
 from tests.support.findings import believable_findings
 from tests.support.golden import expect_golden
 from tests.support.plans import (

@@ -1,7 +1,7 @@
 """What a plan says in the terminal."""
 
 from opsdecl.diff.types import BaseRef, DocumentChange, Plan
-from opsdecl.view.plan import render_text
+from opsdecl.view.plan.text import render_text
 from tests.support.golden import expect_golden
 from tests.support.plans import believable_plan, change, empty_plan, field, many_models_plan, plan
 
