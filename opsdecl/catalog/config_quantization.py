@@ -87,7 +87,7 @@ def _fp8(stated: Mapping[str, Any], method: str) -> Quantization:
 
 def _compressed(stated: Mapping[str, Any], method: str) -> Quantization:
     groups = stated.get("config_groups")
-    first = next(iter(groups.values()), {}) if isinstance(groups, Mapping) and groups else {}
+    first: Any = next(iter(groups.values()), {}) if isinstance(groups, Mapping) and groups else {}
     weights = first.get("weights") if isinstance(first, Mapping) else None
     if not isinstance(weights, Mapping):
         return Quantization("unknown", method, 6, excluded=_excluded(stated))

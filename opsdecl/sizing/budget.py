@@ -1,0 +1,181 @@
+"""From a question to the answer: budget, cache, verdict, the longest context that fits."""
+
+from dataclasses import dataclass
+
+from opsdecl.sizing import activation, overhead
+from opsdecl.sizing.cache import Pool, pool_of
+from opsdecl.sizing.engines import EngineRules, long_context_is_chunked, rules_for
+from opsdecl.sizing.parameters import parameter_count
+from opsdecl.sizing.types import GIB, Cache, Effective, Memory, Range, Request, Sizing, Verdict, exactly
+from opsdecl.sizing.weights import Stage, number_format, quantization_in_use, rank_weights, stages_of
+
+MULTIMODAL_BATCH = 5120
+
+
+@dataclass(frozen=True, slots=True)
+class Stand:
+    """One stage's memory and the pool that its cache comes from."""
+
+    memory: Memory
+    pool: Pool
+
+    @property
+    def room(self) -> int:
+        return self.pool.blocks(self.memory.cache.point * GIB)
+
+
+def size(request: Request) -> Sizing:
+    """The arithmetic alone: findings and remedies are added by `rules` and `remedies`."""
+    rules = rules_for(request)
+    effective = effective_settings(request, rules)
+    stand = tightest(request, rules, effective)
+    memory, pool = stand.memory, stand.pool
+    longest = longest_context(request, effective)
+    largest = Range(*(float(largest_that_fits(pool, rules, room * GIB, longest)) for room in _ends(memory.cache)))
+    return Sizing(
+        model=request.architecture.name,
+        gpu=request.gpu.name,
+        gpu_count=request.gpu_count,
+        engine=request.engine,
+        parameters=parameter_count(request.architecture),
+        memory=memory,
+        cache=cache_of(pool, rules, memory.cache, effective.max_model_len),
+        requested_length=effective.max_model_len,
+        largest=largest,
+        verdict=verdict_of(pool, rules, memory, effective.max_model_len),
+        effective=effective,
+    )
+
+
+def tightest(request: Request, rules: EngineRules, effective: Effective) -> Stand:
+    """The pipeline stage with the least room: its number of blocks is used everywhere."""
+    stages = stages_of(request.architecture, request.settings.pipeline)
+    return min((_stand(request, rules, effective, stage) for stage in stages), key=lambda stand: stand.room)
+
+
+def effective_settings(request: Request, rules: EngineRules) -> Effective:
+    """What the engine makes of the settings, its defaults filled in."""
+    settings, architecture = request.settings, request.architecture
+    length = settings.max_model_len or architecture.max_position
+    sequences = settings.max_num_seqs or rules.sequences
+    batched = settings.max_num_batched_tokens or _default_batch(request, rules, length)
+    if rules.generation == "v1" and settings.max_num_batched_tokens is None:
+        batched = max(min(batched, sequences * length), sequences if settings.max_num_seqs else 0)
+    cache = settings.kv_cache_dtype
+    if cache == "auto":
+        cache = quantization_in_use(request).kv_cache or "auto"
+    return Effective(
+        generation=rules.generation,
+        max_model_len=length,
+        utilization=rules.utilization if settings.utilization is None else settings.utilization,
+        max_num_seqs=sequences,
+        max_num_batched_tokens=batched,
+        dtype=number_format(request),
+        kv_cache_dtype=cache,
+        enforce_eager=settings.enforce_eager,
+        quantization=quantization_in_use(request).name or "none",
+    )
+
+
+def _default_batch(request: Request, rules: EngineRules, length: int) -> int:
+    if rules.generation == "v1":
+        return rules.batched_tokens
+    if long_context_is_chunked(request.architecture, length):
+        return rules.batched_tokens
+    return max(length, 2048, MULTIMODAL_BATCH if request.architecture.vision else 0)
+
+
+def _stand(request: Request, rules: EngineRules, effective: Effective, stage: Stage) -> Stand:
+    total = request.gpu.total
+    requested = total.scaled(effective.utilization)
+    weights = rank_weights(request, rules, stage)
+    peak = activation.peak(request, rules, effective)
+    outside = overhead.non_torch(request, rules)
+    graphs = overhead.graphs(request.architecture, rules, effective)
+    used = weights + peak + outside + (graphs if rules.graphs_in_budget else exactly(0))
+    cache = _difference(requested, used)
+    memory = Memory(total, requested, weights, peak, outside, graphs, cache)
+    return Stand(memory, pool_of(request, rules, effective, stage.layers))
+
+
+def _difference(requested: Range, used: Range) -> Range:
+    """Errors of the parts are partly independent: their squares add up on each side."""
+    point = requested.point - used.point
+    return Range(point - _joined(requested, used, "low"), point, point + _joined(requested, used, "high"))
+
+
+def _joined(requested: Range, used: Range, side: str) -> float:
+    if side == "low":
+        return (requested.point - requested.low) + (used.high - used.point)
+    return (requested.high - requested.point) + (used.point - used.low)
+
+
+def longest_context(request: Request, effective: Effective) -> int:
+    return max(effective.max_model_len, request.architecture.max_position)
+
+
+def _ends(room: Range) -> tuple[float, float, float]:
+    return room.low, room.point, room.high
+
+
+def cache_of(pool: Pool, rules: EngineRules, room: Range, length: int) -> Cache:
+    """Tokens and concurrency as this release prints them."""
+    tokens, concurrency = [], []
+    for available in _ends(room):
+        blocks = pool.blocks(available * GIB)
+        per_request = pool.blocks_for(length)
+        concurrency.append(printed_concurrency(pool, rules, blocks, length))
+        tokens.append(float(printed_tokens(pool, rules, blocks, blocks / per_request if per_request else 0.0, length)))
+    return Cache(
+        bytes_per_token=pool.bytes_per_token(),
+        tokens=Range(tokens[0], tokens[1], tokens[2]),
+        concurrency=Range(concurrency[0], concurrency[1], concurrency[2]),
+        block_size=pool.block,
+        needed_gib=needed(pool, rules, length) / GIB,
+    )
+
+
+def printed_tokens(pool: Pool, rules: EngineRules, blocks: int, concurrency: float, length: int) -> int:
+    match rules.printed:
+        case "blocks":
+            return blocks * pool.block
+        case "pool":
+            return blocks // max(1, len(pool.groups)) * pool.block
+        case _:
+            return int(concurrency * length)
+
+
+def printed_concurrency(pool: Pool, rules: EngineRules, blocks: int, length: int) -> float:
+    if rules.printed == "blocks":
+        return blocks * pool.block / length
+    per_request = pool.blocks_for(length)
+    return blocks / per_request if per_request else 0.0
+
+
+def needed(pool: Pool, rules: EngineRules, length: int) -> float:
+    """Bytes that the engine asks for before it starts with contexts of this length."""
+    if rules.printed == "blocks":
+        return -(-length // pool.block) * pool.page
+    return pool.needed(length) + (pool.page if rules.null_block else 0)
+
+
+def largest_that_fits(pool: Pool, rules: EngineRules, available: float, longest: int) -> int:
+    """The engine's own search: the longest context whose need is within what is available; 0 where none is."""
+    if available <= 0 or needed(pool, rules, 1) > available:
+        return 0
+    low, high = 1, longest
+    while low < high:
+        middle = (low + high + 1) // 2
+        if needed(pool, rules, middle) <= available:
+            low = middle
+        else:
+            high = middle - 1
+    return low
+
+
+def verdict_of(pool: Pool, rules: EngineRules, memory: Memory, length: int) -> Verdict:
+    """A refusal needs the optimistic end not to fit; a promise needs the pessimistic end to fit."""
+    need = needed(pool, rules, length)
+    if need > memory.cache.high * GIB or memory.cache.high <= 0:
+        return "does-not-fit"
+    return "fits" if need <= memory.cache.low * GIB else "tight"

@@ -1,0 +1,259 @@
+"""The KV cache of one rank: what each layer keeps, how layers are grouped, how many blocks there are."""
+
+from collections import Counter
+from dataclasses import dataclass, replace
+from math import ceil
+from typing import Literal
+
+from opsdecl.catalog.architectures import Attention, LatentAttention, Layer, StateSpace
+from opsdecl.sizing.engines import EngineRules, Version
+from opsdecl.sizing.formats import WIDTH
+from opsdecl.sizing.types import Effective, Request
+
+CacheKind = Literal["full", "window", "chunk", "state", "latent", "index"]
+LATENT_PADDED = 1280
+"""Bytes per token of latent attention in V0, which pads rows to 256 bytes."""
+FP8_LATENT = 656
+INDEX_BYTES = 132
+
+
+@dataclass(frozen=True, slots=True)
+class LayerCache:
+    """What one layer keeps: bytes of a block (`page`), tokens in a block, and the reach of its attention."""
+
+    kind: CacheKind
+    page: int
+    block: int
+    reach: int = 0
+
+    def blocks_for(self, length: int, in_flight: int, states: int) -> int:
+        """Blocks of one request of `length` tokens while `in_flight` tokens are being worked on."""
+        match self.kind:
+            case "window":
+                return ceil(min(self.reach - 1 + in_flight, length) / self.block) + 1
+            case "chunk":
+                return ceil(min(self.reach + in_flight, length) / self.block)
+            case "state":
+                return states
+            case _:
+                return ceil(length / self.block)
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Layers that share one table of blocks."""
+
+    cache: LayerCache
+    layers: int
+
+
+@dataclass(frozen=True, slots=True)
+class Pool:
+    """The caches of one rank: `page` bytes are one block of every layer of a group at once."""
+
+    groups: tuple[Group, ...]
+    page: int
+    layers: tuple[tuple[LayerCache, int], ...]
+    in_flight: int
+    states: int
+
+    def blocks(self, available: float) -> int:
+        return max(0, int(available // self.page)) if self.page else 0
+
+    def blocks_for(self, length: int) -> int:
+        """Blocks of one request over all groups."""
+        return sum(group.cache.blocks_for(length, self.in_flight, self.states) for group in self.groups)
+
+    def needed(self, length: int) -> int:
+        """Bytes that one request of `length` tokens needs, layer by layer, as the engine checks it."""
+        return sum(
+            count * cache.page * cache.blocks_for(length, self.in_flight, self.states) for cache, count in self.layers
+        )
+
+    def bytes_per_token(self) -> int:
+        """Of layers whose cache grows with every token."""
+        growing = ((cache, count) for cache, count in self.layers if cache.kind in ("full", "latent", "index"))
+        return sum(round(count * cache.page / cache.block) for cache, count in growing)
+
+    @property
+    def block(self) -> int:
+        return min((group.cache.block for group in self.groups if group.cache.kind != "state"), default=16)
+
+
+def pool_of(request: Request, rules: EngineRules, effective: Effective, layers: tuple[Layer, ...]) -> Pool:
+    counted = layer_caches(request, rules, effective, layers)
+    grouped = _groups(counted, rules)
+    page = max((g.cache.page * g.layers for g in grouped), default=0)
+    if rules.generation == "v0":
+        page = sum(cache.page * count for cache, count in counted)
+    prefixes = request.settings.prefix_caching
+    aligned = rules.aligned_states and prefixes is not False and (prefixes or rules.version >= (0, 25, 0))
+    in_flight = rules.in_flight * effective.max_num_batched_tokens
+    return Pool(grouped, page, counted, in_flight, 2 if aligned else 1)
+
+
+def layer_caches(
+    request: Request, rules: EngineRules, effective: Effective, layers: tuple[Layer, ...]
+) -> tuple[tuple[LayerCache, int], ...]:
+    """Caches with the number of layers that have them, states made to match blocks of attention."""
+    width = cache_width(effective)
+    block = _block_size(request, rules)
+    made = [
+        cache
+        for layer in layers
+        if not layer.shares_cache
+        for mixer in layer.mixers
+        for cache in _caches_of(mixer, request, rules, effective, width, block)
+    ]
+    made += _draft_caches(request, made)
+    counted = Counter(_flattened(cache, made) if not rules.grouped else cache for cache in made)
+    if rules.generation == "v0":
+        return tuple((cache, count) for cache, count in counted.items() if cache.kind != "state")
+    return _aligned(dict(counted), rules, request)
+
+
+def _draft_caches(request: Request, made: list[LayerCache]) -> list[LayerCache]:
+    growing = [cache for cache in made if cache.kind in ("full", "latent")]
+    return growing[-1:] * min(1, request.settings.draft_layers)
+
+
+def cache_width(effective: Effective) -> int:
+    """Bytes of one number in the cache."""
+    kind = effective.kv_cache_dtype
+    if kind.startswith(("fp8", "int8")):
+        return 1
+    return WIDTH.get(kind, WIDTH.get(effective.dtype, 2))
+
+
+def _block_size(request: Request, rules: EngineRules) -> int:
+    if rules.generation == "v0":
+        return 16
+    asked = request.settings.block_size
+    latent = request.architecture.latent
+    if latent is not None:
+        return max(asked or 0, 64 if rules.version >= (0, 10, 0) or request.gpu.capability[0] >= 9 else 16)
+    return asked or 16
+
+
+def _caches_of(
+    mixer: Attention | LatentAttention | StateSpace,
+    request: Request,
+    rules: EngineRules,
+    effective: Effective,
+    width: int,
+    block: int,
+) -> tuple[LayerCache, ...]:
+    tensor = request.settings.tensor
+    if isinstance(mixer, StateSpace):
+        return (LayerCache("state", state_bytes(mixer, tensor, effective, rules.version), 1),)
+    if isinstance(mixer, LatentAttention):
+        return _latent_caches(mixer, rules, effective, width, block, tensor)
+    heads = max(1, mixer.kv_heads // tensor)
+    page = block * heads * (mixer.head_dim + mixer.value_dim) * width
+    if mixer.window is not None:
+        return (LayerCache("window", page, block, mixer.window),)
+    if mixer.chunk is not None:
+        return (LayerCache("chunk", page, block, mixer.chunk),)
+    return (LayerCache("full", page, block),)
+
+
+def _latent_caches(
+    mixer: LatentAttention, rules: EngineRules, effective: Effective, width: int, block: int, tensor: int
+) -> tuple[LayerCache, ...]:
+    row = (mixer.kv_rank + mixer.rope_dim) * width
+    if rules.generation == "v0":
+        if rules.version < (0, 7, 0):
+            row = 2 * 256 * max(1, mixer.heads // tensor) * width
+        elif rules.version >= (0, 7, 2):
+            row = LATENT_PADDED * width // 2
+    elif mixer.index_heads and effective.kv_cache_dtype.startswith("fp8"):
+        row = FP8_LATENT
+    caches = (LayerCache("latent", block * row, block),)
+    if mixer.index_heads and rules.generation == "v1":
+        return (*caches, LayerCache("index", block * INDEX_BYTES, block))
+    return caches
+
+
+def state_bytes(mixer: StateSpace, tensor: int, effective: Effective, version: Version) -> int:
+    """Bytes of the convolution's and the recurrence's state of one request in one layer of one rank."""
+    width = WIDTH.get(effective.dtype, 2)
+    deep = mixer.state_bytes or width
+    keys = mixer.key_heads * mixer.state
+    heads = ceil(mixer.heads / tensor)
+    match mixer.kind:
+        case "gdn":
+            convolution = (mixer.kernel - 1) * (2 * keys + mixer.inner) // tensor * width
+            return convolution + heads * mixer.head_dim * mixer.state * deep
+        case "kda":
+            convolution = 3 * (mixer.kernel - 1) * mixer.inner // tensor * width
+            return convolution + heads * mixer.head_dim**2 * 4
+        case "mamba2":
+            groups = mixer.key_heads if mixer.key_heads % tensor == 0 else tensor
+            convolution = (mixer.kernel - 1) * (mixer.inner + 2 * groups * mixer.state) // tensor * width
+            return convolution + heads * mixer.head_dim * mixer.state * deep
+        case "mamba1":
+            return mixer.inner // tensor * ((mixer.kernel - 1) * width + mixer.state * deep)
+        case _:
+            return (mixer.kernel - 1) * mixer.inner // tensor * width
+
+
+def _flattened(cache: LayerCache, made: list[LayerCache]) -> LayerCache:
+    """Releases without groups treat windows as full attention where both kinds are present."""
+    if cache.kind in ("window", "chunk") and any(other.kind == "full" for other in made):
+        return replace(cache, kind="full", reach=0)
+    return cache
+
+
+def _aligned(
+    counted: dict[LayerCache, int], rules: EngineRules, request: Request
+) -> tuple[tuple[LayerCache, int], ...]:
+    """Blocks of attention grow until one holds a state; the state is padded to it."""
+    states = [cache for cache in counted if cache.kind == "state"]
+    grown = [cache for cache in counted if cache.kind != "state"]
+    if not states or not grown:
+        return tuple(counted.items())
+    largest = max(cache.page for cache in states)
+    token = min(cache.page // cache.block for cache in grown)
+    step = _alignment(request, grown)
+    block = max(max(cache.block for cache in grown), step * ceil(largest / (step * token)))
+    page = max(cache.page // cache.block for cache in grown) * block
+    wide = {replace(c, page=c.page // c.block * block, block=block): counted[c] for c in grown}
+    padded = Counter[LayerCache]()
+    for cache in states:
+        padded[replace(cache, page=page)] += counted[cache]
+    return (*wide.items(), *padded.items())
+
+
+def _alignment(request: Request, grown: list[LayerCache]) -> int:
+    if any(cache.kind == "latent" for cache in grown):
+        return 64
+    attention = request.architecture.attention
+    wide = attention is not None and attention.head_dim == 256
+    return 32 if request.gpu.capability[0] == 10 and wide else 16
+
+
+def _groups(counted: tuple[tuple[LayerCache, int], ...], rules: EngineRules) -> tuple[Group, ...]:
+    """Groups of equally many layers that draw from one pool."""
+    kinds = _one_page(counted)
+    if len(kinds) <= 1:
+        return tuple(Group(cache, count) for cache, count in kinds)
+    if all(cache.kind in ("full", "latent", "index") for cache, _ in kinds):
+        whole = sum(cache.page * count for cache, count in kinds)
+        return (Group(replace(kinds[0][0], page=whole), 1),)
+    size = min(count for _, count in kinds)
+    most = max(count for _, count in kinds)
+    if most < size * rules.group_slack:
+        size = most
+    return tuple(Group(cache, size) for cache, count in kinds for _ in range(ceil(count / size)))
+
+
+def _one_page(counted: tuple[tuple[LayerCache, int], ...]) -> list[tuple[LayerCache, int]]:
+    """Caches with smaller pages get longer blocks, so that all pages are of one size."""
+    kinds = [(cache, count) for cache, count in counted]
+    if all(cache.kind in ("full", "latent", "index") for cache, _ in kinds):
+        return kinds
+    largest = max((cache.page for cache, _ in kinds), default=0)
+    return [
+        (replace(c, page=largest, block=c.block * largest // c.page) if c.kind != "state" and c.page else c, n)
+        for c, n in kinds
+    ]

@@ -1,0 +1,127 @@
+"""What changed between vLLM's releases, as far as memory goes. Read in the published sources of the releases named."""
+
+import re
+from dataclasses import dataclass
+from typing import Literal
+
+from opsdecl.catalog.architectures import Architecture
+from opsdecl.sizing.types import GIB, Gpu, Request
+
+Version = tuple[int, int, int]
+GROUPS_SINCE: Version = (0, 9, 2)
+STATES_SINCE: Version = (0, 10, 2)
+ONLY_V1_SINCE: Version = (0, 11, 0)
+V1_SINCE: Version = (0, 8, 0)
+BASELINE_SINCE: Version = (0, 8, 6)
+"""Earlier V1 releases count what else is on the GPU, the CUDA context included."""
+SMALL_SAMPLER_SINCE: Version = (0, 18, 0)
+GRAPHS_BUDGETED_SINCE: Version = (0, 20, 0)
+IN_FLIGHT_SINCE: Version = (0, 25, 0)
+NULL_BLOCK_SINCE: Version = (0, 29, 0)
+LARGE_DEVICES_SINCE: Version = (0, 29, 0)
+ALIGNED_STATES_SINCE: Version = (0, 17, 0)
+NEWEST: Version = (0, 33, 0)
+OLDEST: Version = (0, 6, 0)
+
+
+@dataclass(frozen=True, slots=True)
+class EngineRules:
+    """The rules of one release for one model on one GPU."""
+
+    version: Version
+    generation: Literal["v0", "v1"]
+    utilization: float
+    batched_tokens: int
+    sequences: int
+    sampler_bytes: float
+    """Bytes per sequence and vocabulary entry that a sampling step takes."""
+    graphs_in_budget: bool
+    context_in_budget: bool
+    grouped: bool
+    """Whether layers of different kinds of attention have caches of their own; all full attention where not."""
+    group_slack: float
+    printed: Literal["blocks", "pool", "requests"]
+    in_flight: int
+    null_block: bool
+    aligned_states: bool
+
+
+def parse_version(engine: str) -> Version | None:
+    """`vllm==0.10.1.1` or `0.8.5.post1` -> (0, 10, 1); None where it names no release of vLLM."""
+    found = re.fullmatch(r"(?:vllm\s*={1,2}\s*)?v?(\d+)\.(\d+)(?:\.(\d+))?(?:[.\-+a-z].*)?", engine.strip().lower())
+    return (int(found[1]), int(found[2]), int(found[3] or 0)) if found else None
+
+
+def rules_for(request: Request) -> EngineRules:
+    version = parse_version(request.engine) or NEWEST
+    generation = generation_of(version, request)
+    return EngineRules(
+        version=version,
+        generation=generation,
+        utilization=0.92 if version >= GRAPHS_BUDGETED_SINCE else 0.9,
+        batched_tokens=_batched_tokens(version, generation, request.gpu),
+        sequences=_sequences(version, generation, request.gpu),
+        sampler_bytes=17.0 if version >= SMALL_SAMPLER_SINCE else 39.0,
+        graphs_in_budget=version >= GRAPHS_BUDGETED_SINCE,
+        context_in_budget=generation == "v1" and version < BASELINE_SINCE,
+        grouped=version >= GROUPS_SINCE and generation == "v1",
+        group_slack=1.5 if version >= (0, 18, 0) else 1.25 if version >= (0, 12, 0) else 1.0,
+        printed="blocks" if generation == "v0" else "pool" if version < GRAPHS_BUDGETED_SINCE else "requests",
+        in_flight=2 if version >= IN_FLIGHT_SINCE else 1,
+        null_block=version >= NULL_BLOCK_SINCE,
+        aligned_states=version >= ALIGNED_STATES_SINCE,
+    )
+
+
+def generation_of(version: Version, request: Request) -> Literal["v0", "v1"]:
+    """V1 is the default since 0.8, except for what it could not do yet."""
+    if version >= ONLY_V1_SINCE:
+        return "v1"
+    if version < V1_SINCE:
+        return "v0"
+    lacking = (
+        (version < (0, 10, 2) and request.gpu.capability[0] < 8 and request.gpu.vendor == "nvidia")
+        or (request.architecture.state_space is not None and version < STATES_SINCE)
+        or (version < (0, 10, 0) and request.settings.dtype in ("float", "float32"))
+        or (version < (0, 9, 0) and request.settings.pipeline > 1)
+        or (version < (0, 10, 0) and _foreign_cache(request))
+    )
+    return "v0" if lacking else "v1"
+
+
+def _foreign_cache(request: Request) -> bool:
+    """8-bit caches needed FlashAttention 3, so Hopper, in the first V1 releases."""
+    return request.settings.kv_cache_dtype.startswith("fp8") and request.gpu.capability[0] != 9
+
+
+def is_large(version: Version, gpu: Gpu) -> bool:
+    """GPUs that get the large defaults of V1."""
+    if gpu.total.point < 70:
+        return False
+    if "a100" in gpu.name and version >= (0, 8, 6):
+        return False
+    return not (gpu.name == "gb10" and version >= (0, 30, 0))
+
+
+def _batched_tokens(version: Version, generation: str, gpu: Gpu) -> int:
+    if generation == "v0":
+        return 2048 if version >= (0, 6, 4) else 512
+    if version >= LARGE_DEVICES_SINCE and gpu.total.point >= 160:
+        return 16384
+    return 8192 if is_large(version, gpu) else 2048
+
+
+def _sequences(version: Version, generation: str, gpu: Gpu) -> int:
+    if generation == "v0":
+        return 256
+    return 1024 if is_large(version, gpu) else 256
+
+
+def long_context_is_chunked(architecture: Architecture, length: int) -> bool:
+    """V0 chunks prompts where the context is longer than 32k, for models that take text only."""
+    windows = any(getattr(mixer, "window", None) for layer in architecture.layers for mixer in layer.mixers)
+    return length > 32768 and architecture.vision is None and architecture.latent is None and not windows
+
+
+def gib(value: float) -> float:
+    return value / GIB

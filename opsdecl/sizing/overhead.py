@@ -1,0 +1,63 @@
+"""Memory beside weights, activations and cache: contexts, communication, CUDA graphs."""
+
+from opsdecl.catalog.architectures import Architecture
+from opsdecl.sizing.engines import EngineRules
+from opsdecl.sizing.types import Effective, Gpu, Range, Request
+
+MIB_PER_GRAPH_AND_LAYER = 0.2
+"""What one captured graph takes per layer, as start-up logs show; a large graph of a wide model takes more."""
+LARGEST_GRAPH = 512
+
+
+def non_torch(request: Request, rules: EngineRules) -> Range:
+    """GiB outside the framework's allocator: NCCL, kernels, libraries, and the context where it counts."""
+    alone = Range(0.02, 0.1, 0.35)
+    found = alone if request.world == 1 else _communication(request)
+    if rules.context_in_budget:
+        found = found + context_of(request.gpu)
+    if rules.generation == "v1" and rules.graphs_in_budget:
+        # Leftovers of the allocator and workspaces of libraries count since consumption is measured at the driver.
+        found = found + Range(0.0, 0.15, 0.5)
+    return found
+
+
+def _communication(request: Request) -> Range:
+    major = request.gpu.capability[0]
+    if major >= 9 and request.gpu.capability != (12, 0):
+        base = Range(0.4, 0.75, 2.2)
+        return base if request.world <= 4 else Range(0.6, 1.3, 7.5)
+    return Range(0.1, 0.35, 1.0)
+
+
+def context_of(gpu: Gpu) -> Range:
+    """What a process takes on the GPU before it allocates anything, and what the driver holds back."""
+    if gpu.capability[0] >= 9:
+        return Range(0.35, 0.55, 0.75)
+    return Range(0.1, 0.3, 0.5)
+
+
+def graph_count(rules: EngineRules, effective: Effective) -> int:
+    """Captured batch sizes: 1, 2, 4, by 8 up to 256, by 16 up to the largest; twice where decoding has its own."""
+    largest = (
+        min(2 * effective.max_num_seqs, LARGEST_GRAPH) if rules.generation == "v1" else min(effective.max_num_seqs, 256)
+    )
+    mixed = _sizes(largest, rules)
+    if rules.generation == "v0" or rules.version < (0, 11, 0):
+        return mixed
+    return mixed + _sizes(min(largest, effective.max_num_seqs), rules)
+
+
+def _sizes(largest: int, rules: EngineRules) -> int:
+    small = sum(1 for size in (1, 2, 4) if size <= largest)
+    if rules.version < (0, 12, 0):
+        return small + largest // 8
+    return small + min(largest, 256) // 8 + max(0, largest - 256) // 16
+
+
+def graphs(architecture: Architecture, rules: EngineRules, effective: Effective) -> Range:
+    """GiB of CUDA graphs; nothing where they are switched off."""
+    if effective.enforce_eager:
+        return Range(0, 0, 0)
+    count, layers = graph_count(rules, effective), len(architecture.layers)
+    point = count * layers * MIB_PER_GRAPH_AND_LAYER / 1024 + 0.05
+    return Range(0.3 * point, point, 2.5 * point)

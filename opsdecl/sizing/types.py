@@ -1,0 +1,158 @@
+"""What is asked of sizing, and what it answers. Memory in GiB unless a name says bytes."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from opsdecl.catalog.architectures import Architecture, Quantization
+from opsdecl.diag import Diagnostic
+
+GIB = 1 << 30
+Verdict = Literal["fits", "tight", "does-not-fit"]
+Cost = Literal["free", "behaviour", "gpus"]
+
+
+@dataclass(frozen=True, slots=True)
+class Range:
+    """An estimate with the bounds between which it is believed to lie."""
+
+    low: float
+    point: float
+    high: float
+
+    def __add__(self, other: "Range") -> "Range":
+        return Range(self.low + other.low, self.point + other.point, self.high + other.high)
+
+    def scaled(self, factor: float) -> "Range":
+        return Range(self.low * factor, self.point * factor, self.high * factor)
+
+
+def exactly(value: float) -> Range:
+    return Range(value, value, value)
+
+
+@dataclass(frozen=True, slots=True)
+class Gpu:
+    """The GPU that a rank runs on: total memory as the driver reports it, with the range that logs show."""
+
+    name: str
+    total: Range
+    capability: tuple[int, int]
+    is_slice: bool = False
+    vendor: Literal["nvidia", "amd"] = "nvidia"
+    price_per_hour: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What a person set; None is the engine's default."""
+
+    tensor: int = 1
+    pipeline: int = 1
+    data: int = 1
+    expert: bool = False
+    max_model_len: int | None = None
+    utilization: float | None = None
+    dtype: str = "auto"
+    quantization: Quantization | None = None
+    kv_cache_dtype: str = "auto"
+    max_num_seqs: int | None = None
+    max_num_batched_tokens: int | None = None
+    block_size: int | None = None
+    enforce_eager: bool = False
+    prefix_caching: bool | None = None
+    images: bool = True
+    """False where the engine was told to take no images (`--limit-mm-per-prompt image=0`)."""
+    max_loras: int = 0
+    max_lora_rank: int = 16
+    draft_layers: int = 0
+    """Layers for drafting that are loaded besides (MTP); 0 where there is no speculative decoding."""
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One question: this model on these GPUs under this release of the engine."""
+
+    architecture: Architecture
+    gpu: Gpu
+    gpu_count: int
+    engine: str
+    settings: Settings = field(default_factory=Settings)
+
+    @property
+    def world(self) -> int:
+        return self.settings.tensor * self.settings.pipeline * self.settings.data
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """The memory of one GPU, the one with the least room for the cache."""
+
+    total: Range
+    requested: Range
+    weights: Range
+    activation: Range
+    non_torch: Range
+    graphs: Range
+    cache: Range
+
+
+@dataclass(frozen=True, slots=True)
+class Cache:
+    """The KV cache as the engine prints it: tokens, and full-length requests at once."""
+
+    bytes_per_token: int
+    tokens: Range
+    concurrency: Range
+    block_size: int
+    needed_gib: float
+    """What one request of the longest context needs."""
+
+
+@dataclass(frozen=True, slots=True)
+class Remedy:
+    """A change that makes it fit, checked with the same arithmetic."""
+
+    change: str
+    cost: Cost
+    gpus: int
+    gpu: str
+    cache_gib: float
+    tokens: int
+    concurrency: float
+    price_per_hour: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Effective:
+    """The settings as the engine resolves them."""
+
+    generation: Literal["v0", "v1"]
+    max_model_len: int
+    utilization: float
+    max_num_seqs: int
+    max_num_batched_tokens: int
+    dtype: str
+    kv_cache_dtype: str
+    enforce_eager: bool
+    quantization: str
+
+
+@dataclass(frozen=True, slots=True)
+class Sizing:
+    """The answer. `largest` is the longest context that fits, in tokens."""
+
+    model: str
+    gpu: str
+    gpu_count: int
+    engine: str
+    parameters: int
+    memory: Memory
+    cache: Cache
+    requested_length: int
+    largest: Range
+    verdict: Verdict
+    effective: Effective
+    remedies: tuple[Remedy, ...] = ()
+    findings: tuple[Diagnostic, ...] = ()
+    notes: Mapping[str, str] = field(default_factory=dict)
