@@ -14,7 +14,7 @@ import click
 import pytest
 
 from opsdecl.cli.exits import Exit
-from opsdecl.cli.main import COMMANDS, load_command
+from opsdecl.cli.verbs import COMMANDS, load_command
 from opsdecl.diag import Code
 from opsdecl.diag.catalog import all_codes
 from opsdecl.flows.validate import validate_tree

@@ -6,8 +6,8 @@ from typing import Any
 import click
 
 from opsdecl import __version__
-from opsdecl.cli.main import COMMANDS, load_command, project_root
 from opsdecl.cli.process import Process
+from opsdecl.cli.verbs import COMMANDS, load_command, project_root
 from opsdecl.diag.nearest import nearest
 
 

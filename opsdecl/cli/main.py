@@ -5,31 +5,10 @@ import gc
 import os
 import sys
 from collections.abc import Sequence
-from importlib import import_module
-from pathlib import Path
 from typing import NoReturn
 
 from opsdecl import __version__
 from opsdecl.cli.exits import Exit
-
-COMMANDS = {
-    "init": "write a project that plans at once",
-    "validate": "check every spec, policy and environment",
-    "render": "write the objects of an environment",
-    "plan": "show what would change and what it means",
-    "apply": "carry out a plan",
-    "diff": "field by field, what the target holds against what the specs say",
-    "drift": "what somebody changed behind git's back",
-    "history": "the revisions of a release",
-    "blame": "the revision that last changed an object",
-    "rollback": "go back to an earlier revision",
-    "destroy": "remove everything a release owns",
-    "explain": "a code, a field of a kind, or a value with all its layers",
-    "graph": "documents, resources and what depends on what",
-    "schema": "JSON Schemas of the kinds, and the editor's settings",
-    "doctor": "check the tools, the project and the targets",
-    "completion": "shell completion",
-}
 
 
 def main() -> None:
@@ -89,13 +68,3 @@ def _invoke(argv: Sequence[str]) -> int:
     except click.exceptions.Exit as leave:
         return leave.exit_code
     return result if isinstance(result, int) else Exit.DONE
-
-
-def load_command(name: str) -> object:
-    """The click command of a verb: `opsdecl.cli.commands.<verb>.command`."""
-    return import_module(f"opsdecl.cli.commands.{name}").command
-
-
-def project_root(start: Path) -> Path:
-    """The nearest folder at or above `start` that holds `environments/`; `start` itself where there is none."""
-    return next((folder for folder in (start, *start.parents) if (folder / "environments").is_dir()), start)

@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 
 import click
 
-from opsdecl.cli.main import project_root
+from opsdecl.cli.verbs import project_root
 
 F = TypeVar("F", bound=Callable[..., Any])
 
