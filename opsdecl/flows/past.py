@@ -19,7 +19,7 @@ def read_history(
     found: list[tuple[str, Sequence[Revision]]] = []
     for name in _names(opened, wanted):
         target = open_target(for_target(opened.built, name), root)
-        read = target.value.history(limit) if target.value else Checked[Sequence[Revision]](None)
+        read: Checked[Sequence[Revision]] = target.value.history(limit) if target.value else Checked(None)
         if read.value is None:
             return Checked(None, target.diagnostics + read.diagnostics)
         found.append((name, read.value))
@@ -33,8 +33,8 @@ def read_blame(
     assert opened.built is not None
     found: list[tuple[str, Revision]] = []
     for name in names:
-        answers = [
-            target.value.blame(name) if target.value else Checked[Revision](None, target.diagnostics)
+        answers: list[Checked[Revision]] = [
+            target.value.blame(name) if target.value else Checked(None, target.diagnostics)
             for target in (open_target(for_target(opened.built, t), root) for t in _names(opened, wanted))
         ]
         answer = next((a for a in answers if a.value is not None), answers[0])

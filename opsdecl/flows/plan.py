@@ -100,7 +100,7 @@ def plan_live(
     findings: list[Diagnostic] = []
     for name in _target_names(opened.built, wanted):
         target = open_target(for_target(opened.built, name), root)
-        read = target.value.read() if target.value else Checked[TargetState](None)
+        read: Checked[TargetState] = target.value.read() if target.value else Checked(None)
         findings += (*target.diagnostics, *read.diagnostics)
         if target.value is not None and read.value is not None:
             targets[name], states[name] = target.value, read.value
