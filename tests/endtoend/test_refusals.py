@@ -95,6 +95,16 @@ def test_a_repository_that_lost_objects(project: Path) -> None:
     assert (code, codes) == (1, ["OD649"])
 
 
+def test_a_base_that_does_not_compile(project: Path) -> None:
+    edit(project, RISK, "format: onnx", "format: onix")
+    commit(project, "A mistake")
+    edit(project, RISK, "format: onix", "format: onnx")
+    ran = opsdecl_here(project, "plan", "--env", "dev", "--base", "HEAD", "--worktree")
+    assert ran.code == 0
+    assert "warning[OD540]" in ran.all
+    assert "`Model.eta`" in ran.all
+
+
 def test_policies_are_refusals(project: Path) -> None:
     edit(project, RISK, "owner: team-network", "owner: ben")
     assert refused(project, "apply", "--env", "dev", "--yes") == (3, ["OD801"])

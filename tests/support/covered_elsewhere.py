@@ -14,6 +14,13 @@ class Elsewhere:
 
 _BYTES = "a Markdown file holds text that can be read"
 _FILES = "a Markdown file holds plain files only"
+_COMMAND = "it answers a command line"
+_CIRCLE = "the kinds of today cannot refer to each other in a circle"
+_PLAN = "it is about a saved plan"
+_TARGET = "it takes a plan against a target"
+_GIT = "it takes a git repository"
+_DISK = "it takes a folder that is written to"
+_BUG = "only a mistake in opsdecl gives it"
 _SIZE = "it takes a file of a size that nobody wants to read"
 
 COVERED_ELSEWHERE: Mapping[str, Elsewhere] = {
@@ -38,4 +45,73 @@ COVERED_ELSEWHERE: Mapping[str, Elsewhere] = {
         "plain Kubernetes needs no kind without a schema",
         "tests/unit/render/test_schemas.py::test_a_kind_without_schema_is_noted_once",
     ),
+    "OD301": Elsewhere(_COMMAND, "tests/endtoend/test_refusals.py::test_an_unknown_environment"),
+    "OD305": Elsewhere(_CIRCLE, "tests/unit/compile/test_documents.py::test_a_circle_is_named_once_and_whole"),
+    "OD501": Elsewhere(_PLAN, "tests/unit/diff/test_planfile.py::test_what_is_no_plan_is_refused"),
+    "OD502": Elsewhere(_PLAN, "tests/unit/diff/test_planfile.py::test_other_format_versions_are_refused"),
+    "OD503": Elsewhere(_PLAN, "tests/unit/diff/test_planfile.py::test_a_wrong_field_is_named"),
+    "OD504": Elsewhere(_PLAN, "tests/unit/diff/test_planfile.py::test_hostile_size_is_refused"),
+    "OD510": Elsewhere(
+        _TARGET, "tests/contracts/test_target.py::test_the_slower_of_two_users_is_stale_and_writes_nothing"
+    ),
+    "OD511": Elsewhere(_PLAN, "tests/unit/diff/test_containment.py::test_other_specs_are_refused"),
+    "OD512": Elsewhere(_PLAN, "tests/unit/diff/test_containment.py::test_another_environment_is_refused"),
+    "OD513": Elsewhere(
+        _TARGET, "tests/endtoend/test_what_is_wrong.py::test_drift_is_undone_only_where_somebody_saw_it"
+    ),
+    "OD520": Elsewhere(_TARGET, "tests/endtoend/test_refusals.py::test_more_deletions_than_the_budget"),
+    "OD521": Elsewhere(_TARGET, "tests/unit/diff/test_plan.py::test_a_protected_object_is_not_deleted"),
+    "OD530": Elsewhere(_CIRCLE, "tests/unit/apply/test_steps.py::test_a_circle_is_named_in_full"),
+    "OD540": Elsewhere(_GIT, "tests/endtoend/test_refusals.py::test_a_base_that_does_not_compile"),
+    "OD541": Elsewhere(
+        _GIT,
+        "tests/unit/flows/test_plan_lock.py::test_a_review_in_which_the_lock_moves_says_that_it_cannot_see_the_tools_own_changes",
+    ),
+    "OD550": Elsewhere(
+        _GIT, "tests/endtoend/test_refusals.py::test_files_that_are_not_committed_for_a_protected_environment"
+    ),
+    "OD551": Elsewhere(_TARGET, "tests/endtoend/test_refusals.py::test_a_plan_with_errors_is_not_carried_out"),
+    "OD601": Elsewhere(_TARGET, "tests/endtoend/test_refusals.py::test_a_target_that_can_only_be_planned_offline"),
+    "OD640": Elsewhere(_GIT, "tests/unit/targets/test_git_repository.py::test_a_missing_git_is_told"),
+    "OD642": Elsewhere(_GIT, "tests/unit/targets/test_git_repository.py::test_folders_that_are_no_work_tree_are_told"),
+    "OD643": Elsewhere(
+        _GIT, "tests/unit/targets/test_git_repository.py::test_a_repository_of_somebody_else_is_not_trusted"
+    ),
+    "OD644": Elsewhere(
+        _GIT, "tests/unit/targets/test_git_repository.py::test_an_unknown_reference_suggests_the_nearest"
+    ),
+    "OD645": Elsewhere(_GIT, "tests/unit/targets/test_git_repository.py::test_options_are_no_references"),
+    "OD646": Elsewhere(_GIT, "tests/unit/targets/test_git_target.py::test_a_remote_that_is_gone_is_not_empty"),
+    "OD647": Elsewhere(_GIT, "tests/unit/targets/test_git_target.py::test_ssh_that_fails"),
+    "OD648": Elsewhere(_GIT, "tests/unit/targets/test_git_target.py::test_a_refusing_hook_of_the_remote_is_quoted"),
+    "OD649": Elsewhere(_GIT, "tests/endtoend/test_refusals.py::test_a_repository_that_lost_objects"),
+    "OD650": Elsewhere(_GIT, "tests/unit/targets/test_git_repository.py::test_a_shallow_clone_is_told_what_to_fetch"),
+    "OD651": Elsewhere(_GIT, "tests/unit/targets/test_git_repository.py::test_a_conflict_names_the_files"),
+    "OD652": Elsewhere(_GIT, "tests/unit/targets/test_git_repository.py::test_unrelated_histories_are_told"),
+    "OD653": Elsewhere(
+        _GIT, "tests/unit/targets/test_git_repository.py::test_an_old_git_is_told_only_where_it_matters"
+    ),
+    "OD654": Elsewhere(_GIT, "tests/unit/targets/test_git_target.py::test_a_remote_that_says_nothing_is_given_up"),
+    "OD655": Elsewhere(_GIT, "tests/unit/targets/test_git_target.py::test_a_branch_that_is_checked_out_is_refused"),
+    "OD656": Elsewhere(
+        _GIT, "tests/unit/targets/test_git_target.py::test_a_forged_commit_with_a_damaged_record_is_an_error"
+    ),
+    "OD657": Elsewhere(
+        _GIT, "tests/unit/targets/test_git_target.py::test_a_forged_commit_with_a_damaged_record_is_an_error"
+    ),
+    "OD658": Elsewhere(_GIT, "tests/unit/targets/test_git_target.py::test_a_file_that_is_no_object_any_more_is_drift"),
+    "OD659": Elsewhere(_GIT, "tests/contracts/test_target.py::test_a_revision_that_is_none_is_refused"),
+    "OD660": Elsewhere(_GIT, "tests/unit/targets/test_git_target.py::test_blame_suggests_the_nearest"),
+    "OD661": Elsewhere(_GIT, "tests/unit/targets/test_git_target.py::test_a_branch_that_never_rests_is_given_up"),
+    "OD662": Elsewhere(_DISK, "tests/unit/targets/test_files.py::test_a_place_that_takes_no_files_is_named"),
+    "OD663": Elsewhere(
+        _DISK, "tests/unit/targets/test_files.py::test_a_tree_refuses_to_overwrite_and_then_writes_nothing"
+    ),
+    "OD664": Elsewhere(_GIT, "tests/unit/targets/test_git_target.py::test_an_edited_companion_is_told_and_restored"),
+    "OD665": Elsewhere(_GIT, "tests/unit/targets/test_git_target.py::test_two_releases_in_one_folder_are_refused"),
+    "OD666": Elsewhere(_GIT, "tests/unit/targets/test_git_target.py::test_a_lock_that_somebody_left_is_named"),
+    "OD667": Elsewhere(
+        _GIT, "tests/unit/targets/test_git_target.py::test_without_an_address_there_is_nothing_to_point_at"
+    ),
+    "OD901": Elsewhere(_BUG, "tests/endtoend/test_refusals.py::test_an_unexpected_error"),
 }
