@@ -1,4 +1,7 @@
-"""Hermetic runs: no network, no colour, no settings of the machine's user; `--update-golden` rewrites golden files."""
+"""Hermetic runs: no network, no colour, no settings of the machine's user; `--update-golden` rewrites golden files.
+
+The fixtures `cluster` and `namespace` come from tests/support/cluster_fixtures.py.
+"""
 
 import os
 import socket
@@ -7,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from tests.support import cluster_fixtures, skips
 from tests.support.golden import UPDATE_VARIABLE
 
 _LOCAL_HOSTS = frozenset(("127.0.0.1", "::1", "localhost", ""))
@@ -17,7 +21,16 @@ _SETTINGS = {
     "GIT_CONFIG_GLOBAL": os.devnull,
     "GIT_CONFIG_NOSYSTEM": "1",
 }
-_REMOVED = ("CI", "GITHUB_ACTIONS", "FORCE_COLOR", "CLICOLOR_FORCE", "COLUMNS", "GIT_DIR", "GIT_WORK_TREE")
+_REMOVED = (
+    "CI",
+    "GITHUB_ACTIONS",
+    "FORCE_COLOR",
+    "CLICOLOR_FORCE",
+    "COLUMNS",
+    "GIT_DIR",
+    "GIT_WORK_TREE",
+    "KUBECONFIG",
+)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -31,6 +44,8 @@ def pytest_configure(config: pytest.Config) -> None:
         os.environ.pop(name, None)
     if config.getoption("--update-golden"):
         os.environ[UPDATE_VARIABLE] = "1"
+    for plugin in (cluster_fixtures, skips):
+        config.pluginmanager.register(plugin)
 
 
 @pytest.fixture(autouse=True, scope="session")

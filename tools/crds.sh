@@ -38,6 +38,17 @@ fetch() {
   echo "crds $name: $(find "$target" -name '*.yaml' | wc -l) files of $module"
 }
 
+# kubectl wait gives up on an object that has no conditions yet.
+established() {
+  local i
+  for ((i = 0; i < 100; i++)); do
+    "${kubectl[@]}" get "${from[@]}" -o 'jsonpath={range .items[*]}{.status.conditions[0].type}{"\n"}{end}' |
+      grep -qx '' || break
+    sleep 0.2
+  done
+  "${kubectl[@]}" wait --for=condition=Established --timeout=120s "${from[@]}" >/dev/null
+}
+
 apply() {
   # kubectl caches discovery per port, and local clusters get the ports of earlier ones: one cache per kubeconfig.
   local kubectl=("$TOOLS/k8s/kubectl" --kubeconfig "$1" --cache-dir "$(dirname "$1")/cache") name from=()
@@ -48,7 +59,7 @@ apply() {
   done
   # Server-side: several are larger than the annotation that client-side apply writes.
   "${kubectl[@]}" apply --server-side "${from[@]}"
-  "${kubectl[@]}" wait --for=condition=Established --timeout=120s "${from[@]}" >/dev/null
+  established
 }
 
 verb=${1:-}

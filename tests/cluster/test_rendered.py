@@ -1,0 +1,54 @@
+"""What is rendered for each environment of the example is what a real API server takes, keeps and runs."""
+
+import json
+from collections.abc import Iterator
+
+import pytest
+
+from opsdecl.flows.render import as_files
+from tests.support.cluster import ControlPlane
+from tests.support.project import ENVIRONMENTS, built, example_tree
+
+NAMESPACES = ("assist", "documents", "risk")
+CLAIMS_AT_MOST = 4
+
+
+@pytest.fixture
+def namespaces(cluster: ControlPlane) -> Iterator[None]:
+    """The example's namespaces, with pod security `restricted`."""
+    for name in NAMESPACES:
+        cluster.create_namespace(name)
+    cluster.add_volumes(CLAIMS_AT_MOST)
+    yield
+    cluster.delete_namespaces(*NAMESPACES)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("environment", ENVIRONMENTS)
+@pytest.mark.usefixtures("namespaces")
+def test_the_example_runs(cluster: ControlPlane, environment: str) -> None:
+    files = as_files(built(example_tree(), environment).manifests.manifests)
+    rendered = b"---\n".join(files.values()).decode()
+    said = cluster.attempt("apply", "--server-side", "--field-manager=opsdecl", "-f", "-", stdin=rendered)
+    assert (said.returncode, said.stderr) == (0, "")
+    assert len(said.stdout.splitlines()) == len(files)
+
+    cluster.kubectl("wait", "--for=condition=Available", "deployment", "-A", "--all", "--timeout=60s")
+    cluster.kubectl("wait", "--for=jsonpath={.status.phase}=Bound", "pvc", "-A", "--all", "--timeout=60s")
+    assert pods_outside_their_pool(cluster) == []
+
+    again = cluster.attempt("diff", "--server-side", "--field-manager=opsdecl", "-f", "-", stdin=rendered)
+    assert (again.returncode, again.stdout) == (0, "")
+
+
+def pods_outside_their_pool(cluster: ControlPlane) -> list[str]:
+    """Names of pods that ask for a pool and run on a node of another."""
+    nodes = json.loads(cluster.kubectl("get", "nodes", "-o", "json"))["items"]
+    pools = {node["metadata"]["name"]: node["metadata"]["labels"]["pool"] for node in nodes}
+    pods = [
+        pod for n in NAMESPACES for pod in json.loads(cluster.kubectl("get", "pods", "-n", n, "-o", "json"))["items"]
+    ]
+    assert pods
+    asked = {pod["metadata"]["name"]: pod["spec"].get("nodeSelector", {}).get("pool") for pod in pods}
+    ran = {pod["metadata"]["name"]: pools[pod["spec"]["nodeName"]] for pod in pods}
+    return [name for name, pool in asked.items() if pool and ran[name] != pool]
