@@ -89,7 +89,11 @@ class ControlPlane:
         return name
 
     def delete_namespaces(self, *names: str, wait: bool = True) -> None:
-        # Claims and pods keep finalizers for a moment; the namespace controller needs about five seconds.
+        """With `wait`, until they are gone: about six seconds, longer where pods may take their time to end."""
+        if wait:
+            # The namespace controller would wait for them as long as their grace periods say.
+            for name in names:
+                self.attempt("delete", "deployments,pods,pvc", "--all", "--force", "--grace-period=0", "-n", name)
         self.kubectl("delete", "namespace", *names, "--ignore-not-found", f"--wait={str(wait).lower()}")
 
     def add_nodes(self, pool: str, count: int, gpus: int, product: str = "NVIDIA-H100-80GB-HBM3") -> None:
