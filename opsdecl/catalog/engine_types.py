@@ -99,6 +99,7 @@ class EngineTable:
     releases: tuple[ReleaseSource, ...]
     flags: Mapping[str, tuple[Mapping[str, Any], ...]]
     metrics: Mapping[str, tuple[Mapping[str, Any], ...]]
+    devices: Mapping[str, tuple[Mapping[str, Any], ...]]
     order: Mapping[str, int] = field(default_factory=dict)
     """Position of each release that was read."""
 

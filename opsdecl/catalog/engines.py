@@ -72,6 +72,23 @@ def metrics(engine: str, version: str) -> Mapping[str, MetricFacts]:
     return found
 
 
+def device_default(engine: str, version: str, name: str, memory_gib: float, device: str) -> int | None:
+    """The default of a flag that depends on the GPU, for a server. `memory_gib` as the driver reports it, `device` its
+    name (`NVIDIA A100-SXM4-80GB`). None where the release has no such rule. The V1 engine's, where there are two."""
+    rows = _table(engine).devices.get(name, ())
+    for row in _speaking(_table(engine), rows, standing(engine, version).positions)[:1]:
+        for case in row["cases"]:
+            if _is_case(case, memory_gib, device.lower()):
+                return int(case["value"])
+    return None
+
+
+def _is_case(case: Row, memory_gib: float, device: str) -> bool:
+    named = any(word in device for word in case.get("named", (device,)))
+    excepted = any(word in device for word in case.get("except", ()))
+    return memory_gib >= case.get("minMemoryGiB", 0) and named and not excepted
+
+
 def replacement(engine: str, name: str) -> Replacement | None:
     """What takes the place of a flag that is gone or goes."""
     return _replacements(engine, "flags").get(name)
@@ -137,7 +154,7 @@ def _table(engine: str) -> EngineTable:
     read = json.loads(data)
     releases = tuple(ReleaseSource(**release) for release in read["releases"])
     order = {release.version: position for position, release in enumerate(releases)}
-    return EngineTable(engine, read["asOf"], releases, read["flags"], read["metrics"], order)
+    return EngineTable(engine, read["asOf"], releases, read["flags"], read["metrics"], read["devices"], order)
 
 
 def sources(engine: str) -> Sequence[ReleaseSource]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any
 
 from opsdecl.addr import SpecAddress, format_path
@@ -152,11 +153,16 @@ def _one(scene: Scene, engine: _Engine, flag: _Written, plugins: set[str]) -> It
 
 
 def _look_up(engine: _Engine, name: str) -> tuple[engines.FlagAnswer, bool]:
+    return _answer(engine.name, engine.version, name)
+
+
+@lru_cache(maxsize=4096)
+def _answer(engine: str, version: str, name: str) -> tuple[engines.FlagAnswer, bool]:
     """The flag that a name stands for, and whether it is its opposite. `compilation-config.mode` is part of a flag."""
-    plain = engines.plain_name(engine.name, name).partition(".")[0]
-    found = engines.flag(engine.name, engine.version, plain)
+    plain = engines.plain_name(engine, name).partition(".")[0]
+    found = engines.flag(engine, version, plain)
     if isinstance(found, Unknown) and plain.startswith("no-"):
-        positive = engines.flag(engine.name, engine.version, plain.removeprefix("no-"))
+        positive = engines.flag(engine, version, plain.removeprefix("no-"))
         if isinstance(positive, Gone | NotYet) or (isinstance(positive, FlagFacts) and positive.type == "pair"):
             return positive, True
     return found, False

@@ -9,6 +9,7 @@ from typing import Any
 from opsdecl.catalog.engine_types import FlagFacts
 
 _SIZE = re.compile(r"-1|auto|\d+(\.\d+)?[kKmMgGtT]?")
+_WHOLE = re.compile(r"-?\d+")
 _TRUTH = ("true", "false")
 _EXPECTED = {
     "int": "a whole number",
@@ -76,7 +77,7 @@ def _fits(value: Any, expected: str) -> bool:
     if isinstance(value, bool):
         return False
     if expected in ("int", "size"):
-        pattern = _SIZE if expected == "size" else re.compile(r"-?\d+")
+        pattern = _SIZE if expected == "size" else _WHOLE
         return isinstance(value, int) or (isinstance(value, str) and bool(pattern.fullmatch(value)))
     if expected == "float":
         return isinstance(value, int | float) or (isinstance(value, str) and _is_number(value))
@@ -105,14 +106,15 @@ def _is_json(text: str) -> bool:
 
 
 def _choice_problem(value: Any, facts: FlagFacts) -> ValueProblem | None:
-    choices = [str(choice) for choice in facts.choices]
-    if not choices or facts.open or isinstance(value, Mapping):
+    if not facts.choices or facts.open or isinstance(value, Mapping) or is_choice(value, facts):
         return None
-    return None if is_choice(value, facts) else ValueProblem("", "", tuple(choices))
+    return ValueProblem("", "", tuple(str(choice) for choice in facts.choices))
 
 
 def is_choice(value: Any, facts: FlagFacts) -> bool:
     """Whether a value is one of the choices that are known, in the engine's own way of comparing."""
+    if value in facts.choices:
+        return True
     given = str(value)
     folded = given.lower().replace("-", "_") if facts.folds else given
     return folded in {str(choice) for choice in facts.choices} or given in ("", "None")

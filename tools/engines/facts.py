@@ -1,7 +1,7 @@
 """What a release knows, as plain data: one row of facts for each flag and metric."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from tools.engines.flags import Flag
@@ -19,6 +19,8 @@ class Release:
     source: Row
     flags: Mapping[str, Row]
     metrics: Mapping[str, Row]
+    devices: Mapping[str, Row] = field(default_factory=dict)
+    """Flags whose default depends on the GPU, with the cases."""
 
 
 def flag_row(flag: Flag) -> Row:

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from tools.engines.archives import Archive
+from tools.engines.devices import read_devices
 from tools.engines.facts import Release, flag_row, metric_row
 from tools.engines.flags import Flag, FlagReader
 from tools.engines.metrics import read_metrics
@@ -48,6 +49,7 @@ def read_release(archive: Archive) -> Release:
         source,
         {name: flag_row(flag) for name, flag in flags.items()},
         {name: metric_row(metric) for name, metric in metrics.items()},
+        read_devices(arguments, values) if (arguments := package.module(ARGUMENTS)) else {},
     )
 
 

@@ -135,7 +135,16 @@ class EngineArgs:
         return parser
 
     def get_defaults(self):
-        return current_platform.get_device_total_memory()
+        device_memory = current_platform.get_device_total_memory()
+        if device_memory >= 70 * GiB_bytes and "slow" not in device_name:
+            default_seqs = {UsageContext.LLM_CLASS: 9, UsageContext.OPENAI_API_SERVER: 8}
+        elif device_memory >= 30 * GiB_bytes:
+            default_seqs = {UsageContext.LLM_CLASS: 5, UsageContext.OPENAI_API_SERVER: 4}
+        else:
+            default_seqs = 2
+        if current_platform.is_cpu():
+            default_seqs = 1
+        return default_seqs
 
     def fill(self):
         default_seqs = self.get_defaults()
@@ -278,6 +287,11 @@ def test_choices_are_resolved_through_constants_enumerations_and_literals(table:
 def test_who_decides_on_a_default_is_said(table: Any) -> None:
     assert [row["defaultFrom"] for row in table["flags"]["seqs"]] == ["engine", "device"]
     assert table["flags"]["stack"][0]["defaultFrom"] == "environment"
+
+
+def test_defaults_by_device_are_the_branches_over_memory_and_name(table: Any) -> None:
+    cases = [{"minMemoryGiB": 70, "except": ["slow"], "value": 8}, {"minMemoryGiB": 30, "value": 4}, {"value": 2}]
+    assert table["devices"]["seqs"] == [{"from": "2.0", "cases": cases}]
 
 
 def test_other_names_and_deprecation(table: Any) -> None:

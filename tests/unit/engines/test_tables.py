@@ -99,6 +99,24 @@ def test_defaults_that_depend_on_the_device_are_not_made_up() -> None:
         assert facts(NEWEST, name).default is None
 
 
+@pytest.mark.parametrize(
+    ("version", "memory_gib", "device", "seqs", "tokens"),
+    [
+        ("0.33.0", 179.1, "NVIDIA B200", 1024, 16384),
+        ("0.33.0", 79.1, "NVIDIA H100 80GB HBM3", 1024, 8192),
+        ("0.33.0", 79.3, "NVIDIA A100-SXM4-80GB", 256, 2048),
+        ("0.33.0", 44.4, "NVIDIA L40S", 256, 2048),
+        ("0.33.0", 119.7, "NVIDIA GB10", 256, 2048),
+        ("0.20.0", 179.1, "NVIDIA B200", 1024, 8192),
+        ("0.8.5", 79.3, "NVIDIA A100-SXM4-80GB", 1024, 8192),
+        ("0.6.0", 79.1, "NVIDIA H100 80GB HBM3", None, None),
+    ],
+)
+def test_defaults_by_device(version: str, memory_gib: float, device: str, seqs: int | None, tokens: int | None) -> None:
+    assert engines.device_default("vllm", version, "max-num-seqs", memory_gib, device) == seqs
+    assert engines.device_default("vllm", version, "max-num-batched-tokens", memory_gib, device) == tokens
+
+
 def test_choices_of_0_33() -> None:
     assert facts(NEWEST, "max-lora-rank").choices == (1, 8, 16, 32, 64, 128, 256, 320, 512)
     assert set(facts(NEWEST, "kv-offloading-backend").choices) == {"native", "lmcache"}
