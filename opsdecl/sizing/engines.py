@@ -5,13 +5,14 @@ from dataclasses import dataclass
 from typing import Literal
 
 from opsdecl.catalog.architectures import Architecture
-from opsdecl.sizing.types import GIB, Gpu, Request
+from opsdecl.sizing.types import Gpu, Request
 
 Version = tuple[int, int, int]
 GROUPS_SINCE: Version = (0, 9, 2)
 STATES_SINCE: Version = (0, 10, 2)
 ONLY_V1_SINCE: Version = (0, 11, 0)
 V1_SINCE: Version = (0, 8, 0)
+TIERED_SEQUENCES_SINCE: Version = (0, 8, 5)
 BASELINE_SINCE: Version = (0, 8, 6)
 """Earlier V1 releases count what else is on the GPU, the CUDA context included."""
 SMALL_SAMPLER_SINCE: Version = (0, 18, 0)
@@ -114,14 +115,10 @@ def _batched_tokens(version: Version, generation: str, gpu: Gpu) -> int:
 def _sequences(version: Version, generation: str, gpu: Gpu) -> int:
     if generation == "v0":
         return 256
-    return 1024 if is_large(version, gpu) else 256
+    return 1024 if is_large(version, gpu) or version < TIERED_SEQUENCES_SINCE else 256
 
 
 def long_context_is_chunked(architecture: Architecture, length: int) -> bool:
     """V0 chunks prompts where the context is longer than 32k, for models that take text only."""
     windows = any(getattr(mixer, "window", None) for layer in architecture.layers for mixer in layer.mixers)
     return length > 32768 and architecture.vision is None and architecture.latent is None and not windows
-
-
-def gib(value: float) -> float:
-    return value / GIB
