@@ -70,7 +70,7 @@ def test_values_that_are_refused(value: Any, kind: FlagType, words: str) -> None
 
 def test_false_is_left_out_for_engines_without_an_opposite() -> None:
     for kind in ("switch", "pair", "int", "str"):
-        assert problem(False, kind, negates=False) is None  # type: ignore[arg-type]
+        assert problem(False, kind, negates=False) is None
 
 
 def test_each_item_of_a_list_is_looked_at() -> None:
