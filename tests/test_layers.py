@@ -100,7 +100,7 @@ EFFECTS = (
     ),
     Effect(
         "reads the environment or the working directory",
-        ("cli", "targets.git.run"),
+        ("cli", "targets.git.run", "targets.cluster.kubeconfig"),
         frozenset({"getpass"}),
         frozenset({"os.environ", "os.getenv", "os.getcwd", "os.chdir", "Path.cwd", "Path.home", "pathlib.Path.cwd"}),
     ),

@@ -75,6 +75,10 @@ class TargetState:
     """Things found where only ours should be (files that somebody added), by name."""
     tool: str = ""
     """What wrote it: the tool's version and the digest of its lock, as `tool_identity` gives them; empty: unknown."""
+    expected: tuple[str, ...] = ()
+    """What programs of the target keep on our objects, as they should: for whoever asks who did what."""
+    shared: frozenset[SpecAddress] = frozenset()
+    """Documents whose objects are left out of `objects`, because they are known to be just as they are wanted."""
 
 
 def tool_identity(version: str, lock_digest: str) -> str:

@@ -22,11 +22,12 @@ _API = {"Deployment": "apps/v1", "Service": "v1", "ConfigMap": "v1", "Persistent
 def manifest(
     address: str, kind: str, name: str, value: Any = 1, *, needs: tuple[str, ...] = (), **more: Any
 ) -> Manifest:
-    """`value` is what tells one version of the object from another."""
+    """`value` is what tells one version of the object from another. The usual kinds are as an API server takes them."""
     namespace = more.pop("namespace", "assist")
     api_version = more.pop("api_version", None) or _API[kind]
-    metadata = {"name": name, **({"namespace": namespace} if namespace else {}), **more.pop("metadata", {})}
-    data = {"apiVersion": api_version, "kind": kind, "metadata": metadata, "spec": {"value": value, "flag": "yes"}}
+    placed = {"namespace": namespace} if namespace else {}
+    metadata = {"name": name, **placed, **more.pop("metadata", {})}
+    data = {"apiVersion": api_version, "kind": kind, "metadata": metadata, **_content(api_version, kind, name, value)}
     return Manifest(
         address=Address.parse(address),
         key=ObjectKey(api_version, kind, namespace, name),
@@ -36,6 +37,25 @@ def manifest(
         depends_on=tuple(Address.parse(need) for need in needs),
         **more,
     )
+
+
+def _content(api_version: str, kind: str, name: str, value: Any) -> dict[str, Any]:
+    if kind == "Deployment":
+        flag = {"name": "FLAG", "value": "yes"}
+        pod = {"containers": [{"name": "server", "image": "registry.example.com/server:1", "env": [flag]}]}
+        labels = {"app": name}
+        template = {"metadata": {"labels": labels}, "spec": pod}
+        selector = {"matchLabels": labels}
+        return {"spec": {"replicas": 0, "revisionHistoryLimit": value, "selector": selector, "template": template}}
+    if kind == "Service" and api_version == "v1":
+        affinity = {"clientIP": {"timeoutSeconds": value}}
+        ports = [{"name": "http", "port": 80}]
+        spec = {"selector": {"app": name}, "ports": ports, "sessionAffinity": "ClientIP"}
+        return {"spec": {**spec, "sessionAffinityConfig": affinity}}
+    if kind == "PersistentVolumeClaim":
+        size = {"requests": {"storage": f"{value}Gi"}}
+        return {"spec": {"accessModes": ["ReadWriteOnce"], "storageClassName": "none", "resources": size}}
+    return {} if kind == "Namespace" else {"data": {"value": str(value)}}
 
 
 def release(*manifests: Manifest, of: Release = RELEASE, owner: str = "team-assist") -> ManifestSet:

@@ -156,13 +156,16 @@ class TestDrift:
     def test_a_hand_edit_is_live_and_says_who(self, root: Path, scratch: Path) -> None:
         apply(local(root), chat())
         before = read(local(root))
-        edited = file(root, DEPLOYMENT).replace("value: 1", "value: 99")
+        edited = file(root, DEPLOYMENT).replace("revisionHistoryLimit: 1", "revisionHistoryLimit: 99")
         commit = edit_branch(root, scratch, BRANCH, {DEPLOYMENT: edited}, by="Cid Doe")
         state = read(local(root))
         (drifted,) = [o for o in state.objects if o.live != o.applied]
         assert drifted.live is not None
         assert drifted.applied is not None
-        assert (drifted.live["spec"]["value"], drifted.applied["spec"]["value"]) == (99, 1)
+        assert (drifted.live["spec"]["revisionHistoryLimit"], drifted.applied["spec"]["revisionHistoryLimit"]) == (
+            99,
+            1,
+        )
         assert drifted.changed_by.startswith("Cid Doe, 20")
         assert commit[:7] in drifted.changed_by
         assert state.identity != before.identity
@@ -178,7 +181,12 @@ class TestDrift:
     def test_undoing_drift_restores_the_file(self, root: Path, scratch: Path) -> None:
         apply(local(root), chat())
         before = file(root, DEPLOYMENT)
-        edit_branch(root, scratch, BRANCH, {DEPLOYMENT: before.replace("value: 1", "value: 99"), SERVICE: None})
+        edit_branch(
+            root,
+            scratch,
+            BRANCH,
+            {DEPLOYMENT: before.replace("revisionHistoryLimit: 1", "revisionHistoryLimit: 99"), SERVICE: None},
+        )
         assert apply(local(root), chat()).value.counts == {"create": 1, "update": 1}
         assert file(root, DEPLOYMENT) == before
         assert actions(plan_of(read(local(root)), chat())) == {}

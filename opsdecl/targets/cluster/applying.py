@@ -1,0 +1,144 @@
+"""One object -> the cluster, by server-side apply: onto the object that was planned for, never by force unasked."""
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from opsdecl.diag import Diagnostic
+from opsdecl.diag.codes import cluster as codes
+from opsdecl.diag.codes.plan import STALE
+from opsdecl.diff.types import ObjectChange
+from opsdecl.render.types import Manifest
+from opsdecl.targets.cluster.client import Client
+from opsdecl.targets.cluster.comparing import answered_of, decorated, is_leaving, of_another, see, seen_of
+from opsdecl.targets.cluster.dryrun import refused, was_applied
+from opsdecl.targets.cluster.failures import StatusError
+from opsdecl.targets.cluster.inventory import Entry
+from opsdecl.targets.cluster.kinds import Kinds
+from opsdecl.targets.cluster.lease import Lock
+from opsdecl.targets.cluster.listing import path_of
+from opsdecl.targets.cluster.ownership import HAND_OVER
+from opsdecl.targets.cluster.reading import Identity, same_object
+from opsdecl.targets.cluster.refusals import PlaceOf, anothers_object, conflict
+
+_TRIES = 8
+_GONE_TRIES, _GONE_PAUSE_S = 120, 0.5
+Written = tuple[Entry | None, tuple[Diagnostic, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class Writer:
+    """All writes of one apply go through it. `live` are the objects as they were when the lock was taken."""
+
+    client: Client
+    lock: Lock
+    kinds: Kinds
+    live: Mapping[Identity, Mapping[str, Any]]
+    manager: str
+    applyset: str
+    place_of: PlaceOf
+    force: frozenset[str] = frozenset()
+
+    async def write(self, manifest: Manifest, entry: Entry, change: ObjectChange) -> Written:
+        """The entry as it is now; None with findings where the object was refused. Lost locks and servers raise."""
+        path = path_of(self.kinds, manifest.key)
+        live = self.live.get(same_object(manifest.key))
+        if live is not None and entry.applied is None and of_another(live, self.applyset):
+            return None, (anothers_object(manifest, live),)
+        if change.action == "create" and entry.applied is None and not is_leaving(live):
+            said = f"{manifest.key} was made by somebody since this was planned"
+            return None, (Diagnostic(STALE, said, hint="plan again", subject=str(manifest.address.spec)),)
+        if change.action == "replace" and change.replaces is None and not is_leaving(live):
+            from opsdecl.targets.cluster.deleting import delete_object
+
+            findings = await delete_object(self, entry, wait=True)
+            if findings:
+                return None, findings
+            live = None
+        elif live is not None and is_leaving(live):
+            await self.wait_gone(path)
+            live = None
+        try:
+            return await self._apply(path, manifest, entry, live)
+        except StatusError as error:
+            return None, refused(self.client, error, manifest, self.place_of)
+
+    async def _apply(self, path: str, manifest: Manifest, entry: Entry, live: Mapping[str, Any] | None) -> Written:
+        """Tries again where only status moved; stops where somebody changed what is ours."""
+        planned = see(entry, live, self.manager).digest
+        force = False
+        for _ in range(_TRIES):
+            await self._hand_over_replicas(path, manifest, entry, live)
+            try:
+                answer = await self._send(path, manifest, live, force=force)
+            except StatusError as error:
+                if error.code != 409:
+                    raise
+                if error.conflicts:
+                    claims = [c for c in error.conflicts if not self._may_take(manifest, entry, c.path)]
+                    if claims or force:
+                        return None, tuple(conflict(manifest, claim, self.place_of) for claim in claims)
+                    force = True
+                    continue
+                live = await self.client.find(path)
+                if see(entry, live, self.manager).digest != planned or live is None:
+                    said = f"{manifest.key} was changed by somebody while this was applied"
+                    return None, (Diagnostic(STALE, said, hint="plan again", subject=str(manifest.address.spec)),)
+                continue
+            return self._entry(manifest, entry, answer), ()
+        said = f"{manifest.key} changes faster than it can be written"
+        return None, (Diagnostic(codes.CLUSTER_REFUSED, said, hint="apply again", subject=str(manifest.address.spec)),)
+
+    async def _send(
+        self, path: str, manifest: Manifest, live: Mapping[str, Any] | None, *, force: bool
+    ) -> dict[str, Any]:
+        """With uid and resourceVersion, so that it lands on the very object that was looked at, or nowhere."""
+        body = decorated(manifest.data, self.applyset)
+        if live is not None:
+            metadata = live["metadata"]
+            pinned = {"uid": metadata["uid"], "resourceVersion": metadata["resourceVersion"]}
+            body = {**body, "metadata": {**body["metadata"], **pinned}}
+        params = {"fieldManager": self.manager, "force": str(force).lower(), "fieldValidation": "Strict"}
+        return (await self.client.patch(path, body, params, before=self.lock.check)).body
+
+    def _may_take(self, manifest: Manifest, entry: Entry, path: str) -> bool:
+        """What we had set before and others changed since is drift, which the plan showed; else it must be listed."""
+        return was_applied(entry, path) or f"{manifest.address} {path}" in self.force
+
+    async def _hand_over_replicas(
+        self, path: str, manifest: Manifest, entry: Entry, live: Mapping[str, Any] | None
+    ) -> None:
+        """A count that we drop would fall back to 1: another manager keeps the live one until the autoscaler moves."""
+        before = (entry.applied or {}).get("spec", {})
+        after = manifest.data.get("spec", {})
+        if live is None or "replicas" not in before or "replicas" in after:
+            return
+        count = live.get("spec", {}).get("replicas")
+        if isinstance(count, int):
+            keep = {
+                "apiVersion": manifest.key.api_version,
+                "kind": manifest.key.kind,
+                "metadata": {"name": manifest.key.name, "uid": live["metadata"]["uid"]},
+                "spec": {"replicas": count},
+            }
+            params = {"fieldManager": HAND_OVER, "force": "true"}
+            held = (await self.client.patch(path, keep, params, before=self.lock.check)).body
+            live["metadata"]["resourceVersion"] = held["metadata"]["resourceVersion"]
+
+    def _entry(self, manifest: Manifest, entry: Entry, answer: Mapping[str, Any]) -> Entry:
+        return replace(
+            entry,
+            digest=manifest.digest,
+            applied=dict(manifest.data),
+            answered=answered_of(answer, manifest.data, self.manager),
+            seen=seen_of(answer, self.manager),
+        ).settled
+
+    async def wait_gone(self, path: str) -> bool:
+        """Whether the object went away in time."""
+        for _ in range(_GONE_TRIES):
+            if await self.client.find(path) is None:
+                return True
+            await asyncio.sleep(_GONE_PAUSE_S)
+        return False

@@ -1,0 +1,108 @@
+"""The records of one apply, from what it intends to what came of it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from opsdecl.addr import digest_of
+from opsdecl.apply.ports import Record
+from opsdecl.apply.types import Revision
+from opsdecl.diff.records import StoredDocument
+from opsdecl.render.types import ManifestSet
+from opsdecl.targets.cluster.inventory import Entry, Inventory
+from opsdecl.targets.cluster.lease import Lock
+from opsdecl.targets.cluster.reading import Identity
+from opsdecl.targets.cluster.store import Held, Store
+from opsdecl.targets.cluster.writing import Progress
+
+
+@dataclass(slots=True)
+class Books:
+    """The records of one apply, as they are written on the way."""
+
+    store: Store
+    lock: Lock
+    held: Held
+    desired: ManifestSet
+    record: Record
+
+    def are_up_to_date(self, entries: Mapping[Identity, Entry]) -> bool:
+        now = self._inventory(entries)
+        before = self.held.inventory
+        # Without a parent nothing was ever applied: an apply of nothing leaves it so.
+        if self.held.parent is None:
+            return not now.entries and not now.documents
+        return (now.entries, now.documents, now.desired_digest) == (
+            before.entries,
+            before.documents,
+            before.desired_digest,
+        )
+
+    async def save(self, progress: Progress) -> None:
+        """Objects that are about to be written, or were; the documents stay those of the last complete apply."""
+        self.lock.check()
+        before = self.held.inventory
+        entries = self._inventory(progress.entries).entries
+        self.held = await self.store.save(
+            self.held, replace(before, release=str(self.desired.release), entries=entries)
+        )
+
+    async def settle(self, progress: Progress) -> None:
+        """After an apply that failed in part: what was not written is not intended any more."""
+        progress.entries = _settled(progress.entries)
+        await self.save(progress)
+
+    async def close(self, progress: Progress, kept: int) -> str:
+        """The revision, then the parent that names it."""
+        inventory = self._inventory(_settled(progress.entries))
+        rows = [[entry.address, str(entry.key), entry.digest] for entry in inventory.entries]
+        record, before = self.record, self.held.inventory
+        told = [before.revision, record.kind, record.at, record.who, record.plan_digest, record.summary, rows]
+        revision = digest_of(told).removeprefix("sha256:")[:40]
+        inventory = replace(inventory, revision=revision, revisions=(revision, *before.revisions)[: max(kept, 1)])
+        self.lock.check()
+        await self.store.save_revision(inventory, self._revision(revision, inventory, progress.counts))
+        self.held = await self.store.save(self.held, inventory)
+        await self.store.sweep(self.held.inventory)
+        return revision
+
+    def _inventory(self, entries: Mapping[Identity, Entry]) -> Inventory:
+        before, record = self.held.inventory, self.record
+        ordered = tuple(sorted(entries.values(), key=lambda entry: (entry.address, entry.key)))
+        documents = tuple(
+            StoredDocument(d.address, d.effective, d.references)
+            for d in sorted(self.desired.documents, key=lambda d: d.address)
+        )
+        return replace(
+            before,
+            release=str(self.desired.release),
+            tool_version=record.tool_version,
+            lock_digest=record.lock_digest,
+            desired_digest=_desired_digest(self.desired, ordered),
+            entries=ordered,
+            documents=documents,
+        )
+
+    def _revision(self, revision: str, inventory: Inventory, counts: dict[str, int]) -> Revision:
+        record = self.record
+        return Revision(
+            id=revision,
+            at=record.at,
+            who=record.who,
+            source_commit=record.source_commit,
+            desired_digest=inventory.desired_digest,
+            plan_digest=record.plan_digest,
+            summary=record.summary.strip().partition("\n")[0],
+            kind=record.kind,
+            counts=counts,
+        )
+
+
+def _desired_digest(desired: ManifestSet, entries: Sequence[Entry]) -> str:
+    """The set's own digest where all of it is there, the same sum over what is there otherwise."""
+    held = [[entry.address, entry.digest] for entry in entries]
+    wanted = [[str(m.address), m.digest] for m in desired.manifests]
+    return desired.digest if held == wanted else digest_of(held)
+
+
+def _settled(entries: Mapping[Identity, Entry]) -> dict[Identity, Entry]:
+    return {identity: entry.settled for identity, entry in entries.items() if entry.applied is not None}

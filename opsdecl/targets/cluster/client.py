@@ -1,0 +1,255 @@
+"""Requests to one API server: bounded, repeated where that is safe, paged, and never silent about a failure."""
+
+import asyncio
+import email.utils
+import ssl
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from opsdecl.diag import Diagnostic
+from opsdecl.diag.codes import cluster as codes
+from opsdecl.targets.cluster.failures import ClusterError, StatusError
+from opsdecl.targets.cluster.kubeconfig import Server, connect
+
+if TYPE_CHECKING:
+    import httpx2
+
+IN_FLIGHT = 8
+"""More is slower: the server is the limit."""
+PAGE = 500
+_TRIES = 7
+_FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.1, 10.0
+_ALWAYS_AGAIN = frozenset({429, 503})
+"""The server says that it did nothing."""
+_AGAIN_IF_SAFE = frozenset({500, 502, 504})
+_TYPES = {
+    "apply": "application/apply-patch+yaml",
+    "merge": "application/merge-patch+json",
+    "json": "application/json-patch+json",
+}
+Parameters = Mapping[str, str | int]
+T = TypeVar("T")
+U = TypeVar("U")
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A success: its HTTP status and its object."""
+
+    status: int
+    body: dict[str, Any]
+
+
+@dataclass(slots=True)
+class Client:
+    """Open it with `async with`; a client lives in one event loop."""
+
+    server: Server
+    in_flight: int = IN_FLIGHT
+    _http: "httpx2.AsyncClient | None" = field(default=None, repr=False)
+    _room: asyncio.Semaphore = field(init=False, repr=False)
+    requests: int = 0
+    """How many were sent, repeats included."""
+    _clock: tuple[datetime, float] = field(default=(datetime(1970, 1, 1, tzinfo=UTC), 0.0), repr=False)
+
+    async def __aenter__(self) -> "Client":
+        self._http = connect(self.server, self.in_flight)
+        self._room = asyncio.Semaphore(self.in_flight)
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        assert self._http is not None
+        await self._http.aclose()
+
+    def now(self) -> datetime:
+        """The API server's time, from its last answer on."""
+        said, heard = self._clock
+        return said + timedelta(seconds=asyncio.get_running_loop().time() - heard)
+
+    async def get(self, path: str, params: Parameters | None = None, *, accept: str = "") -> dict[str, Any]:
+        return (await self.send("GET", path, params, accept=accept)).body
+
+    async def find(self, path: str) -> dict[str, Any] | None:
+        """None where there is no such object; an unserved path is a StatusError."""
+        try:
+            return await self.get(path)
+        except StatusError as error:
+            if error.code == 404 and not error.about_kind:
+                return None
+            raise
+
+    async def pages(self, path: str, params: Parameters, *, accept: str = "") -> list[dict[str, Any]]:
+        """All items of a list. A list that outlived the server's memory of it is read again from the start."""
+        items: list[dict[str, Any]] = []
+        token = ""
+        while True:
+            try:
+                page = await self.get(path, {**params, "limit": PAGE, "continue": token}, accept=accept)
+            except StatusError as error:
+                if error.code != 410 or not token:
+                    raise
+                items, token = [], ""
+                continue
+            items += page.get("items") or ()
+            token = page.get("metadata", {}).get("continue") or ""
+            if not token:
+                return items
+
+    async def post(self, path: str, body: Mapping[str, Any], params: Parameters | None = None) -> Answer:
+        return await self.send("POST", path, params, body=body, safe=False)
+
+    async def put(self, path: str, body: Mapping[str, Any]) -> Answer:
+        return await self.send("PUT", path, body=body, safe=False)
+
+    async def patch(
+        self,
+        path: str,
+        body: Any,
+        params: Parameters | None = None,
+        *,
+        kind: str = "apply",
+        safe: bool = True,
+        before: Callable[[], None] | None = None,
+    ) -> Answer:
+        return await self.send("PATCH", path, params, body=body, content_type=_TYPES[kind], safe=safe, before=before)
+
+    async def delete(self, path: str, body: Mapping[str, Any], *, before: Callable[[], None] | None = None) -> Answer:
+        return await self.send("DELETE", path, body=body, before=before)
+
+    async def send(
+        self,
+        method: str,
+        path: str,
+        params: Parameters | None = None,
+        *,
+        body: Any = None,
+        content_type: str = "application/json",
+        accept: str = "",
+        safe: bool = True,
+        before: Callable[[], None] | None = None,
+    ) -> Answer:
+        """`safe`: sending it twice does no harm. `before` runs right before each sending and may raise.
+
+        Raises StatusError for what the server refused, ClusterError where it could not be asked.
+        """
+        import httpx2
+        import msgspec
+
+        headers = {"Content-Type": content_type} if body is not None else {}
+        content = msgspec.json.encode(body) if body is not None else None
+        headers |= {"Accept": accept} if accept else {}
+        for number in range(_TRIES):
+            last = number == _TRIES - 1
+            try:
+                response = await self._once(method, path, params, content, headers, before)
+            except httpx2.TransportError as error:
+                if last or not _may_repeat(error, safe):
+                    raise self._unreachable(error) from None
+                await asyncio.sleep(_pause(number, ""))
+                continue
+            code = response.status_code
+            if not last and (code in _ALWAYS_AGAIN or (safe and code in _AGAIN_IF_SAFE)):
+                await asyncio.sleep(_pause(number, response.headers.get("Retry-After", "")))
+                continue
+            return self._answer(response, method, path)
+        raise AssertionError("the last try returns or raises")
+
+    async def _once(
+        self,
+        method: str,
+        path: str,
+        params: Parameters | None,
+        content: bytes | None,
+        headers: Mapping[str, str],
+        before: Callable[[], None] | None,
+    ) -> "httpx2.Response":
+        assert self._http is not None
+        async with self._room:
+            if before is not None:
+                before()
+            self.requests += 1
+            kept = {name: value for name, value in (params or {}).items() if value != ""}
+            return await self._http.request(method, path, params=kept, content=content, headers=headers)
+
+    def _answer(self, response: "httpx2.Response", method: str, path: str) -> Answer:
+        import msgspec
+
+        told = _date(response.headers.get("Date", ""))
+        if told > self._clock[0]:
+            self._clock = (told, asyncio.get_running_loop().time())
+        try:
+            body = msgspec.json.decode(response.content)
+        except msgspec.DecodeError:
+            body = None
+        if response.status_code >= 400:
+            status = body if isinstance(body, dict) else {"message": response.text[:300]}
+            raise StatusError(response.status_code, method.lower(), path, status)
+        if not isinstance(body, dict):
+            said = f"{self.server.name} answered {method} {path} with something that is no object"
+            raise ClusterError(Diagnostic(codes.CLUSTER_UNREACHABLE, said, hint="is there a proxy in between?"))
+        return Answer(response.status_code, body)
+
+    def _unreachable(self, error: Exception) -> ClusterError:
+        cause: BaseException | None = error
+        while cause is not None and not isinstance(cause, ssl.SSLError):
+            cause = cause.__cause__ or cause.__context__
+        reason = str(error) or type(error).__name__
+        if cause is not None or "CERTIFICATE" in reason or "certificate" in reason:
+            said = f"{self.server.name} and we do not trust each other: {cause or reason}"
+            return ClusterError(Diagnostic(codes.CLUSTER_TLS, said, hint="check the certificates of the kubeconfig"))
+        said = f"{self.server.name} did not answer at {self.server.config.cluster.server}: {reason}"
+        return ClusterError(
+            Diagnostic(codes.CLUSTER_UNREACHABLE, said, hint="check the network: kubectl get --raw /livez")
+        )
+
+
+def _may_repeat(error: Exception, safe: bool) -> bool:
+    """What never reached the server may always be sent again; a certificate does not get better."""
+    import httpx2
+
+    if "CERTIFICATE" in str(error) or "certificate" in str(error):
+        return False
+    return safe or isinstance(error, (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout))
+
+
+def _pause(number: int, retry_after: str) -> float:
+    wanted = float(retry_after) if retry_after.isdigit() else _FIRST_PAUSE_S * 2**number
+    return min(wanted, _LONGEST_PAUSE_S)
+
+
+def _date(text: str) -> datetime:
+    """The server's time. A server that names none is at the beginning of time, so that no lock ever looks expired."""
+    try:
+        return email.utils.parsedate_to_datetime(text).astimezone(UTC)
+    except ValueError:
+        return datetime(1970, 1, 1, tzinfo=UTC)
+
+
+async def each(items: Sequence[T], work: Callable[[T], Awaitable[U]]) -> list[U]:
+    """The answers in the order of the items; the client bounds how many run at once. The first error ends it."""
+    tasks = [asyncio.ensure_future(work(item)) for item in items]
+    try:
+        return list(await asyncio.gather(*tasks))
+    except BaseException:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        raise
+
+
+@asynccontextmanager
+async def talking(server: Server) -> AsyncIterator[Client]:
+    """A client, with refusals that nobody expected turned into findings."""
+    from opsdecl.targets.cluster.failures import explain
+
+    try:
+        async with Client(server) as client:
+            yield client
+    except StatusError as error:
+        raise ClusterError(explain(error, server.name)) from error

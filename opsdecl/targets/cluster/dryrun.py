@@ -1,0 +1,81 @@
+"""Server-side dry runs: what the API server would make of wanted objects, and what it would refuse."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from opsdecl.addr import ObjectKey
+from opsdecl.diag import Diagnostic
+from opsdecl.diag.codes import cluster as codes
+from opsdecl.render.types import Manifest
+from opsdecl.targets.cluster.client import Client, each
+from opsdecl.targets.cluster.comparing import decorated, ours_of
+from opsdecl.targets.cluster.failures import StatusError, explain
+from opsdecl.targets.cluster.inventory import Entry
+from opsdecl.targets.cluster.kinds import Kinds
+from opsdecl.targets.cluster.refusals import PlaceOf, conflict, has_field, is_immutable, refusals
+
+Candidate = tuple[Manifest, Entry | None, Mapping[str, Any] | None]
+"""What is wanted, what our records say, and what is there."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """`unchanged`: objects that an apply would leave exactly as they are, however different they look."""
+
+    unchanged: frozenset[ObjectKey] = frozenset()
+    findings: tuple[Diagnostic, ...] = ()
+
+
+async def try_out(
+    client: Client, kinds: Kinds, applyset: str, manager: str, wanted: Sequence[Candidate], place_of: PlaceOf
+) -> Tried:
+    """One dry run an object. Missing namespaces are reported once each."""
+
+    async def one(candidate: Candidate) -> tuple[bool, tuple[Diagnostic, ...]]:
+        return await _try(client, kinds, applyset, manager, candidate, place_of)
+
+    answers = await each(wanted, one)
+    unchanged = frozenset(c[0].key for c, (same, _) in zip(wanted, answers, strict=True) if same)
+    return Tried(unchanged, tuple(dict.fromkeys(d for _, findings in answers for d in findings)))
+
+
+async def _try(
+    client: Client, kinds: Kinds, applyset: str, manager: str, candidate: Candidate, place_of: PlaceOf
+) -> tuple[bool, tuple[Diagnostic, ...]]:
+    manifest, entry, live = candidate
+    path = kinds[manifest.key.api_version, manifest.key.kind].path(manifest.key)
+    body = decorated(manifest.data, applyset)
+    params = {"fieldManager": manager, "dryRun": "All", "fieldValidation": "Strict"}
+    try:
+        merged = (await client.patch(path, body, {**params, "force": "false"})).body
+    except StatusError as error:
+        if not error.conflicts:
+            return False, refused(client, error, manifest, place_of)
+        return False, tuple(
+            conflict(manifest, found, place_of) for found in error.conflicts if not was_applied(entry, found.path)
+        )
+    if live is None or entry is None or entry.applied is None:
+        return False, ()
+    trees = (entry.applied, manifest.data)
+    return ours_of(merged, trees, manager) == ours_of(live, trees, manager), ()
+
+
+def was_applied(entry: Entry | None, path: str) -> bool:
+    """Whether we set the field before, so that what stands there now is drift and not somebody else's claim."""
+    return entry is not None and entry.applied is not None and has_field(entry.applied, path)
+
+
+def refused(client: Client, error: StatusError, manifest: Manifest, place_of: PlaceOf) -> tuple[Diagnostic, ...]:
+    if error.code == 404:
+        namespace = manifest.key.namespace
+        said = f"{client.server.name} has no namespace `{namespace}`"
+        return (Diagnostic(codes.NO_NAMESPACE, said, hint=f"kubectl create namespace {namespace}"),)
+    if is_immutable(error) or error.code in (400, 409, 413, 422) or _by_admission(error):
+        return refusals(error, manifest, place_of)
+    return (explain(error, client.server.name),)
+
+
+def _by_admission(error: StatusError) -> bool:
+    """403 is also how admission and quotas say no; a lack of rights names the user."""
+    return error.code == 403 and "cannot" not in error.message.partition(":")[2][:80]

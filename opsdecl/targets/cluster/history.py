@@ -1,0 +1,81 @@
+"""What happened to a release: the revisions that are kept, and the one that last changed an object."""
+
+import re
+from collections.abc import Sequence
+
+from opsdecl.addr import digest_of
+from opsdecl.apply.types import Revision
+from opsdecl.diag import Diagnostic
+from opsdecl.diag.codes.targets import UNKNOWN_OBJECT, UNKNOWN_REVISION
+from opsdecl.diag.nearest import did_you_mean
+from opsdecl.diff.records import StoredObject, TargetState, tool_identity
+from opsdecl.targets.cluster.client import each
+from opsdecl.targets.cluster.failures import ClusterError
+from opsdecl.targets.cluster.inventory import Entry, Inventory
+from opsdecl.targets.cluster.store import Store
+
+_ID = re.compile(r"[0-9a-f]{4,64}")
+
+
+async def revisions_of(store: Store, limit: int) -> Sequence[Revision]:
+    """Newest first, at most `limit`."""
+    kept = (await store.load()).inventory.revisions[: max(limit, 0)]
+    return tuple(await each(kept, store.revision))
+
+
+async def state_at(store: Store, revision: str) -> TargetState:
+    """What the release was at a revision, named by its id or a beginning of it. Raises ClusterError."""
+    kept = (await store.load()).inventory.revisions
+    wanted = revision.strip().lower()
+    found = [full for full in kept if _ID.fullmatch(wanted) and full.startswith(wanted)]
+    if len(found) != 1:
+        reason = "names several revisions" if found else "is no revision that the cluster keeps"
+        said = f"`{revision[:100]}` {reason}"
+        hint = "list the revisions with `opsdecl history`"
+        raise ClusterError(Diagnostic(UNKNOWN_REVISION, said, hint=hint))
+    inventory = (await store.load_revision(found[0])).inventory
+    objects = tuple(_stored(entry) for entry in inventory.entries if entry.applied is not None)
+    identity = digest_of([found[0], [[str(o.key), o.applied_digest] for o in objects]])
+    tool = tool_identity(inventory.tool_version, inventory.lock_digest)
+    return TargetState(identity, found[0], inventory.desired_digest, objects, inventory.documents, tool=tool)
+
+
+def _stored(entry: Entry) -> StoredObject:
+    return StoredObject(
+        address=entry.address,
+        key=entry.key,
+        applied=entry.applied,
+        live=entry.applied,
+        protect=entry.protect,
+        applied_digest=entry.digest,
+        live_digest=entry.digest,
+        token=entry.token,
+        depends_on=entry.depends_on,
+    )
+
+
+async def blame(store: Store, name: str) -> Revision:
+    """The newest kept revision that changed any of what `name` names. Raises ClusterError where it names nothing."""
+    inventory = (await store.load()).inventory
+    if not any(name in _names(entry) for entry in inventory.entries):
+        raise ClusterError(_unknown(name, inventory))
+    inventories = await each(inventory.revisions, store.load_revision)
+    held = [_digests(found.inventory, name) for found in inventories]
+    for at, revision in enumerate(inventory.revisions):
+        if at + 1 == len(held) or held[at] != held[at + 1]:
+            return await store.revision(revision)
+    raise ClusterError(_unknown(name, inventory))
+
+
+def _digests(inventory: Inventory, name: str) -> frozenset[tuple[str, str]]:
+    return frozenset((str(entry.key), entry.digest) for entry in inventory.entries if name in _names(entry))
+
+
+def _names(entry: Entry) -> tuple[str, ...]:
+    return entry.address, entry.address.split("/")[0], str(entry.key)
+
+
+def _unknown(name: str, inventory: Inventory) -> Diagnostic:
+    known = {known for entry in inventory.entries for known in _names(entry)}
+    hint = did_you_mean(name, known) or "name an address such as LLM.chat/main/deployment"
+    return Diagnostic(UNKNOWN_OBJECT, f"the release holds no `{name}`", hint=hint)

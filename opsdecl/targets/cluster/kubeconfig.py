@@ -1,0 +1,186 @@
+"""Settings -> an HTTP client that knows the server, its certificate and our credentials."""
+
+import asyncio
+import json
+import os
+import ssl
+from collections.abc import AsyncGenerator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from opsdecl.diag import Diagnostic
+from opsdecl.diag.codes import cluster as codes
+from opsdecl.diag.nearest import did_you_mean
+from opsdecl.targets.cluster.failures import ClusterError
+from opsdecl.targets.cluster.settings import ClusterSettings
+
+if TYPE_CHECKING:
+    import httpx2
+    from lightkube.config.kubeconfig import SingleConfig
+    from lightkube.config.models import UserExec
+
+TIMEOUT_S = 30.0
+CONNECT_TIMEOUT_S = 10.0
+_PLUGIN_TIMEOUT_S = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """A cluster as a person knows it, and how it is reached."""
+
+    name: str
+    config: "SingleConfig"
+
+
+def find_server(settings: ClusterSettings) -> Server:
+    """The cluster that the settings name. Raises ClusterError where they name none, or one that nobody knows."""
+    if settings.in_cluster:
+        return Server("the cluster around this pod", _from_service_account())
+    files = _files(settings)
+    if settings.context is None:
+        known = sorted(name for file in files for name in _load(file).contexts)
+        said = "the target names no `context`, and opsdecl does not take whatever is current"
+        raise ClusterError(Diagnostic(codes.NO_CONTEXT, said, hint=_contexts(known)))
+    for file in files:
+        found = _load(file)
+        if settings.context in found.contexts:
+            return Server(f"cluster `{settings.context}`", _chosen(found, settings.context, file))
+    known = sorted(name for file in files for name in _load(file).contexts)
+    said = f"no kubeconfig has a context `{settings.context}`"
+    raise ClusterError(
+        Diagnostic(codes.NO_CONTEXT, said, hint=did_you_mean(settings.context, known) or _contexts(known))
+    )
+
+
+def _contexts(known: list[str]) -> str:
+    if not known:
+        return "make a kubeconfig with `kubectl config set-context`, or name its file in KUBECONFIG"
+    return f"set `context` to one of: {', '.join(known[:10])}"
+
+
+def _files(settings: ClusterSettings) -> list[Path]:
+    named = settings.kubeconfig or os.environ.get("KUBECONFIG") or str(Path("~") / ".kube" / "config")
+    paths = [Path(part).expanduser() for part in named.split(os.pathsep) if part]
+    return [path for path in paths if path.is_file()]
+
+
+def _load(path: Path) -> Any:
+    from lightkube.config.kubeconfig import KubeConfig
+
+    try:
+        return KubeConfig.from_file(path)
+    except Exception as error:
+        # YAML, missing keys, wrong types: whatever is wrong with it, the file is what a person must look at.
+        said = f"{path} is no kubeconfig: {type(error).__name__} {str(error).splitlines()[0] if str(error) else ''}"
+        raise ClusterError(Diagnostic(codes.KUBECONFIG_BROKEN, said, hint="kubectl config view")) from None
+
+
+def _chosen(found: Any, context: str, path: Path) -> "SingleConfig":
+    try:
+        chosen: SingleConfig = found.get(context)
+    except KeyError as missing:
+        said = f"context `{context}` of {path} names {missing}, which is not there"
+        raise ClusterError(Diagnostic(codes.KUBECONFIG_BROKEN, said, hint="kubectl config view")) from None
+    return chosen
+
+
+def _from_service_account() -> "SingleConfig":
+    from lightkube.config.kubeconfig import KubeConfig
+    from lightkube.core.exceptions import ConfigError
+
+    try:
+        found = KubeConfig.from_service_account().get()
+    except (ConfigError, KeyError) as error:
+        said = f"there is no service account here: {error}"
+        raise ClusterError(Diagnostic(codes.NO_CONTEXT, said, hint="run inside a pod, or set `context`")) from None
+    assert found is not None
+    return found
+
+
+def connect(server: Server, in_flight: int) -> "httpx2.AsyncClient":
+    """A client for the server. Raises ClusterError where certificates or credentials cannot be read."""
+    import httpx2
+    from lightkube.config.client_adapter import user_auth, verify_cluster
+    from lightkube.core.exceptions import ConfigError
+
+    config = server.config
+    user = config.user
+    try:
+        auth = plugin_login(user.exec) if user is not None and user.exec else user_auth(user)
+        verify = verify_cluster(config.cluster, user or _nobody(), config.abs_file)
+    except (ConfigError, OSError, ssl.SSLError, ValueError) as error:
+        said = f"the credentials of {server.name} cannot be read: {error}"
+        raise ClusterError(Diagnostic(codes.KUBECONFIG_BROKEN, said, hint="kubectl config view")) from None
+    return httpx2.AsyncClient(
+        base_url=config.cluster.server,
+        verify=verify,
+        auth=auth,
+        timeout=httpx2.Timeout(TIMEOUT_S, connect=CONNECT_TIMEOUT_S, pool=None),
+        limits=httpx2.Limits(max_connections=in_flight, max_keepalive_connections=in_flight),
+        headers={"User-Agent": "opsdecl", "Accept": "application/json"},
+    )
+
+
+def _nobody() -> Any:
+    from lightkube.config.models import User
+
+    return User()
+
+
+def plugin_login(plugin: "UserExec") -> "httpx2.Auth":
+    """Tokens of an exec plugin, of any version of its protocol; asked again when the server says 401."""
+    import httpx2
+
+    class Login(httpx2.Auth):
+        def __init__(self) -> None:
+            self._bearer = ""
+
+        async def async_auth_flow(self, request: httpx2.Request) -> AsyncGenerator[httpx2.Request, httpx2.Response]:
+            if self._bearer:
+                request.headers["Authorization"] = self._bearer
+                response = yield request
+                if response.status_code != 401:
+                    return
+            self._bearer = f"Bearer {await plugin_token(plugin)}"
+            request.headers["Authorization"] = self._bearer
+            yield request
+
+    return Login()
+
+
+async def plugin_token(plugin: "UserExec") -> str:
+    """Runs the plugin as kubectl does, never interactively. Raises ClusterError where it gives no token."""
+    info = {"apiVersion": plugin.apiVersion, "kind": "ExecCredential", "spec": {"interactive": False}}
+    environment = {
+        **os.environ,
+        **{v.name: v.value for v in plugin.env or ()},
+        "KUBERNETES_EXEC_INFO": json.dumps(info),
+    }
+    try:
+        process = await asyncio.create_subprocess_exec(
+            plugin.command,
+            *(plugin.args or ()),
+            env=environment,
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+        )
+        out, said = await asyncio.wait_for(process.communicate(), _PLUGIN_TIMEOUT_S)
+        token = json.loads(out)["status"]["token"] if process.returncode == 0 else None
+    except OSError as error:
+        raise _plugin_failed(plugin, str(error)) from None
+    except TimeoutError:
+        process.kill()
+        raise _plugin_failed(plugin, f"no answer within {_PLUGIN_TIMEOUT_S:g} s") from None
+    except (ValueError, KeyError, TypeError):
+        raise _plugin_failed(plugin, "its answer holds no token") from None
+    if not token:
+        lines = said.decode("utf-8", "replace").strip().splitlines()
+        raise _plugin_failed(plugin, lines[-1][:300] if lines else f"exit {process.returncode}")
+    return str(token)
+
+
+def _plugin_failed(plugin: "UserExec", reason: str) -> ClusterError:
+    said = f"the login plugin `{plugin.command}` of the kubeconfig failed: {reason}"
+    return ClusterError(Diagnostic(codes.CLUSTER_UNAUTHORISED, said, hint=plugin.installHint or "log in again"))

@@ -1,0 +1,76 @@
+"""The live objects of a release: one list per kind and namespace, and a look at each one that the lists lack."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from opsdecl.addr import ObjectKey
+from opsdecl.diag import Diagnostic
+from opsdecl.diag.codes import cluster as codes
+from opsdecl.targets.cluster.client import Client, each
+from opsdecl.targets.cluster.failures import ClusterError
+from opsdecl.targets.cluster.kinds import Kinds, Served
+from opsdecl.targets.cluster.store import PART_OF
+
+_NAMES_ONLY = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
+_ONE_BY_ONE = 25
+"""More missing objects than this in one namespace are looked for by one list of names."""
+
+Objects = Mapping[ObjectKey, dict[str, Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """Objects that were asked for and exist, and `strays`: with our label, though nobody asked for them."""
+
+    objects: Objects
+    strays: tuple[ObjectKey, ...]
+
+
+async def list_live(client: Client, kinds: Kinds, keys: Iterable[ObjectKey], applyset: str) -> Listing:
+    """Raises StatusError where something may not be read: what is unknown is never taken for absent."""
+    groups: dict[tuple[Served, str], list[ObjectKey]] = {}
+    for key in keys:
+        served = kinds.get((key.api_version, key.kind))
+        if served is not None:
+            groups.setdefault((served, key.namespace if served.namespaced else ""), []).append(key)
+    parts = await each(list(groups.items()), lambda group: _list_group(client, *group[0], group[1], applyset))
+    objects = {key: live for part in parts for key, live in part.objects.items()}
+    return Listing(objects, tuple(sorted(stray for part in parts for stray in part.strays)))
+
+
+async def _list_group(
+    client: Client, served: Served, namespace: str, keys: Sequence[ObjectKey], applyset: str
+) -> Listing:
+    path = served.collection(namespace)
+    listed = await client.pages(path, {"labelSelector": f"{PART_OF}={applyset}"})
+    # Entries of a list leave out what the list says for all of them.
+    said = {"apiVersion": served.api_version, "kind": served.kind}
+    by_name = {item["metadata"]["name"]: said | item for item in listed}
+    missing = [key for key in keys if key.name not in by_name]
+    if len(missing) > _ONE_BY_ONE:
+        names = {row["metadata"]["name"] for row in await client.pages(path, {}, accept=_NAMES_ONLY)}
+        missing = [key for key in missing if key.name in names]
+    found = await each(missing, lambda key: client.find(served.path(key)))
+    by_name |= {item["metadata"]["name"]: item for item in found if item is not None}
+    asked = {key.name: key for key in keys}
+    strays = tuple(ObjectKey(served.api_version, served.kind, namespace, name) for name in by_name if name not in asked)
+    return Listing({asked[name]: item for name, item in by_name.items() if name in asked}, strays)
+
+
+async def look_again(client: Client, kinds: Kinds, key: ObjectKey) -> dict[str, Any] | None:
+    """One object as it is now. Raises ClusterError where its kind is not served."""
+    return await client.find(path_of(kinds, key))
+
+
+def path_of(kinds: Kinds, key: ObjectKey) -> str:
+    served = kinds.get((key.api_version, key.kind))
+    if served is None:
+        raise ClusterError(not_installed(key))
+    return served.path(key)
+
+
+def not_installed(key: ObjectKey, subject: str = "") -> Diagnostic:
+    said = f"the cluster serves no {key.kind} of {key.api_version}, which {key} needs"
+    hint = "install the operator that brings it, or set `platform` of the environment to what there is"
+    return Diagnostic(codes.KIND_NOT_INSTALLED, said, hint=hint, subject=subject)

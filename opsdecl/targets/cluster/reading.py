@@ -1,0 +1,195 @@
+"""A release as a cluster holds it now: records, live objects, and what the server says about what is wanted."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from opsdecl.addr import ObjectKey, Release, digest_of
+from opsdecl.diag import Diagnostic
+from opsdecl.diag.codes import cluster as codes
+from opsdecl.diff.records import StoredObject, TargetState, tool_identity
+from opsdecl.render.types import Manifest, ManifestSet
+from opsdecl.targets.cluster.client import Client
+from opsdecl.targets.cluster.comparing import GONE, Sight, adopted, is_leaving, landed, of_another, see, stored_object
+from opsdecl.targets.cluster.dryrun import Tried, try_out
+from opsdecl.targets.cluster.inventory import Entry
+from opsdecl.targets.cluster.kinds import Kinds, find_kinds
+from opsdecl.targets.cluster.listing import list_live, not_installed
+from opsdecl.targets.cluster.ownership import manager_of
+from opsdecl.targets.cluster.refusals import PlaceOf, anothers_object, nowhere
+from opsdecl.targets.cluster.store import Held, Store
+
+Identity = tuple[str, str, str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """`entries` and `live` are by what the server takes for the same object."""
+
+    held: Held
+    kinds: Kinds
+    entries: Mapping[Identity, Entry]
+    live: Mapping[Identity, dict[str, Any]]
+    state: TargetState
+    findings: tuple[Diagnostic, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """Whose release it is, what is wanted of it (None: nothing in particular), and whether the server may be asked."""
+
+    release: Release
+    wanted: ManifestSet | None = None
+    ask: bool = False
+    place_of: PlaceOf = field(default=nowhere)
+
+    @property
+    def manager(self) -> str:
+        return manager_of(self.release.project, self.release.environment, "/".join(self._parts))
+
+    @property
+    def _parts(self) -> tuple[str, ...]:
+        release = self.release
+        return (release.target, release.partition) if release.partition else (release.target,)
+
+    def manifests(self) -> Mapping[Identity, Manifest]:
+        return {same_object(m.key): m for m in self.wanted.manifests} if self.wanted is not None else {}
+
+
+def same_object(key: ObjectKey) -> Identity:
+    """The version of the API does not count."""
+    return key.api_version.rpartition("/")[0], key.kind, key.namespace, key.name
+
+
+async def read_release(client: Client, store: Store, scope: Scope) -> Reading:
+    """Raises ClusterError or StatusError: what cannot be read is never left out."""
+    held = await store.load()
+    wanted = scope.manifests()
+    stored = {same_object(entry.key): entry for entry in held.inventory.entries}
+    keys = {identity: entry.key for identity, entry in stored.items()} | {i: m.key for i, m in wanted.items()}
+    kinds = await find_kinds(client, keys.values())
+    listing = await list_live(client, kinds, keys.values(), store.applyset)
+    live = {same_object(key): found for key, found in listing.objects.items()}
+    entries = _landed(stored, live, scope.manager)
+    sights = {i: see(entry, live.get(i), scope.manager) for i, entry in entries.items()}
+    tried = await _ask(client, store, scope, kinds, entries, sights, live)
+    objects = tuple(_objects(store, scope, entries, sights, live, tried))
+    inventory = held.inventory
+    state = TargetState(
+        identity=_identity(held, scope.release, sights, live),
+        revision=inventory.revision,
+        desired_digest=inventory.desired_digest,
+        objects=tuple(sorted(objects, key=lambda o: (o.address, o.key))),
+        documents=inventory.documents,
+        unowned=(*map(str, listing.strays), *_lines(entries, {i: s.by_persons for i, s in sights.items()})),
+        tool=tool_identity(inventory.tool_version, inventory.lock_digest) if held.parent is not None else "",
+        expected=_lines(entries, {i: s.by_programs for i, s in sights.items()}),
+    )
+    findings = (
+        *_missing_kinds(kinds, wanted, entries),
+        *tried.findings,
+        *_others_objects(store, entries, wanted, live),
+    )
+    return Reading(held, kinds, entries, live, state, findings)
+
+
+def _landed(
+    stored: Mapping[Identity, Entry], live: Mapping[Identity, dict[str, Any]], manager: str
+) -> dict[Identity, Entry]:
+    """Entries as they turned out; what was intended and never made is not ours."""
+    found = {identity: landed(entry, live.get(identity), manager) for identity, entry in stored.items()}
+    return {identity: entry for identity, entry in found.items() if entry.applied is not None}
+
+
+def _identity(
+    held: Held, release: Release, sights: Mapping[Identity, Sight], live: Mapping[Identity, dict[str, Any]]
+) -> str:
+    """Moves with the records, and with every field that is ours; not with status."""
+    rows = [[list(i), _uid(live.get(i)), sight.digest] for i, sight in sorted(sights.items())]
+    return digest_of([str(release), held.identity, rows])
+
+
+def _uid(live: Mapping[str, Any] | None) -> str:
+    return str(live["metadata"].get("uid", "")) if live is not None and not is_leaving(live) else ""
+
+
+async def _ask(
+    client: Client,
+    store: Store,
+    scope: Scope,
+    kinds: Kinds,
+    entries: Mapping[Identity, Entry],
+    sights: Mapping[Identity, Sight],
+    live: Mapping[Identity, dict[str, Any]],
+) -> Tried:
+    """Dry runs of what differs from what is there; where none may be made, a note says what stays unknown."""
+    differing = [
+        (manifest, entries.get(identity), live.get(identity))
+        for identity, manifest in scope.manifests().items()
+        if (manifest.key.api_version, manifest.key.kind) in kinds
+        and sights.get(identity, GONE).digest != manifest.digest
+        and (identity in entries or not of_another(live.get(identity), store.applyset))
+    ]
+    if scope.ask:
+        return await try_out(client, kinds, store.applyset, scope.manager, differing, scope.place_of)
+    if scope.wanted is None or not differing:
+        return Tried()
+    said = f"{len(differing)} objects differ, and the server was not asked what it would make of them"
+    return Tried(findings=(Diagnostic(codes.NOT_ASKED, said, hint="set `plans: dry-run` of the target to know"),))
+
+
+def _objects(
+    store: Store,
+    scope: Scope,
+    entries: Mapping[Identity, Entry],
+    sights: Mapping[Identity, Sight],
+    live: Mapping[Identity, dict[str, Any]],
+    tried: Tried,
+) -> list[StoredObject]:
+    wanted = scope.manifests()
+    found = []
+    for identity, entry in entries.items():
+        manifest = wanted.get(identity)
+        if manifest is not None and manifest.key in tried.unchanged:
+            sight = Sight(manifest.data, manifest.digest)
+            found.append(stored_object(entry, sight, live.get(identity), None))
+        else:
+            found.append(stored_object(entry, sights[identity], live.get(identity), manifest))
+    for identity, manifest in wanted.items():
+        there = live.get(identity)
+        if identity not in entries and there is not None and not is_leaving(there):
+            data = adopted(there, manifest, scope.manager)
+            found.append(StoredObject(str(manifest.address), manifest.key, None, data, live_digest=digest_of(data)))
+    return found
+
+
+def _lines(entries: Mapping[Identity, Entry], found: Mapping[Identity, tuple[str, ...]]) -> tuple[str, ...]:
+    return tuple(f"{entries[identity].key}: {line}" for identity, lines in sorted(found.items()) for line in lines)
+
+
+def _missing_kinds(
+    kinds: Kinds, wanted: Mapping[Identity, Manifest], entries: Mapping[Identity, Entry]
+) -> tuple[Diagnostic, ...]:
+    """One finding for each kind, at the first document that needs it."""
+    found: dict[tuple[str, str], Diagnostic] = {}
+    rows = [(m.key, str(m.address.spec)) for m in wanted.values()]
+    rows += [(entry.key, entry.address.partition("/")[0]) for entry in entries.values()]
+    for key, subject in rows:
+        kind = key.api_version, key.kind
+        if kind not in kinds:
+            found.setdefault(kind, not_installed(key, subject))
+    return tuple(found.values())
+
+
+def _others_objects(
+    store: Store,
+    entries: Mapping[Identity, Entry],
+    wanted: Mapping[Identity, Manifest],
+    live: Mapping[Identity, dict[str, Any]],
+) -> tuple[Diagnostic, ...]:
+    """Wanted objects that another release applies."""
+    return tuple(
+        anothers_object(manifest, live[identity])
+        for identity, manifest in wanted.items()
+        if identity not in entries and of_another(live.get(identity), store.applyset)
+    )

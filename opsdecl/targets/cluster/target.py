@@ -1,0 +1,151 @@
+"""A Kubernetes cluster as a target: desired is compiled, applied is in our records, live is what the server holds."""
+
+import asyncio
+import os
+import socket
+from collections.abc import Callable, Coroutine, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, TypeVar
+
+from opsdecl.addr import Release
+from opsdecl.apply.ports import Record
+from opsdecl.apply.types import Event, Outcome, Recorded, Revision
+from opsdecl.diag import Checked, Diagnostic
+from opsdecl.diag.codes.plan import STALE
+from opsdecl.diff.records import TargetState
+from opsdecl.diff.types import ReleasePlan
+from opsdecl.render.types import ManifestSet
+from opsdecl.targets.cluster import history
+from opsdecl.targets.cluster.applying import Writer
+from opsdecl.targets.cluster.books import Books
+from opsdecl.targets.cluster.client import Client, talking
+from opsdecl.targets.cluster.failures import ClusterError
+from opsdecl.targets.cluster.kubeconfig import find_server
+from opsdecl.targets.cluster.lease import DURATION_S, Lock, locked
+from opsdecl.targets.cluster.reading import Reading, Scope, read_release
+from opsdecl.targets.cluster.refusals import PlaceOf, nowhere
+from opsdecl.targets.cluster.settings import DRY_RUN, ClusterSettings
+from opsdecl.targets.cluster.store import Store
+from opsdecl.targets.cluster.writing import Job, Progress, carry_out, intentions
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class ClusterTarget:
+    """`apply.ports.Target` over a cluster. `wanted` is what plans will compare with: where it is given, objects that
+    exist already are found, and the server is asked what it would make of those that differ."""
+
+    settings: ClusterSettings
+    release: Release
+    wanted: ManifestSet | None = None
+    place_of: PlaceOf = field(default=nowhere)
+    lease_s: int = DURATION_S
+
+    def read(self) -> Checked[TargetState]:
+        """The release as the cluster holds it. An unreachable cluster is an error, never an empty release."""
+
+        async def work(client: Client) -> Checked[TargetState]:
+            ask = self.settings.plans == DRY_RUN
+            scope = Scope(self.release, self.wanted, ask, self.place_of)
+            reading = await read_release(client, self._store(client), scope)
+            return Checked(reading.state, reading.findings)
+
+        return self._attempt(work)
+
+    def read_revision(self, revision: str) -> Checked[TargetState]:
+        """The release as it was at a kept revision, named by its id or a beginning of it."""
+
+        async def work(client: Client) -> Checked[TargetState]:
+            return Checked(await history.state_at(self._store(client), revision))
+
+        return self._attempt(work)
+
+    def history(self, limit: int) -> Checked[Sequence[Revision]]:
+        """The revisions that the cluster keeps, newest first."""
+
+        async def work(client: Client) -> Checked[Sequence[Revision]]:
+            return Checked(await history.revisions_of(self._store(client), limit))
+
+        return self._attempt(work)
+
+    def blame(self, name: str) -> Checked[Revision]:
+        """The kept revision that last changed an object, by address, document, or `Deployment assist/chat`."""
+
+        async def work(client: Client) -> Checked[Revision]:
+            return Checked(await history.blame(self._store(client), name))
+
+        return self._attempt(work)
+
+    def write(
+        self,
+        desired: ManifestSet,
+        plan: ReleasePlan,
+        record: Record,
+        *,
+        expected: str,
+        emit: Callable[[Event], None],
+    ) -> Checked[Outcome]:
+        """Under the lock. Where objects fail, the outcome says what was done all the same, beside the errors."""
+
+        async def work(client: Client) -> Checked[Outcome]:
+            store = replace(self._store(client), tool_version=record.tool_version)
+            holder = f"{record.who} on {socket.gethostname()}, process {os.getpid()}"
+            async with locked(client, store.namespace, store.name, holder, duration_s=self.lease_s) as lock:
+                reading = await read_release(client, store, Scope(self.release, desired))
+                if reading.state.identity != expected:
+                    return Checked(None, (await self._stale(store, reading),))
+                return await self._write(client, store, lock, reading, desired, plan, record, emit)
+
+        return self._attempt(work)
+
+    async def _write(
+        self,
+        client: Client,
+        store: Store,
+        lock: Lock,
+        reading: Reading,
+        desired: ManifestSet,
+        plan: ReleasePlan,
+        record: Record,
+        emit: Callable[[Event], None],
+    ) -> Checked[Outcome]:
+        manager = Scope(self.release).manager
+        force = frozenset(self.settings.force)
+        writer = Writer(client, lock, reading.kinds, reading.live, manager, store.applyset, self.place_of, force)
+        entries = intentions(desired, plan, reading)
+        books = Books(store, lock, reading.held, desired, record)
+        if not plan.changes and books.are_up_to_date(entries):
+            return Checked(Outcome(reading.held.inventory.revision, {}))
+        progress = Progress(entries)
+        if plan.changes:
+            await books.save(progress)
+        await carry_out(Job(desired, plan, reading, writer, emit, books.save), progress)
+        if progress.failed:
+            await books.settle(progress)
+            return Checked(Outcome(reading.held.inventory.revision, progress.counts), tuple(progress.findings))
+        revision = await books.close(progress, self.settings.revisions)
+        emit(Recorded(revision))
+        return Checked(Outcome(revision, progress.counts), tuple(progress.findings))
+
+    async def _stale(self, store: Store, reading: Reading) -> Diagnostic:
+        last = reading.held.inventory.revision
+        found = await store.revision(last) if last else None
+        by = f": last applied by {found.who} at {found.at} ({found.id[:12]}: {found.summary})" if found else ""
+        drift = sorted({o.changed_by for o in reading.state.objects if o.changed_by})
+        by += f"; changed by {', '.join(drift[:3])}" if drift else ""
+        said = f"{store.client.server.name} is not as it was when this was planned{by}"
+        return Diagnostic(STALE, said, hint="plan again, and look at what moved with `opsdecl history`")
+
+    def _store(self, client: Client) -> Store:
+        return Store(client, self.release, self.settings.namespace)
+
+    def _attempt(self, work: Callable[[Client], Coroutine[Any, Any, Checked[T]]]) -> Checked[T]:
+        async def run() -> Checked[T]:
+            async with talking(find_server(self.settings)) as client:
+                return await work(client)
+
+        try:
+            return asyncio.run(run())
+        except ClusterError as error:
+            return Checked(None, error.diagnostics)
