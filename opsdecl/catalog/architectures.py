@@ -43,7 +43,7 @@ class LatentAttention:
 
 @dataclass(frozen=True, slots=True)
 class StateSpace:
-    """A layer with a state of fixed size per request: Mamba-2, gated delta net, Kimi delta attention, short convolution.
+    """A layer with a state of fixed size per request: Mamba, gated delta net, Kimi delta attention, convolution.
 
     `key_heads` are groups for Mamba-2; `state` is its state size and the key head's width elsewhere.
     """

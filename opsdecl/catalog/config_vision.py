@@ -22,7 +22,7 @@ TOKENS_PER_ITEM = {
     "llava_next": 2928,
 }
 """Tokens of the largest image, as the engine profiles it."""
-GATED = frozenset({"qwen2_5_vl", "pixtral"})
+GATED = frozenset({"qwen2_5_vl", "pixtral", "gemma4"})
 
 
 def vision_of(config: Mapping[str, Any], hidden: int) -> Vision | None:

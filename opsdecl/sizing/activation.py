@@ -9,7 +9,7 @@ from opsdecl.catalog.architectures import (
     StateSpace,
     Vision,
 )
-from opsdecl.sizing.engines import EngineRules
+from opsdecl.sizing.engines import SECOND_RUNNER_SINCE, EngineRules
 from opsdecl.sizing.formats import WIDTH
 from opsdecl.sizing.types import GIB, Effective, Range, Request
 
@@ -25,11 +25,17 @@ def peak(request: Request, rules: EngineRules, effective: Effective) -> Range:
     sampling = sampling_bytes(request, rules, effective) / GIB
     text = max(forward, sampling)
     low, high = (0.9, 1.15) if sampling >= forward else (0.75, 1.45)
+    if rules.version >= SECOND_RUNNER_SINCE:
+        low, high = 0.6, 1.8
     if not request.architecture.known:
         low, high = low * 0.8, high * 1.6
+    least = low * text
+    if rules.generation == "v0" and effective.max_num_batched_tokens < effective.max_model_len:
+        # Prompts in chunks are not always sampled from while the engine profiles itself.
+        least = min(least, 0.8 * forward)
     images = image_range(request, rules, effective)
     return Range(
-        max(low * text, images.low),
+        max(least, images.low),
         max(text, images.point) + _kept(request, effective),
         max(high * text, images.high) + _kept(request, effective) + 0.1,
     )
@@ -59,7 +65,7 @@ def _mixer_row(mixer: object, tensor: int) -> float:
         keys = mixer.nope_dim + mixer.rope_dim
         return mixer.heads / tensor * (2 * keys + 2 * mixer.value_dim + mixer.nope_dim) + (mixer.query_rank or 0)
     if isinstance(mixer, StateSpace):
-        return (3 * mixer.inner + 2 * mixer.key_heads * mixer.state) * 1.5 / tensor
+        return (3 * mixer.inner + 2 * mixer.key_heads * mixer.state) * 2.5 / tensor
     return 0
 
 
@@ -89,7 +95,7 @@ def image_range(request: Request, rules: EngineRules, effective: Effective) -> R
         return Range(0, 0, 0)
     tokens = max(vision.tokens_per_item, effective.max_num_batched_tokens)
     size = encoder_bytes(vision, tokens, request.settings.tensor) / GIB
-    return Range(0.3 * size, size, 2.2 * size)
+    return Range(0.3 * size, size, 1.6 * size)
 
 
 def encoder_bytes(vision: Vision, tokens: int, tensor: int) -> float:

@@ -1,12 +1,14 @@
 """From a question to the answer: budget, cache, verdict, the longest context that fits."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from math import hypot
 
 from opsdecl.sizing import activation, overhead
 from opsdecl.sizing.cache import Pool, pool_of
 from opsdecl.sizing.engines import EngineRules, long_context_is_chunked, rules_for
 from opsdecl.sizing.parameters import parameter_count
-from opsdecl.sizing.types import GIB, Cache, Effective, Memory, Range, Request, Sizing, Verdict, exactly
+from opsdecl.sizing.types import GIB, Cache, Effective, Memory, Range, Request, Sizing, Verdict
 from opsdecl.sizing.weights import Stage, number_format, quantization_in_use, rank_weights, stages_of
 
 MULTIMODAL_BATCH = 5120
@@ -92,22 +94,18 @@ def _stand(request: Request, rules: EngineRules, effective: Effective, stage: St
     peak = activation.peak(request, rules, effective)
     outside = overhead.non_torch(request, rules)
     graphs = overhead.graphs(request.architecture, rules, effective)
-    used = weights + peak + outside + (graphs if rules.graphs_in_budget else exactly(0))
-    cache = _difference(requested, used)
+    used = [weights, peak, outside, *([graphs] if rules.graphs_in_budget else [])]
+    cache = difference(requested, used)
     memory = Memory(total, requested, weights, peak, outside, graphs, cache)
     return Stand(memory, pool_of(request, rules, effective, stage.layers))
 
 
-def _difference(requested: Range, used: Range) -> Range:
-    """Errors of the parts are partly independent: their squares add up on each side."""
-    point = requested.point - used.point
-    return Range(point - _joined(requested, used, "low"), point, point + _joined(requested, used, "high"))
-
-
-def _joined(requested: Range, used: Range, side: str) -> float:
-    if side == "low":
-        return (requested.point - requested.low) + (used.high - used.point)
-    return (requested.high - requested.point) + (used.point - used.low)
+def difference(whole: Range, parts: Sequence[Range]) -> Range:
+    """What is left of a whole. Errors of the parts are independent, so that their squares add up on each side."""
+    point = whole.point - sum(part.point for part in parts)
+    below = hypot(whole.point - whole.low, *(part.high - part.point for part in parts))
+    above = hypot(whole.high - whole.point, *(part.point - part.low for part in parts))
+    return Range(point - below, point, point + above)
 
 
 def longest_context(request: Request, effective: Effective) -> int:

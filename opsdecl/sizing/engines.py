@@ -15,8 +15,19 @@ V1_SINCE: Version = (0, 8, 0)
 TIERED_SEQUENCES_SINCE: Version = (0, 8, 5)
 BASELINE_SINCE: Version = (0, 8, 6)
 """Earlier V1 releases count what else is on the GPU, the CUDA context included."""
-SMALL_SAMPLER_SINCE: Version = (0, 18, 0)
+SAMPLER_BYTES: tuple[tuple[Version, float], ...] = (
+    ((0, 33, 0), 10.0),
+    ((0, 29, 0), 4.0),
+    ((0, 18, 0), 17.0),
+    ((0, 0, 0), 39.0),
+)
+"""Bytes per sequence and vocabulary entry of a sampling step, newest release first: logits in 16 and 32 bits, then
+either a sort with its indices (39), or a kernel that filters in place (17); the second model runner keeps fewer copies.
+"""
+SECOND_RUNNER_SINCE: Version = (0, 29, 0)
+TRANSIENT_GRAPHS_SINCE: Version = (0, 26, 0)
 GRAPHS_BUDGETED_SINCE: Version = (0, 20, 0)
+REQUESTS_PRINTED_SINCE: Version = (0, 20, 1)
 IN_FLIGHT_SINCE: Version = (0, 25, 0)
 NULL_BLOCK_SINCE: Version = (0, 29, 0)
 LARGE_DEVICES_SINCE: Version = (0, 29, 0)
@@ -37,6 +48,8 @@ class EngineRules:
     sampler_bytes: float
     """Bytes per sequence and vocabulary entry that a sampling step takes."""
     graphs_in_budget: bool
+    transient_graphs: bool
+    """Whether the estimate of graphs counts a batch's working memory besides, for models with states."""
     context_in_budget: bool
     grouped: bool
     """Whether layers of different kinds of attention have caches of their own; all full attention where not."""
@@ -62,16 +75,21 @@ def rules_for(request: Request) -> EngineRules:
         utilization=0.92 if version >= GRAPHS_BUDGETED_SINCE else 0.9,
         batched_tokens=_batched_tokens(version, generation, request.gpu),
         sequences=_sequences(version, generation, request.gpu),
-        sampler_bytes=17.0 if version >= SMALL_SAMPLER_SINCE else 39.0,
+        sampler_bytes=sampler_bytes(version),
         graphs_in_budget=version >= GRAPHS_BUDGETED_SINCE,
         context_in_budget=generation == "v1" and version < BASELINE_SINCE,
         grouped=version >= GROUPS_SINCE and generation == "v1",
+        transient_graphs=version >= TRANSIENT_GRAPHS_SINCE,
         group_slack=1.5 if version >= (0, 18, 0) else 1.25 if version >= (0, 12, 0) else 1.0,
-        printed="blocks" if generation == "v0" else "pool" if version < GRAPHS_BUDGETED_SINCE else "requests",
+        printed="blocks" if generation == "v0" else "pool" if version < REQUESTS_PRINTED_SINCE else "requests",
         in_flight=2 if version >= IN_FLIGHT_SINCE else 1,
         null_block=version >= NULL_BLOCK_SINCE,
         aligned_states=version >= ALIGNED_STATES_SINCE,
     )
+
+
+def sampler_bytes(version: Version) -> float:
+    return next(size for since, size in SAMPLER_BYTES if version >= since)
 
 
 def generation_of(version: Version, request: Request) -> Literal["v0", "v1"]:

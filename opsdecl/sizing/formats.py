@@ -48,7 +48,9 @@ def spread(quantization: Quantization) -> tuple[float, float]:
             return 0.99, 1.015
         case "int4":
             return 0.97, 1.05
-        case "nvfp4" | "mxfp4":
+        case "mxfp4":
+            return 0.98, 1.04
+        case "nvfp4":
             return 0.95, 1.08
         case "bnb-nf4" | "bnb-int8":
             return 0.97, 1.05

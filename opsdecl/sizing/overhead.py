@@ -2,9 +2,11 @@
 
 from opsdecl.catalog.architectures import Architecture
 from opsdecl.sizing.engines import EngineRules
-from opsdecl.sizing.types import Effective, Gpu, Range, Request
+from opsdecl.sizing.types import GIB, Effective, Gpu, Range, Request
 
-MIB_PER_GRAPH_AND_LAYER = 0.2
+MIB_PER_GRAPH_AND_LAYER = 0.18
+FIRST_GRAPH_GIB = 0.15
+TRANSIENT_BYTES = 8
 """What one captured graph takes per layer, as start-up logs show; a large graph of a wide model takes more."""
 LARGEST_GRAPH = 512
 
@@ -17,7 +19,7 @@ def non_torch(request: Request, rules: EngineRules) -> Range:
         found = found + context_of(request.gpu)
     if rules.generation == "v1" and rules.graphs_in_budget:
         # Leftovers of the allocator and workspaces of libraries count since consumption is measured at the driver.
-        found = found + Range(0.0, 0.15, 0.5)
+        found = found + Range(0.0, 0.1, 0.5)
     return found
 
 
@@ -26,14 +28,16 @@ def _communication(request: Request) -> Range:
     if major >= 9 and request.gpu.capability != (12, 0):
         base = Range(0.4, 0.75, 2.2)
         return base if request.world <= 4 else Range(0.6, 1.3, 7.5)
-    return Range(0.1, 0.35, 1.0)
+    return Range(0.1, 0.3, 1.0)
 
 
 def context_of(gpu: Gpu) -> Range:
     """What a process takes on the GPU before it allocates anything, and what the driver holds back."""
     if gpu.capability[0] >= 9:
         return Range(0.35, 0.55, 0.75)
-    return Range(0.1, 0.3, 0.5)
+    if gpu.capability[0] == 8:
+        return Range(0.25, 0.45, 0.75)
+    return Range(0.1, 0.2, 0.4)
 
 
 def graph_count(rules: EngineRules, effective: Effective) -> int:
@@ -59,5 +63,8 @@ def graphs(architecture: Architecture, rules: EngineRules, effective: Effective)
     if effective.enforce_eager:
         return Range(0, 0, 0)
     count, layers = graph_count(rules, effective), len(architecture.layers)
-    point = count * layers * MIB_PER_GRAPH_AND_LAYER / 1024 + 0.05
-    return Range(0.3 * point, point, 2.5 * point)
+    point = FIRST_GRAPH_GIB + count * layers * MIB_PER_GRAPH_AND_LAYER / 1024
+    if rules.transient_graphs and architecture.state_space is not None:
+        transient = effective.max_num_batched_tokens * architecture.hidden * TRANSIENT_BYTES / GIB
+        return Range(0.35 * point, point + transient, 2.2 * point + 4 * transient)
+    return Range(0.35 * point, point, 2.2 * point)

@@ -13,6 +13,7 @@ from opsdecl.sizing.types import GIB, Range, Request
 VOCABULARY_BLOCK = 64
 PLAIN = Quantization("none")
 ABSORBED_SINCE = (0, 7, 1)
+TOWER_DOUBT = 0.25
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,11 +45,14 @@ def rank_weights(request: Request, rules: EngineRules, stage: Stage) -> Range:
     stack = stack_bytes(request, rules, stage.layers, quantization, width)
     rest = _ends(request, stage, width) + _tables(request.architecture, width) + _tower(request, stage, width)
     rest += _adapters(request, stage, width)
+    doubt = TOWER_DOUBT * _tower(request, stage, width) / GIB
     low, high = spread(quantization)
+    if quantization.only_experts and request.settings.tensor > 1:
+        high += 0.12
     if not request.architecture.known:
         low, high = low * 0.9, high * 1.15
     total = (stack + rest) / GIB
-    return Range((stack * low + rest * 0.99) / GIB, total, (stack * high + rest * 1.01) / GIB)
+    return Range((stack * low + rest * 0.99) / GIB - doubt, total, (stack * high + rest * 1.01) / GIB + doubt)
 
 
 def quantization_in_use(request: Request) -> Quantization:

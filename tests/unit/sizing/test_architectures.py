@@ -1,0 +1,174 @@
+"""Configurations become architectures whose totals are the published ones."""
+
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from opsdecl.catalog.architecture_table import ArchitectureTable, load_architectures
+from opsdecl.catalog.architectures import Attention, LatentAttention, StateSpace
+from opsdecl.catalog.config_quantization import quantization_of_config
+from opsdecl.catalog.config_reader import architecture_of_config
+from opsdecl.sizing.parameters import parameter_count
+
+TABLE = load_architectures()
+PUBLISHED = [row for row in TABLE.rows.values() if row.parameters]
+LLAMA = {
+    "model_type": "llama",
+    "hidden_size": 4096,
+    "num_hidden_layers": 32,
+    "num_attention_heads": 32,
+    "num_key_value_heads": 8,
+    "intermediate_size": 14336,
+    "vocab_size": 128256,
+}
+
+
+@pytest.fixture
+def table() -> ArchitectureTable:
+    return TABLE
+
+
+@pytest.mark.parametrize("row", PUBLISHED, ids=lambda row: row.name)
+def test_totals_are_the_published_ones(row: Any) -> None:
+    architecture = TABLE.find(row.name)
+    assert architecture is not None
+    plain = architecture.vision is None and architecture.experts is None and architecture.state_space is None
+    assert parameter_count(architecture) == pytest.approx(row.parameters, rel=0.0015 if plain else 0.01)
+
+
+@pytest.mark.parametrize("row", TABLE.rows.values(), ids=lambda row: row.name)
+def test_every_entry_is_of_a_known_family_and_says_where_it_is_from(row: Any) -> None:
+    architecture = TABLE.find(row.name)
+    assert architecture is not None
+    assert architecture.known
+    assert row.source
+    assert row.as_of
+    assert row.uris
+
+
+@pytest.mark.parametrize(
+    ("name", "entry", "method"),
+    [
+        ("meta-llama/Llama-3.1-8B-Instruct", "llama-3.1-8b-instruct", "none"),
+        ("Qwen/Qwen3-14B-AWQ", "qwen3-14b-awq", "int4"),
+        ("RedHatAI/Llama-3.3-70B-Instruct-FP8-dynamic", "llama-3.3-70b-instruct-fp8-dynamic", "fp8"),
+        ("Qwen/Qwen3-30B-A3B-Instruct-2507-FP8", "qwen3-30b-a3b-instruct-2507-fp8", "fp8-block"),
+        ("unsloth/Meta-Llama-3.1-8B-Instruct-bnb-4bit", "meta-llama-3.1-8b-instruct-bnb-4bit", "bnb-nf4"),
+        ("Qwen/Qwen2.5-7B-Instruct-GPTQ-Int4", "qwen2.5-7b-instruct-gptq-int4", "int4"),
+        ("nvidia/Llama-3.3-70B-Instruct-NVFP4", "llama-3.3-70b-instruct-nvfp4", "nvfp4"),
+    ],
+)
+def test_repositories_are_found_with_their_quantisation(
+    name: str, entry: str, method: str, table: ArchitectureTable
+) -> None:
+    found = table.find(name)
+    assert found is not None
+    assert (found.name, found.quantization.method) == (entry, method)
+
+
+@pytest.mark.parametrize(
+    ("name", "entry"),
+    [
+        ("NVIDIA A100-SXM4-80GB", "a100-80gb"),
+        ("H100", "h100-80gb"),
+        ("Tesla T4", "t4"),
+        ("NVIDIA GeForce RTX 4090", "rtx-4090"),
+        ("NVIDIA H100 80GB HBM3", "h100-80gb"),
+        ("a100-80gb:3g.40gb", "a100-80gb:3g.40gb"),
+    ],
+)
+def test_gpus_are_found_by_the_names_that_drivers_use(name: str, entry: str, table: ArchitectureTable) -> None:
+    found = table.accelerator(name)
+    assert found is not None
+    assert found.name == entry
+
+
+def test_an_unknown_slice_or_model_is_not_guessed(table: ArchitectureTable) -> None:
+    assert table.accelerator("a100-80gb:9g.90gb") is None
+    assert table.find("acme/secret-model") is None
+
+
+def test_kinds_of_layers() -> None:
+    def kinds(name: str) -> dict[str, int]:
+        architecture = TABLE.find(name)
+        assert architecture is not None
+        found: dict[str, int] = {}
+        for layer in architecture.layers:
+            for mixer in layer.mixers:
+                word = (
+                    "latent" if isinstance(mixer, LatentAttention) else "state" if isinstance(mixer, StateSpace) else ""
+                )
+                if isinstance(mixer, Attention):
+                    word = "window" if mixer.window else "chunk" if mixer.chunk else "full"
+                found[word] = found.get(word, 0) + 1
+        return found
+
+    assert kinds("gpt-oss-120b") == {"window": 18, "full": 18}
+    assert kinds("gemma-3-27b-it") == {"window": 52, "full": 10}
+    assert kinds("llama-4-scout") == {"chunk": 36, "full": 12}
+    assert kinds("qwen3-next-80b-a3b") == {"state": 36, "full": 12}
+    assert kinds("kimi-linear-48b-a3b") == {"state": 20, "latent": 7}
+    assert kinds("nemotron-nano-9b-v2") == {"state": 27, "full": 4}
+    assert kinds("exaone-4.0-32b") == {"window": 48, "full": 16}
+
+
+def test_an_unknown_family_is_said_and_reckoned_like_llama() -> None:
+    found = architecture_of_config({**LLAMA, "model_type": "acme"}, TABLE.defaults)
+    assert [d.code.id for d in found.diagnostics] == ["OD751"]
+    assert found.value is not None
+    assert not found.value.known
+    assert parameter_count(found.value) == pytest.approx(8.03e9, rel=0.001)
+
+
+def test_a_configuration_without_layers_is_refused_by_name() -> None:
+    found = architecture_of_config({"model_type": "acme", "hidden_size": 4096}, TABLE.defaults)
+    assert found.value is None
+    assert "num_hidden_layers" in found.diagnostics[0].message
+
+
+@pytest.mark.parametrize(
+    ("stated", "method", "group"),
+    [
+        ({"quant_method": "gptq", "bits": 4, "group_size": 32, "sym": True}, "int4", 32),
+        ({"quant_method": "awq", "bits": 4, "group_size": 128, "zero_point": True}, "int4", 128),
+        ({"quant_method": "fp8", "weight_block_size": [128, 128]}, "fp8-block", 128),
+        ({"quant_method": "modelopt", "quant_algo": "NVFP4"}, "nvfp4", 16),
+        (
+            {
+                "quant_method": "compressed-tensors",
+                "config_groups": {"group_0": {"weights": {"num_bits": 8, "type": "int"}}},
+            },
+            "int8",
+            0,
+        ),
+        ({"quant_method": "unheard-of"}, "unknown", 0),
+    ],
+)
+def test_quantisations_of_checkpoints(stated: dict[str, Any], method: str, group: int) -> None:
+    found = quantization_of_config({"quantization_config": stated})
+    assert (found.method, found.group) == (method, group)
+
+
+def test_only_classes_that_are_left_out_in_general_count() -> None:
+    stated = {
+        "quant_method": "fp8",
+        "modules_to_not_convert": ["lm_head", "model.layers.0.mlp.gate", "model.layers.0.linear_attn.in_proj_ba"]
+        + [f"model.layers.{i}.self_attn.q_proj" for i in range(30)],
+    }
+    assert quantization_of_config({"quantization_config": stated}).excluded == ("attention",)
+
+
+VALUES = st.one_of(
+    st.none(), st.booleans(), st.integers(-3, 70), st.floats(allow_nan=True), st.text(max_size=5), st.just([])
+)
+
+
+@settings(max_examples=80, deadline=None)
+@given(
+    st.dictionaries(st.sampled_from([*LLAMA, "layer_types", "rope_scaling", "sliding_window", "num_experts"]), VALUES)
+)
+def test_drawn_configurations_crash_nothing(config: dict[str, Any]) -> None:
+    found = architecture_of_config(config, TABLE.defaults)
+    assert found.value is not None or found.diagnostics
