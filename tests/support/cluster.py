@@ -50,7 +50,7 @@ class ControlPlane:
         self, *arguments: str, stdin: str | None = None, kubeconfig: Path | None = None
     ) -> subprocess.CompletedProcess[str]:
         """kubectl with these arguments, as whoever the kubeconfig names; never raises for its exit status."""
-        command = [self.tools / "k8s/kubectl", "--kubeconfig", kubeconfig or self.kubeconfig, *arguments]
+        command = [str(self.tools / "k8s/kubectl"), "--kubeconfig", str(kubeconfig or self.kubeconfig), *arguments]
         return subprocess.run(
             command,
             input=stdin,
@@ -112,14 +112,21 @@ class ControlPlane:
 
     def identity(self, rules: Sequence[Object], namespace: str = "default", cluster_wide: bool = True) -> Path:
         """The kubeconfig of a new ServiceAccount that holds exactly these RBAC rules."""
+        return self.kubeconfig_with({"token": self.identity_token(rules, namespace, cluster_wide)}, name="identity")
+
+    def identity_token(self, rules: Sequence[Object], namespace: str = "default", cluster_wide: bool = True) -> str:
+        """A token of a new ServiceAccount that holds exactly these RBAC rules."""
         name = f"identity-{secrets.token_hex(4)}"
         self.create(*_account_with_role(name, namespace, rules, cluster_wide))
-        return self.kubeconfig_of(name, namespace)
+        return self.token_of(name, namespace)
 
-    def kubeconfig_of(self, service_account: str, namespace: str = "default", lifetime: str = "1h") -> Path:
-        """A kubeconfig with a fresh token of that ServiceAccount; `lifetime` is at least 10m."""
-        token = self.kubectl("create", "token", service_account, "-n", namespace, f"--duration={lifetime}").strip()
-        return self.kubeconfig_with({"token": token}, name=service_account)
+    def kubeconfig_of(self, service_account: str, namespace: str = "default") -> Path:
+        """A kubeconfig with a fresh token of that ServiceAccount."""
+        return self.kubeconfig_with({"token": self.token_of(service_account, namespace)}, name=service_account)
+
+    def token_of(self, service_account: str, namespace: str = "default") -> str:
+        """A fresh token, good for an hour."""
+        return self.kubectl("create", "token", service_account, "-n", namespace).strip()
 
     def kubeconfig_with(self, user: Object, *, server: str | None = None, name: str = "someone") -> Path:
         """A kubeconfig of one context, with other credentials or another address (such as that of a fault proxy)."""
@@ -174,7 +181,7 @@ class ControlPlane:
         _wait_until(lambda: not self.attempt("get", "--raw", "/readyz").returncode, f"{self.name} does not answer")
 
     def _run_again(self, component: str, arguments: Sequence[str], folder: str) -> None:
-        log = self._pid_file(component).parents[1] / "logs" / f"{component}.log"
+        log = self._data / "logs" / f"{component}.log"
         with log.open("ab") as sink:
             again = subprocess.Popen(
                 arguments, cwd=folder, stdin=subprocess.DEVNULL, stdout=sink, stderr=sink, start_new_session=True
@@ -184,8 +191,17 @@ class ControlPlane:
         self._pid_file(component).write_text(str(again.pid))
         self.wait_until_ready()
 
+    @property
+    def certificates(self) -> Path:
+        """The folder of ca.crt, admin.crt and admin.key; the API server itself serves with the last two."""
+        return self._data / "pki"
+
+    @property
+    def _data(self) -> Path:
+        return self.kubeconfig.parents[1] / ".kwok" / "clusters" / self.name
+
     def _pid_file(self, component: str) -> Path:
-        return self.kubeconfig.parents[1] / ".kwok" / "clusters" / self.name / "pids" / f"{component}.pid"
+        return self._data / "pids" / f"{component}.pid"
 
     def _create_from(self, template: str, words: Iterable[Mapping[str, str]]) -> None:
         text = (SCRIPTS / "cluster" / template).read_text("utf-8")
