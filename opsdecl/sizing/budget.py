@@ -1,7 +1,7 @@
 """From a question to the answer: budget, cache, verdict, the longest context that fits."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import hypot
 
 from opsdecl.sizing import activation, overhead
@@ -41,10 +41,14 @@ def size(request: Request) -> Sizing:
         engine=request.engine,
         parameters=parameter_count(request.architecture),
         memory=memory,
-        cache=cache_of(pool, rules, memory.cache, effective.max_model_len),
+        cache=replace(
+            cache_of(pool, rules, memory.cache, effective.max_model_len),
+            sequences=least_blocks(pool, rules, effective),
+            blocks=pool.blocks(memory.cache.point * GIB),
+        ),
         requested_length=effective.max_model_len,
         largest=largest,
-        verdict=verdict_of(pool, rules, memory, effective.max_model_len),
+        verdict=verdict_of(request, pool, rules, memory, effective),
         effective=effective,
     )
 
@@ -171,9 +175,18 @@ def largest_that_fits(pool: Pool, rules: EngineRules, available: float, longest:
     return low
 
 
-def verdict_of(pool: Pool, rules: EngineRules, memory: Memory, length: int) -> Verdict:
+def verdict_of(request: Request, pool: Pool, rules: EngineRules, memory: Memory, effective: Effective) -> Verdict:
     """A refusal needs the optimistic end not to fit; a promise needs the pessimistic end to fit."""
-    need = needed(pool, rules, length)
-    if need > memory.cache.high * GIB or memory.cache.high <= 0:
+    need = needed(pool, rules, effective.max_model_len)
+    least = least_blocks(pool, rules, effective)
+    if need > memory.cache.high * GIB or memory.cache.high <= 0 or pool.blocks(memory.cache.high * GIB) < least:
         return "does-not-fit"
-    return "fits" if need <= memory.cache.low * GIB else "tight"
+    captured = rules.graphs_in_budget or memory.graphs.point <= overhead.room_for_graphs(request, memory)
+    holds = captured and need <= memory.cache.low * GIB and pool.blocks(memory.cache.low * GIB) >= least
+    return "fits" if holds else "tight"
+
+
+def least_blocks(pool: Pool, rules: EngineRules, effective: Effective) -> int:
+    """Blocks that there must be: with graphs of decoding, each sequence needs a block for its state."""
+    states = any(cache.kind == "state" for cache, _ in pool.layers)
+    return effective.max_num_seqs if states and rules.states_checked and not effective.enforce_eager else 0

@@ -71,8 +71,9 @@ class Pool:
         )
 
     def bytes_per_token(self) -> int:
-        """Of layers whose cache grows with every token."""
-        growing = ((cache, count) for cache, count in self.layers if cache.kind in ("full", "latent", "index"))
+        """Of layers whose cache grows with every token; of windows where there are no others."""
+        growing = [(c, n) for c, n in self.layers if c.kind in ("full", "latent", "index")]
+        growing = growing or [(c, n) for c, n in self.layers if c.kind in ("window", "chunk")]
         return sum(round(count * cache.page / cache.block) for cache, count in growing)
 
     @property

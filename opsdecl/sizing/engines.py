@@ -31,6 +31,7 @@ REQUESTS_PRINTED_SINCE: Version = (0, 20, 1)
 IN_FLIGHT_SINCE: Version = (0, 25, 0)
 NULL_BLOCK_SINCE: Version = (0, 29, 0)
 LARGE_DEVICES_SINCE: Version = (0, 29, 0)
+STATES_CHECKED_SINCE: Version = (0, 20, 0)
 ALIGNED_STATES_SINCE: Version = (0, 17, 0)
 NEWEST: Version = (0, 33, 0)
 OLDEST: Version = (0, 6, 0)
@@ -58,6 +59,8 @@ class EngineRules:
     in_flight: int
     null_block: bool
     aligned_states: bool
+    states_checked: bool
+    """Whether the engine refuses to start with fewer blocks than sequences, for models with states."""
 
 
 def parse_version(engine: str) -> Version | None:
@@ -85,6 +88,7 @@ def rules_for(request: Request) -> EngineRules:
         in_flight=2 if version >= IN_FLIGHT_SINCE else 1,
         null_block=version >= NULL_BLOCK_SINCE,
         aligned_states=version >= ALIGNED_STATES_SINCE,
+        states_checked=version >= STATES_CHECKED_SINCE,
     )
 
 

@@ -2,11 +2,12 @@
 
 from opsdecl.catalog.architectures import Architecture
 from opsdecl.sizing.engines import EngineRules
-from opsdecl.sizing.types import GIB, Effective, Gpu, Range, Request
+from opsdecl.sizing.types import GIB, Effective, Gpu, Memory, Range, Request
 
 MIB_PER_GRAPH_AND_LAYER = 0.18
 FIRST_GRAPH_GIB = 0.15
 TRANSIENT_BYTES = 8
+ACTIVATIONS_FREED = 0.8
 """What one captured graph takes per layer, as start-up logs show; a large graph of a wide model takes more."""
 LARGEST_GRAPH = 512
 
@@ -68,3 +69,9 @@ def graphs(architecture: Architecture, rules: EngineRules, effective: Effective)
         transient = effective.max_num_batched_tokens * architecture.hidden * TRANSIENT_BYTES / GIB
         return Range(0.35 * point, point + transient, 2.2 * point + 4 * transient)
     return Range(0.35 * point, point, 2.2 * point)
+
+
+def room_for_graphs(request: Request, memory: Memory) -> float:
+    """GiB for graphs that are captured after the cache: what utilisation leaves over, and what activations left."""
+    spare = memory.total.point - memory.requested.point - context_of(request.gpu).point
+    return spare + ACTIVATIONS_FREED * memory.activation.point

@@ -22,7 +22,7 @@ from opsdecl.diag.codes.knowledge import (
     UTILIZATION_ABOVE_FREE,
 )
 from opsdecl.sizing.engines import NEWEST, OLDEST, parse_version, rules_for
-from opsdecl.sizing.overhead import context_of
+from opsdecl.sizing.overhead import context_of, room_for_graphs
 from opsdecl.sizing.types import Request, Sizing
 from opsdecl.sizing.weights import quantization_in_use
 
@@ -167,30 +167,36 @@ def _settings(request: Request) -> Iterator[Diagnostic]:
 
 def verdict_findings(request: Request, sizing: Sizing) -> tuple[Diagnostic, ...]:
     """What the verdict means in words, and graphs that may not find room."""
-    memory, need = sizing.memory, sizing.cache.needed_gib
-    length = f"{sizing.requested_length:,}"
-    found: list[Diagnostic] = []
-    if sizing.verdict == "does-not-fit" and memory.cache.high <= 0:
-        over = memory.weights.point + memory.activation.point + memory.non_torch.point
-        message = f"the model needs {over:.1f} GiB before any cache, the engine may take {memory.requested.point:.1f}"
-        found.append(_finding(DOES_NOT_FIT, message, _hint(sizing)))
-    elif sizing.verdict == "does-not-fit":
-        message = (
-            f"one request of {length} tokens needs {need:.2f} GiB of cache, at most {memory.cache.high:.2f} is left"
-        )
-        found.append(_finding(DOES_NOT_FIT, message, _hint(sizing)))
-    elif sizing.verdict == "tight":
-        left = f"{memory.cache.low:.2f} to {memory.cache.high:.2f}"
-        message = f"one request of {length} tokens needs {need:.2f} GiB of cache and {left} is left"
-        found.append(_finding(TIGHT_FIT, message, _hint(sizing)))
-    rules = rules_for(request)
-    spare = memory.total.point - memory.requested.point - context_of(request.gpu).point
-    if not rules.graphs_in_budget and sizing.verdict != "does-not-fit" and memory.graphs.point > max(spare, 0.0):
-        message = (
-            f"CUDA graphs take about {memory.graphs.point:.1f} GiB, {max(spare, 0):.1f} GiB is left beside the cache"
-        )
+    found = [] if sizing.verdict == "fits" else [_shortage(sizing)]
+    room = room_for_graphs(request, sizing.memory)
+    if (
+        not rules_for(request).graphs_in_budget
+        and sizing.verdict != "does-not-fit"
+        and sizing.memory.graphs.point > room
+    ):
+        graphs = f"CUDA graphs take about {sizing.memory.graphs.point:.1f} GiB"
+        message = f"{graphs}, {max(room, 0):.1f} GiB is left beside weights and cache"
         found.append(_finding(GRAPHS_WITHOUT_ROOM, message, "lower gpu-memory-utilization, or set enforce-eager"))
     return tuple(found)
+
+
+def _shortage(sizing: Sizing) -> Diagnostic:
+    memory, cache = sizing.memory, sizing.cache
+    code = DOES_NOT_FIT if sizing.verdict == "does-not-fit" else TIGHT_FIT
+    if memory.cache.high <= 0:
+        used = memory.weights.point + memory.activation.point + memory.non_torch.point
+        message = f"the model needs {used:.1f} GiB before any cache, the engine may take {memory.requested.point:.1f}"
+        return _finding(code, message, _hint(sizing))
+    if cache.blocks < cache.sequences and cache.needed_gib <= memory.cache.point:
+        message = f"the cache holds about {cache.blocks} states and {cache.sequences} sequences may run at once"
+        return _finding(code, message, f"set max-num-seqs {max(1, cache.blocks)} or less")
+    left = (
+        f"at most {memory.cache.high:.2f}"
+        if code is DOES_NOT_FIT
+        else f"{memory.cache.low:.2f} to {memory.cache.high:.2f}"
+    )
+    need = f"one request of {sizing.requested_length:,} tokens needs {cache.needed_gib:.2f} GiB of cache"
+    return _finding(code, f"{need} and {left} is left", _hint(sizing))
 
 
 def _hint(sizing: Sizing) -> str:

@@ -107,6 +107,9 @@ class Cache:
     block_size: int
     needed_gib: float
     """What one request of the longest context needs."""
+    blocks: int = 0
+    sequences: int = 0
+    """Blocks that there must be, one for the state of each sequence; 0 where the engine does not ask for it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -207,3 +207,11 @@ def test_the_command_line_refuses_what_it_cannot_read(tmp_path: Path, capsys: py
     assert run(["-C", str(tmp_path), "size", "--config", "config.json", "--gpu", "l40s"]) == 64
     assert "not JSON" in capsys.readouterr().err
     assert run(["-C", str(tmp_path), "size", "--model", "qwen3-8b"]) == 64
+
+
+def test_models_with_states_need_a_block_for_each_sequence() -> None:
+    many = size_of("Qwen/Qwen3.6-27B-FP8", "l40s", "vllm==0.24.0", max_num_seqs=1024, max_model_len=32768)
+    few = size_of("Qwen/Qwen3.6-27B-FP8", "l40s", "vllm==0.24.0", max_num_seqs=16, max_model_len=32768)
+    assert (many.verdict, few.verdict) == ("does-not-fit", "fits")
+    assert "states and 1024 sequences" in many.findings[-1].message
+    assert any(remedy.change.startswith("max-num-seqs") for remedy in many.remedies)
