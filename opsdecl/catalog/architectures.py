@@ -177,6 +177,17 @@ class Architecture:
         return next((m for layer in self.layers for m in layer.mixers if isinstance(m, StateSpace)), None)
 
 
+def distinct(layers: tuple[Layer, ...]) -> list[tuple[Layer, int]]:
+    """Layers with how often each occurs, in order. Equal layers of an architecture are one object."""
+    counted: dict[int, int] = {}
+    first: dict[int, Layer] = {}
+    for layer in layers:
+        key = id(layer)
+        counted[key] = counted.get(key, 0) + 1
+        first.setdefault(key, layer)
+    return [(first[key], count) for key, count in counted.items()]
+
+
 @dataclass(frozen=True, slots=True)
 class ArchitectureRow:
     """An entry of the table: the published configuration, the published total, and where both are from."""

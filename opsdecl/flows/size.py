@@ -25,6 +25,10 @@ TRIED = ("l40s", "a100-80gb", "h100-80gb", "h200-141gb", "b200")
 AMD_CAPABILITY = (9, 0)
 
 
+Known = dict[tuple[str, str, int, str, Settings], Sizing | None]
+"""Answers by what they depend on: many documents of an environment ask the same."""
+
+
 @dataclass(frozen=True, slots=True)
 class Question:
     """What the command line asks. `config` is the text of a config.json; None where `model` is a name."""
@@ -37,6 +41,8 @@ class Question:
     engine: str = DEFAULT_ENGINE
     quantization: str = ""
     settings: Settings = field(default_factory=Settings)
+    longest: bool = False
+    """Whether the engine picks the longest context that fits itself (`--max-model-len auto`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +67,15 @@ def answer(question: Question, table: ArchitectureTable | None = None) -> Checke
     settings = replace(question.settings, quantization=quantization.value)
     world = settings.tensor * settings.pipeline * settings.data
     request = Request(architecture.value, gpu.value, question.gpu_count or world, question.engine, settings)
+    if question.longest:
+        request = _with_longest(request)
     return _answered(request, findings, [found for name in TRIED if (found := gpu_of(table.accelerator(name)))])
+
+
+def _with_longest(request: Request) -> Request:
+    longest = int(size(request).largest.point)
+    length = min(max(1, longest), request.architecture.max_position)
+    return replace(request, settings=replace(request.settings, max_model_len=length))
 
 
 def _answered(request: Request, before: tuple[Diagnostic, ...], others: Sequence[Gpu]) -> Checked[Sizing]:
@@ -128,10 +142,11 @@ def size_environment(built: Built, table: ArchitectureTable | None = None) -> tu
     """Every LLM of the environment that has a GPU, in the order of addresses."""
     table = table or load_architectures()
     documents = (d for d in built.graph.documents if d.address.kind == "LLM")
-    return tuple(_sized(document, built.project.catalog, table) for document in documents)
+    known: Known = {}
+    return tuple(_sized(document, built.project.catalog, table, known) for document in documents)
 
 
-def _sized(document: CompiledDocument, catalog: Catalog, table: ArchitectureTable) -> SizedDocument:
+def _sized(document: CompiledDocument, catalog: Catalog, table: ArchitectureTable, known: Known) -> SizedDocument:
     spec, runtime = document.effective["spec"], document.effective.get("runtime") or {}
     address = str(document.address)
     if runtime.get("engine", "vllm") != "vllm":
@@ -140,18 +155,22 @@ def _sized(document: CompiledDocument, catalog: Catalog, table: ArchitectureTabl
     if not accelerator:
         return SizedDocument(address, None, "runs without a GPU")
     model = spec["model"]
-    architecture = table.find(model if isinstance(model, str) else str(model.get("uri", "")).removeprefix("hf://"))
+    name = model if isinstance(model, str) else str(model.get("uri", "")).removeprefix("hf://")
+    settings, engine = settings_of(spec, runtime), f"vllm=={runtime.get('version', '0.33.0')}"
+    count = int(accelerator.get("count", 1))
+    key = (name, accelerator["gpu"], count, engine, settings)
+    if key in known:
+        return SizedDocument(address, known[key], replicas=_replicas(spec))
+    architecture = table.find(name)
     if architecture is None:
         return SizedDocument(address, None, "the shape of its model is not known")
     gpu = gpu_of(table.accelerator(accelerator["gpu"]))
     if gpu is None:
         return SizedDocument(address, None, f"GPU {accelerator['gpu']} is not known")
     gpu = _as_the_project_says(gpu, catalog)
-    settings = settings_of(spec, runtime)
-    engine = f"vllm=={runtime.get('version', '0.33.0')}"
-    request = Request(architecture, gpu, int(accelerator.get("count", 1)), engine, settings)
-    found = _answered(request, (), ())
-    return SizedDocument(address, found.value, replicas=_replicas(spec))
+    request = Request(architecture, gpu, count, engine, settings)
+    known[key] = _answered(request, (), ()).value
+    return SizedDocument(address, known[key], replicas=_replicas(spec))
 
 
 def _as_the_project_says(gpu: Gpu, catalog: Catalog) -> Gpu:

@@ -8,6 +8,7 @@ from opsdecl.catalog.architectures import (
     LatentAttention,
     StateSpace,
     Vision,
+    distinct,
 )
 from opsdecl.sizing.engines import SECOND_RUNNER_SINCE, EngineRules
 from opsdecl.sizing.formats import WIDTH
@@ -53,8 +54,9 @@ def forward_bytes(request: Request, effective: Effective) -> float:
     width = WIDTH.get(effective.dtype, 2)
     architecture = request.architecture
     rows = KEPT_ROWS * architecture.hidden
-    widest = max((_mixer_row(mixer, tensor) for layer in architecture.layers for mixer in layer.mixers), default=0)
-    dense = max((_feed_row(layer.feed, tensor) for layer in architecture.layers), default=0)
+    kinds = [layer for layer, _ in distinct(architecture.layers)]
+    widest = max((_mixer_row(mixer, tensor) for layer in kinds for mixer in layer.mixers), default=0)
+    dense = max((_feed_row(layer.feed, tensor) for layer in kinds), default=0)
     return tokens * (rows + max(widest, dense)) * width + _expert_bytes(architecture, effective, tensor, width)
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from math import ceil
 from typing import Literal
 
-from opsdecl.catalog.architectures import Attention, LatentAttention, Layer, StateSpace
+from opsdecl.catalog.architectures import Attention, LatentAttention, Layer, StateSpace, distinct
 from opsdecl.sizing.engines import EngineRules, Version
 from opsdecl.sizing.formats import WIDTH
 from opsdecl.sizing.types import Effective, Request
@@ -99,23 +99,22 @@ def layer_caches(
     """Caches with the number of layers that have them, states made to match blocks of attention."""
     width = cache_width(effective)
     block = _block_size(request, rules)
-    made = [
-        cache
-        for layer in layers
-        if not layer.shares_cache
-        for mixer in layer.mixers
-        for cache in _caches_of(mixer, request, rules, effective, width, block)
-    ]
-    made += _draft_caches(request, made)
-    counted = Counter(_flattened(cache, made) if not rules.grouped else cache for cache in made)
+    made = Counter[LayerCache]()
+    for layer, times in distinct(layers):
+        for mixer in () if layer.shares_cache else layer.mixers:
+            for cache in _caches_of(mixer, request, rules, effective, width, block):
+                made[cache] += times
+    if request.settings.draft_layers:
+        made.update(_draft_caches(made))
+    counted = made if rules.grouped else _flattened(made)
     if rules.generation == "v0":
         return tuple((cache, count) for cache, count in counted.items() if cache.kind != "state")
     return _aligned(dict(counted), rules, request)
 
 
-def _draft_caches(request: Request, made: list[LayerCache]) -> list[LayerCache]:
-    growing = [cache for cache in made if cache.kind in ("full", "latent")]
-    return growing[-1:] * min(1, request.settings.draft_layers)
+def _draft_caches(made: Counter[LayerCache]) -> list[LayerCache]:
+    """The layer for drafting keeps a cache like the last of the others."""
+    return [cache for cache in made if cache.kind in ("full", "latent")][-1:]
 
 
 def cache_width(effective: Effective) -> int:
@@ -198,11 +197,14 @@ def state_bytes(mixer: StateSpace, tensor: int, effective: Effective, version: V
             return (mixer.kernel - 1) * mixer.inner // tensor * width
 
 
-def _flattened(cache: LayerCache, made: list[LayerCache]) -> LayerCache:
+def _flattened(made: Counter[LayerCache]) -> Counter[LayerCache]:
     """Releases without groups treat windows as full attention where both kinds are present."""
-    if cache.kind in ("window", "chunk") and any(other.kind == "full" for other in made):
-        return replace(cache, kind="full", reach=0)
-    return cache
+    if not any(cache.kind == "full" for cache in made):
+        return made
+    flat = Counter[LayerCache]()
+    for cache, count in made.items():
+        flat[replace(cache, kind="full", reach=0) if cache.kind in ("window", "chunk") else cache] += count
+    return flat
 
 
 def _aligned(

@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 from typing import Literal
 
-from opsdecl.catalog.architectures import Architecture
+from opsdecl.catalog.architectures import Architecture, Attention, distinct
 from opsdecl.sizing.types import Gpu, Request
 
 Version = tuple[int, int, int]
@@ -142,5 +142,7 @@ def _sequences(version: Version, generation: str, gpu: Gpu) -> int:
 
 def long_context_is_chunked(architecture: Architecture, length: int) -> bool:
     """V0 chunks prompts where the context is longer than 32k, for models that take text only."""
-    windows = any(getattr(mixer, "window", None) for layer in architecture.layers for mixer in layer.mixers)
+    windows = any(
+        getattr(mixer, "window", None) for layer, _ in distinct(architecture.layers) for mixer in layer.mixers
+    )
     return length > 32768 and architecture.vision is None and architecture.latent is None and not windows

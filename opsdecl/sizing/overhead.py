@@ -15,7 +15,7 @@ LARGEST_GRAPH = 512
 def non_torch(request: Request, rules: EngineRules) -> Range:
     """GiB outside the framework's allocator: NCCL, kernels, libraries, and the context where it counts."""
     alone = Range(0.02, 0.1, 0.35)
-    found = alone if request.world == 1 else _communication(request)
+    found = alone if request.world == 1 else _communication(request, rules)
     if rules.context_in_budget:
         found = found + context_of(request.gpu)
     if rules.generation == "v1" and rules.graphs_in_budget:
@@ -24,11 +24,11 @@ def non_torch(request: Request, rules: EngineRules) -> Range:
     return found
 
 
-def _communication(request: Request) -> Range:
+def _communication(request: Request, rules: EngineRules) -> Range:
     major = request.gpu.capability[0]
     if major >= 9 and request.gpu.capability != (12, 0):
         base = Range(0.4, 0.75, 2.2)
-        return base if request.world <= 4 else Range(0.6, 1.3, 7.5)
+        return base if request.world <= 4 else Range(0.6, 1.3, 7.5 if rules.generation == "v0" else 3.5)
     return Range(0.1, 0.3, 1.0)
 
 

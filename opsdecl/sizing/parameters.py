@@ -13,6 +13,7 @@ from opsdecl.catalog.architectures import (
     LatentAttention,
     Layer,
     StateSpace,
+    distinct,
 )
 
 Kind = Literal["attention", "dense", "experts", "shared", "state", "router", "small"]
@@ -152,10 +153,10 @@ def _experts(feed: Experts, hidden: int) -> Iterator[Matrix]:
 
 def parameter_count(architecture: Architecture) -> int:
     """All parameters, as a publisher counts them: towers included, layers for drafting not."""
-    per_layer = {id(layer): 0 for layer in architecture.layers}
-    for layer in architecture.layers:
-        per_layer[id(layer)] = per_layer[id(layer)] or sum(m.cells for m in layer_matrices(layer, architecture.hidden))
-    stack = sum(per_layer[id(layer)] for layer in architecture.layers)
+    stack = sum(
+        count * sum(matrix.cells for matrix in layer_matrices(layer, architecture.hidden))
+        for layer, count in distinct(architecture.layers)
+    )
     ends = architecture.vocabulary * architecture.hidden * (1 if architecture.tied else 2)
     tower = architecture.vision.parameters if architecture.vision else 0
     rest = architecture.extra_parameters + architecture.learned_positions * architecture.hidden

@@ -1,10 +1,9 @@
 """Weights of one rank: the slices of its matrices, the vocabulary, tables of positions, towers, adapters."""
 
-from collections import Counter
 from dataclasses import dataclass
 from math import ceil
 
-from opsdecl.catalog.architectures import Architecture, Experts, LatentAttention, Layer, Quantization
+from opsdecl.catalog.architectures import Architecture, Experts, LatentAttention, Layer, Quantization, distinct
 from opsdecl.sizing.engines import EngineRules
 from opsdecl.sizing.formats import WIDTH, matrix_bytes, spread
 from opsdecl.sizing.parameters import Matrix, layer_matrices
@@ -86,9 +85,8 @@ def stack_bytes(
     request: Request, rules: EngineRules, layers: tuple[Layer, ...], quantization: Quantization, width: int
 ) -> float:
     """Bytes of the layers of one rank; equal layers are reckoned once."""
-    counted = Counter(layers)
     total = 0.0
-    for layer, times in counted.items():
+    for layer, times in distinct(layers):
         size = sum(
             _bytes(matrix, request, layer, quantization, width)
             for matrix in layer_matrices(layer, request.architecture.hidden)

@@ -17,17 +17,18 @@ if TYPE_CHECKING:
 
 MAX_CONFIG_BYTES = 4 << 20
 COUNT = click.IntRange(1, 4096)
+AUTO = 0
 SHARE = click.FloatRange(0, 1, min_open=True)
 
 
 class Tokens(click.ParamType):  # type: ignore[type-arg]
-    """A number of tokens: `32768`, `32k` (32,000) or `32K` (32,768)."""
+    """A number of tokens: `32768`, `32k` (32,000) or `32K` (32,768); `auto` is `AUTO`."""
 
     name = "tokens"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
-        if isinstance(value, int):
-            return value
+        if isinstance(value, int) or value in ("auto", "-1"):
+            return AUTO if isinstance(value, str) else value
         text = str(value).replace(",", "").replace("_", "")
         factor = {"k": 1000, "K": 1024, "m": 10**6, "M": 1 << 20}.get(text[-1:], 1)
         digits = text[:-1] if factor > 1 else text
@@ -51,7 +52,9 @@ class Tokens(click.ParamType):  # type: ignore[type-arg]
 @click.option("--pipeline-parallel", "-pp", type=COUNT, default=1, help="Groups of GPUs that hold some layers each.")
 @click.option("--data-parallel", type=COUNT, default=1, help="Copies of the model.")
 @click.option("--expert-parallel", is_flag=True, help="Spread whole experts over the GPUs.")
-@click.option("--max-model-len", type=Tokens(), help="Longest context in tokens; the model's own where left out.")
+@click.option(
+    "--max-model-len", type=Tokens(), help="Longest context in tokens, or auto; the model's own where left out."
+)
 @click.option("--gpu-memory-utilization", type=SHARE, help="Share of the memory that the engine takes.")
 @click.option("--dtype", default="auto", help="Number format of weights and activations.")
 @click.option("--quantization", default="", help="Quantisation of the weights where the checkpoint does not say.")
@@ -100,6 +103,8 @@ def _question(at: Session, asked: Mapping[str, Any]) -> "Question":
 
     names = ("max_model_len", "dtype", "kv_cache_dtype", "max_num_seqs", "max_num_batched_tokens", "block_size")
     more = ("enforce_eager", "prefix_caching", "max_loras", "max_lora_rank")
+    longest = asked["max_model_len"] == AUTO
+    asked = {**asked, "max_model_len": asked["max_model_len"] or None}
     settings = Settings(
         tensor=asked["tensor_parallel"],
         pipeline=asked["pipeline_parallel"],
@@ -117,6 +122,7 @@ def _question(at: Session, asked: Mapping[str, Any]) -> "Question":
         gpu_total_gib=asked["gpu_total_gib"],
         quantization=asked["quantization"],
         settings=settings,
+        longest=longest,
     )
     return replace(question, engine=asked["engine"]) if asked["engine"] else question
 

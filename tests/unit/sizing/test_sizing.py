@@ -215,3 +215,19 @@ def test_models_with_states_need_a_block_for_each_sequence() -> None:
     assert (many.verdict, few.verdict) == ("does-not-fit", "fits")
     assert "states and 1024 sequences" in many.findings[-1].message
     assert any(remedy.change.startswith("max-num-seqs") for remedy in many.remedies)
+
+
+def test_auto_takes_the_longest_that_fits(capsys: pytest.CaptureFixture[str]) -> None:
+    argv = ["size", "--model", "llama-3.1-8b-instruct", "--gpu", "l4", "--max-model-len", "auto", "--format", "json"]
+    assert run(argv) == 0
+    lengths = json.loads(capsys.readouterr().out)["maxModelLen"]
+    assert 8192 < lengths["requested"] == lengths["largestThatFits"] < 131072
+
+
+def test_an_environment_is_a_table_of_its_models(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["-C", str(ROOT), "size", "--env", "prod", "--format", "json"]) == 0
+    models = json.loads(capsys.readouterr().out)["models"]
+    assert "LLM.assistant" in [model["address"] for model in models]
+    assert all(model["size"] or model["reason"] for model in models)
+    assert run(["-C", str(ROOT), "size", "--env", "prod"]) == 0
+    assert "LLM.assistant" in capsys.readouterr().out
