@@ -23,23 +23,24 @@ KEPT_ROWS = 3
 def peak(request: Request, rules: EngineRules, effective: Effective) -> Range:
     """GiB of one rank."""
     forward = forward_bytes(request, effective) / GIB
-    sampling = sampling_bytes(request, rules, effective) / GIB
+    sampling = 0.0 if _in_chunks(rules, effective) else sampling_bytes(request, rules, effective) / GIB
     text = max(forward, sampling)
     low, high = (0.9, 1.15) if sampling >= forward else (0.75, 1.45)
     if rules.version >= SECOND_RUNNER_SINCE:
         low, high = 0.6, 1.8
     if not request.architecture.known:
         low, high = low * 0.8, high * 1.6
-    least = low * text
-    if rules.generation == "v0" and effective.max_num_batched_tokens < effective.max_model_len:
-        # Prompts in chunks are not always sampled from while the engine profiles itself.
-        least = min(least, 0.8 * forward)
     images = image_range(request, rules, effective)
     return Range(
-        max(least, images.low),
+        max(low * text, images.low),
         max(text, images.point) + _kept(request, effective),
         max(high * text, images.high) + _kept(request, effective) + 0.1,
     )
+
+
+def _in_chunks(rules: EngineRules, effective: Effective) -> bool:
+    """V0 profiles prompts in chunks without a sampling step."""
+    return rules.generation == "v0" and effective.max_num_batched_tokens < effective.max_model_len
 
 
 def sampling_bytes(request: Request, rules: EngineRules, effective: Effective) -> float:

@@ -181,9 +181,13 @@ def verdict_of(request: Request, pool: Pool, rules: EngineRules, memory: Memory,
     least = least_blocks(pool, rules, effective)
     if need > memory.cache.high * GIB or memory.cache.high <= 0 or pool.blocks(memory.cache.high * GIB) < least:
         return "does-not-fit"
-    captured = rules.graphs_in_budget or memory.graphs.point <= overhead.room_for_graphs(request, memory)
+    captured = rules.graphs_in_budget or effective.enforce_eager or graphs_find_room(request, rules, memory)
     holds = captured and need <= memory.cache.low * GIB and pool.blocks(memory.cache.low * GIB) >= least
     return "fits" if holds else "tight"
+
+
+def graphs_find_room(request: Request, rules: EngineRules, memory: Memory) -> bool:
+    return overhead.GRAPHS_AT_LEAST * memory.graphs.point <= overhead.room_for_graphs(request, rules, memory)
 
 
 def least_blocks(pool: Pool, rules: EngineRules, effective: Effective) -> int:

@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 from typing import Literal
 
-from opsdecl.catalog.architectures import Architecture, Attention, distinct
+from opsdecl.catalog.architectures import Architecture, distinct
 from opsdecl.sizing.types import Gpu, Request
 
 Version = tuple[int, int, int]

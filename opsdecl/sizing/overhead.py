@@ -8,6 +8,8 @@ MIB_PER_GRAPH_AND_LAYER = 0.18
 FIRST_GRAPH_GIB = 0.15
 TRANSIENT_BYTES = 8
 ACTIVATIONS_FREED = 0.8
+GRAPHS_AT_LEAST = 0.7
+"""Share of the estimate of graphs without which a start is in doubt."""
 """What one captured graph takes per layer, as start-up logs show; a large graph of a wide model takes more."""
 LARGEST_GRAPH = 512
 
@@ -71,7 +73,10 @@ def graphs(architecture: Architecture, rules: EngineRules, effective: Effective)
     return Range(0.35 * point, point, 2.2 * point)
 
 
-def room_for_graphs(request: Request, memory: Memory) -> float:
-    """GiB for graphs that are captured after the cache: what utilisation leaves over, and what activations left."""
+def room_for_graphs(request: Request, rules: EngineRules, memory: Memory) -> float:
+    """GiB for graphs that are captured after the cache: what utilisation leaves over, in V0 what activations left too.
+
+    V1 runs the sampler again after it has captured, so that the room of activations is taken.
+    """
     spare = memory.total.point - memory.requested.point - context_of(request.gpu).point
-    return spare + ACTIVATIONS_FREED * memory.activation.point
+    return spare + (ACTIVATIONS_FREED * memory.activation.point if rules.generation == "v0" else 0.0)

@@ -22,7 +22,7 @@ from opsdecl.diag.codes.knowledge import (
     UTILIZATION_ABOVE_FREE,
 )
 from opsdecl.sizing.engines import NEWEST, OLDEST, parse_version, rules_for
-from opsdecl.sizing.overhead import context_of, room_for_graphs
+from opsdecl.sizing.overhead import GRAPHS_AT_LEAST, context_of, room_for_graphs
 from opsdecl.sizing.types import Request, Sizing
 from opsdecl.sizing.weights import quantization_in_use
 
@@ -167,15 +167,14 @@ def _settings(request: Request) -> Iterator[Diagnostic]:
 
 def verdict_findings(request: Request, sizing: Sizing) -> tuple[Diagnostic, ...]:
     """What the verdict means in words, and graphs that may not find room."""
-    found = [] if sizing.verdict == "fits" else [_shortage(sizing)]
-    room = room_for_graphs(request, sizing.memory)
-    if (
-        not rules_for(request).graphs_in_budget
-        and sizing.verdict != "does-not-fit"
-        and sizing.memory.graphs.point > room
-    ):
-        graphs = f"CUDA graphs take about {sizing.memory.graphs.point:.1f} GiB"
-        message = f"{graphs}, {max(room, 0):.1f} GiB is left beside weights and cache"
+    rules, memory = rules_for(request), sizing.memory
+    room = room_for_graphs(request, rules, memory)
+    late = not rules.graphs_in_budget and not sizing.effective.enforce_eager
+    crowded = late and GRAPHS_AT_LEAST * memory.graphs.point > room
+    short = sizing.verdict == "does-not-fit" or sizing.cache.needed_gib > memory.cache.low
+    found = [_shortage(sizing)] if sizing.verdict != "fits" and (short or not crowded) else []
+    if crowded and sizing.verdict != "does-not-fit":
+        message = f"CUDA graphs take about {memory.graphs.point:.1f} GiB, {max(room, 0):.1f} GiB is left for them"
         found.append(_finding(GRAPHS_WITHOUT_ROOM, message, "lower gpu-memory-utilization, or set enforce-eager"))
     return tuple(found)
 

@@ -15,7 +15,8 @@ def table() -> ArchitectureTable:
 def test_start_up_logs_are_met(figure: figures.Figure, table: ArchitectureTable) -> None:
     values = figures.reckoned(figures.sized(figure, table))
     for name, printed in figure.printed.items():
-        assert values[name] == pytest.approx(printed, rel=figures.TOLERANCE[name]), name
+        near = figures.TOLERANCE_GIB if name in ("activation", "non-torch") else 0
+        assert values[name] == pytest.approx(printed, rel=figures.TOLERANCE[name], abs=near), name
 
 
 @pytest.mark.parametrize("figure", figures.FIGURES, ids=lambda f: f"{f.model}-{f.gpu}-{f.engine}")
