@@ -23,7 +23,7 @@ def change(project: Path, message: str = "A change") -> None:
     """Something of everything: values, a new document, one less, another Runtime."""
     text = example_files()[RUNTIMES]
     (project / RUNTIMES).write_text(
-        text.replace('"0.33.0"', '"0.34.0"').replace("v0.33.0@sha256:5c", "v0.34.0@sha256:6c")
+        text.replace('"0.33.0"', '"0.33.1"').replace("v0.33.0@sha256:5c", "v0.33.1@sha256:6c")
     )
     (project / ASSISTANT).write_text(example_files()[ASSISTANT].replace("maxNumSeqs: 128", "maxNumSeqs: 96"))
     risk = example_files()["environments/base/risk.yaml"].partition("\n---\n")[0]
