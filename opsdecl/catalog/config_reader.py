@@ -21,7 +21,7 @@ FAMILY_NAMES = (
     "kimi_linear kimi_k25 glm glm4 glm4_moe glm4_moe_lite glm_moe_dsa granite granitemoe granitemoehybrid nemotron "
     "nemotron_h minimax_m2 exaone4 olmo2 olmo3 olmoe smollm3 cohere cohere2 llama4_text bamba falcon_h1 jamba "
     "starcoder2 stablelm opt gpt2 falcon gpt_neox internlm2 internlm3 baichuan yi ernie4_5 ernie4_5_moe seed_oss lfm2 "
-    "hunyuan_v1_dense dots1 arcee deepseek_vl_v2 chatglm"
+    "hunyuan_v1_dense glm4v_text glm4v_moe_text qwen3_omni_moe_text dots1 arcee deepseek_vl_v2 chatglm"
 )
 FAMILIES = frozenset(FAMILY_NAMES.split())
 REQUIRED = ("hidden_size", "num_hidden_layers", "num_attention_heads", "vocab_size")

@@ -6,9 +6,9 @@ from math import hypot
 
 from opsdecl.sizing import activation, overhead
 from opsdecl.sizing.cache import Pool, pool_of
-from opsdecl.sizing.engines import EngineRules, long_context_is_chunked, rules_for
+from opsdecl.sizing.engines import FREE_CHECKED_SINCE, EngineRules, long_context_is_chunked, rules_for
 from opsdecl.sizing.parameters import parameter_count
-from opsdecl.sizing.types import GIB, Cache, Effective, Memory, Range, Request, Sizing, Verdict
+from opsdecl.sizing.types import GIB, Cache, Effective, Memory, Range, Request, Sizing, Verdict, exactly
 from opsdecl.sizing.weights import Stage, number_format, quantization_in_use, rank_weights, stages_of
 
 MULTIMODAL_BATCH = 5120
@@ -179,10 +179,19 @@ def verdict_of(request: Request, pool: Pool, rules: EngineRules, memory: Memory,
     """A refusal needs the optimistic end not to fit; a promise needs the pessimistic end to fit."""
     need = needed(pool, rules, effective.max_model_len)
     least = least_blocks(pool, rules, effective)
+    taken = overhead.taken_at_start(request.gpu) if rules.version >= FREE_CHECKED_SINCE else exactly(0)
+    free = difference(memory.total, [taken])
     if need > memory.cache.high * GIB or memory.cache.high <= 0 or pool.blocks(memory.cache.high * GIB) < least:
         return "does-not-fit"
+    if memory.requested.point > free.high:
+        return "does-not-fit"
     captured = rules.graphs_in_budget or effective.enforce_eager or graphs_find_room(request, rules, memory)
-    holds = captured and need <= memory.cache.low * GIB and pool.blocks(memory.cache.low * GIB) >= least
+    holds = (
+        captured
+        and memory.requested.point <= free.point
+        and need <= memory.cache.low * GIB
+        and pool.blocks(memory.cache.low * GIB) >= least
+    )
     return "fits" if holds else "tight"
 
 

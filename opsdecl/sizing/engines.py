@@ -13,6 +13,8 @@ STATES_SINCE: Version = (0, 10, 2)
 ONLY_V1_SINCE: Version = (0, 11, 0)
 V1_SINCE: Version = (0, 8, 0)
 TIERED_SEQUENCES_SINCE: Version = (0, 8, 5)
+FREE_CHECKED_SINCE: Version = (0, 9, 1)
+"""Later releases refuse to start where their share is more than what is free."""
 BASELINE_SINCE: Version = (0, 8, 6)
 """Earlier V1 releases count what else is on the GPU, the CUDA context included."""
 SAMPLER_BYTES: tuple[tuple[Version, float], ...] = (

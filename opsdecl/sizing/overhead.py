@@ -43,6 +43,15 @@ def context_of(gpu: Gpu) -> Range:
     return Range(0.1, 0.2, 0.4)
 
 
+def taken_at_start(gpu: Gpu) -> Range:
+    """GiB that are not free when the engine looks: its own context, and what the driver holds back."""
+    if gpu.capability >= (12, 0):
+        return Range(0.3, 0.7, 1.1)
+    if gpu.capability[0] >= 9:
+        return Range(0.45, 0.57, 0.7)
+    return Range(0.15, 0.3, 0.5) if gpu.capability[0] == 8 else Range(0.08, 0.15, 0.3)
+
+
 def graph_count(rules: EngineRules, effective: Effective) -> int:
     """Captured batch sizes: 1, 2, 4, by 8 up to 256, by 16 up to the largest; twice where decoding has its own."""
     largest = (

@@ -22,7 +22,7 @@ from opsdecl.diag.codes.knowledge import (
     UTILIZATION_ABOVE_FREE,
 )
 from opsdecl.sizing.engines import NEWEST, OLDEST, parse_version, rules_for
-from opsdecl.sizing.overhead import GRAPHS_AT_LEAST, context_of, room_for_graphs
+from opsdecl.sizing.overhead import GRAPHS_AT_LEAST, room_for_graphs, taken_at_start
 from opsdecl.sizing.types import Request, Sizing
 from opsdecl.sizing.weights import quantization_in_use
 
@@ -114,7 +114,7 @@ def _blocks(whole: int, size: int, quantization: Quantization, routed: bool, ten
         return ""
     if quantization.method == "fp8-block" and size % (quantization.group or 128):
         return f"a slice of {size} (of {whole}) is no multiple of the blocks of {quantization.group or 128}"
-    grouped = quantization.method == "int4" and quantization.group
+    grouped = quantization.method == "int4" and quantization.group and not routed
     if grouped and size % quantization.group:
         return f"a slice of {size} (of {whole}) is no multiple of the groups of {quantization.group}"
     return ""
@@ -160,7 +160,7 @@ def _settings(request: Request) -> Iterator[Diagnostic]:
     rules = rules_for(request)
     share = rules.utilization if request.settings.utilization is None else request.settings.utilization
     requested, total = share * request.gpu.total.point, request.gpu.total.point
-    if requested > total - context_of(request.gpu).point:
+    if requested > total - taken_at_start(request.gpu).point:
         message = f"{share:g} of {total:.1f} GiB is more than what is free when the engine starts"
         yield _finding(UTILIZATION_ABOVE_FREE, message, "set gpu-memory-utilization 0.95 or less")
 
@@ -171,6 +171,9 @@ def verdict_findings(request: Request, sizing: Sizing) -> tuple[Diagnostic, ...]
     room = room_for_graphs(request, rules, memory)
     late = not rules.graphs_in_budget and not sizing.effective.enforce_eager
     crowded = late and GRAPHS_AT_LEAST * memory.graphs.point > room
+    free = memory.total.point - taken_at_start(request.gpu).point
+    if memory.requested.point > free and sizing.cache.needed_gib <= memory.cache.low:
+        return ()
     short = sizing.verdict == "does-not-fit" or sizing.cache.needed_gib > memory.cache.low
     found = [_shortage(sizing)] if sizing.verdict != "fits" and (short or not crowded) else []
     if crowded and sizing.verdict != "does-not-fit":

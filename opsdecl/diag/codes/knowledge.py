@@ -211,6 +211,7 @@ CONTEXT_TOO_LONG = Code(
     "start, unless it is told that this is meant.\n\n"
     "Lower `maxModelLen`, or configure the scaling of positions that the model's card describes.",
     "engine: {maxModelLen: 131072}   # 40960",
+    Severity.WARNING,
 )
 PARALLEL_OVER_SLICES = Code(
     "OD762",
