@@ -45,6 +45,7 @@ def _price(remedy: Remedy) -> tuple[int, float, int]:
 def _kinds(request: Request, found: Sizing, others: Sequence[Gpu]) -> Iterator[Iterable[Attempt]]:
     yield _shorter(request, found)
     yield _fewer(request, found)
+    yield _fewer_and_shorter(request, found)
     yield _eager(request, found)
     yield _small_cache(request)
     for name in ("fp8", "w4a16"):
@@ -98,6 +99,12 @@ def _fewer(request: Request, found: Sizing) -> Iterator[Attempt]:
             more = {} if same else {"max_num_batched_tokens": batch}
             said = f"max-num-seqs {sequences}" + ("" if same else f", max-num-batched-tokens {batch}")
             yield _set(request, said, "free", max_num_seqs=sequences, **more)
+
+
+def _fewer_and_shorter(request: Request, found: Sizing) -> Iterator[Attempt]:
+    for attempt in _fewer(request, found):
+        for shorter in _shorter(attempt.request, size(attempt.request)):
+            yield replace(shorter, change=f"{attempt.change}, {shorter.change}")
 
 
 def _eager(request: Request, found: Sizing) -> Iterator[Attempt]:

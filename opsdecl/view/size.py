@@ -119,8 +119,8 @@ def render_sizing(sizing: Sizing, *, color: bool = False) -> str:
 
 def _headline(sizing: Sizing) -> str:
     memory, share = sizing.memory, sizing.effective.utilization
-    gpus = f"{sizing.gpu_count} × {sizing.gpu}" if sizing.gpu_count > 1 else f"one {sizing.gpu}"
-    offers = f"{gpus} offers {memory.requested.point:.1f} GiB each to {sizing.engine} (utilisation {share:g})"
+    gpus = f"each of {sizing.gpu_count} × {sizing.gpu}" if sizing.gpu_count > 1 else f"one {sizing.gpu}"
+    offers = f"{gpus} offers {memory.requested.point:.1f} GiB to {sizing.engine} (utilisation {share:g})"
     if sizing.verdict == "does-not-fit":
         return f"{printable(sizing.model)}: weights need {memory.weights.point:.1f} GiB, {offers}"
     tokens, at_once = int(sizing.cache.tokens.point), sizing.cache.concurrency.point
