@@ -164,8 +164,7 @@ def _expressions_in_variables(draft: Draft) -> tuple[Diagnostic, ...]:
 
 def _names(draft: Draft, ask: Ask) -> Mapping[str, Json]:
     """The roots that expressions see. An environment sees its own variables."""
-    own = draft.schema.kind == ENVIRONMENT
-    surrounding: Mapping[str, Json] = draft.merged if own else ask(Question("environment")).value.effective
+    surrounding = draft.merged if draft.schema.kind == ENVIRONMENT else _environment_values(ask)
     described = {k: v for k, v in _mapping(surrounding, "metadata").items() if not has_expressions(v)}
     return {
         "vars": _mapping(_mapping(surrounding, "spec"), "variables"),
@@ -173,6 +172,13 @@ def _names(draft: Draft, ask: Ask) -> Mapping[str, Json]:
         "project": {"name": ask(Question("project")).value},
         "metadata": {k: v for k, v in _mapping(draft.merged, "metadata").items() if not has_expressions(v)},
     }
+
+
+def _environment_values(ask: Ask) -> Mapping[str, Json]:
+    """Empty while the project itself is compiled, which belongs to no environment."""
+    environment = ask(Question("environment")).value
+    values: Mapping[str, Json] = environment.effective if environment is not None else {}
+    return values
 
 
 def _mapping(value: Mapping[str, Json], name: str) -> Mapping[str, Json]:
