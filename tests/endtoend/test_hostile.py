@@ -88,26 +88,32 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def run(project: Path, *arguments: str) -> Ran:
     """In bounded time, without a crash, and with nothing run."""
-    started = time.monotonic()
+    started = time.process_time()
     ran = opsdecl_here(project, *arguments)
-    return _judged(project, ran, time.monotonic() - started)
+    return _judged(project, ran, time.process_time() - started)
 
 
 def run_bounded(project: Path, *arguments: str) -> Ran:
     """The same in a process of its own, which ends where it takes too much memory."""
-    started = time.monotonic()
+    started = _seconds_of_children()
     done = subprocess.run(
         [sys.executable, "-m", "opsdecl", *arguments],
         cwd=project,
         stdin=subprocess.DEVNULL,
         capture_output=True,
         check=False,
-        timeout=MOST_SECONDS * 3,
+        timeout=MOST_SECONDS * 12,
         preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_AS, (3 * MOST_BYTES, 3 * MOST_BYTES)),
         env={**os.environ, "TMPDIR": str(project.parent)},
     )
     ran = Ran(done.returncode, done.stdout.decode(), done.stderr.decode())
-    return _judged(project, ran, time.monotonic() - started)
+    return _judged(project, ran, _seconds_of_children() - started)
+
+
+def _seconds_of_children() -> float:
+    """Of the processor, so that a busy machine does not count."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 def _judged(project: Path, ran: Ran, seconds: float) -> Ran:
@@ -277,11 +283,12 @@ CONFIG = {
 }
 
 
-def test_settings_of_a_clone_run_nothing(project: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("remote", [".", "../deploy.git"])
+def test_settings_of_a_clone_run_nothing(project: Path, tmp_path: Path, remote: str) -> None:
     """A clone that came as an archive: settings, hooks and attributes are a stranger's."""
     bare(tmp_path / "deploy.git")
     settings = project / "environments/dev/environment.yaml"
-    settings.write_text(settings.read_text().replace('remote: "."', 'remote: "../deploy.git"'))
+    settings.write_text(settings.read_text().replace('remote: "."', f'remote: "{remote}"'))
     (project / ".gitattributes").write_text("* filter=harm diff=harm merge=harm\n")
     commit(project, "Attributes")
     git(project, "switch", "--quiet", "--create", "change")
