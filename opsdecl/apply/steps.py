@@ -6,7 +6,7 @@ from opsdecl.diag import Checked, Diagnostic
 from opsdecl.diag.codes import plan as codes
 from opsdecl.diff.records import StoredObject, TargetState
 from opsdecl.diff.types import ObjectChange, ReleasePlan, Step
-from opsdecl.render.types import Manifest, ManifestSet
+from opsdecl.render.types import ManifestSet
 
 Edges = Mapping[str, tuple[str, ...]]
 """For each address the addresses that must be there before it."""
@@ -37,8 +37,7 @@ def add_steps(
     A wave is a number over the whole desired set, so that it stays the same whatever changes. `wait`: after each
     wave that others follow, a step waits until its objects are ready.
     """
-    wanted = _manifest_edges(desired.manifests)
-    waves = order_waves(wanted)
+    waves = order_waves({head.address: head.depends_on for head in desired.heads})
     if waves.value is None:
         return Checked(None, waves.diagnostics)
     applies = [*_apply_steps(release.changes, waves.value, wait)]
@@ -84,10 +83,6 @@ def _cycle(waiting: Mapping[str, Sequence[str]]) -> Diagnostic:
         hint="report it, with the documents named here",
         subject=circle[0].partition("/")[0],
     )
-
-
-def _manifest_edges(manifests: Sequence[Manifest]) -> Edges:
-    return {str(m.address): tuple(str(need) for need in m.depends_on) for m in manifests}
 
 
 def _apply_steps(changes: Sequence[ObjectChange], waves: Mapping[str, int], wait: bool) -> Iterator[Step]:

@@ -1,8 +1,8 @@
 """SpecSet x environment -> Graph, by named passes in a row. Each says what it needs and what it settles."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import partial
+from functools import cache, partial
 from typing import TypeVar
 
 from opsdecl import __version__
@@ -17,10 +17,9 @@ from opsdecl.compile.lower import lower_document
 from opsdecl.compile.memo import Memo
 from opsdecl.compile.merge import MergeRules
 from opsdecl.compile.provenance import document_setters, winner
-from opsdecl.compile.recall import decode_resources, encode_resources
 from opsdecl.compile.scene import Scene
 from opsdecl.compile.schema import SchemaOf, schema_of
-from opsdecl.compile.types import CompiledDocument, Graph, Resource, Setter
+from opsdecl.compile.types import CompiledDocument, Graph, Resource, ResourcesByDocument, Setter
 from opsdecl.compile.versions import satisfies
 from opsdecl.diag import Checked, Diagnostic, Place, SpecPath
 from opsdecl.diag.codes import compile as codes
@@ -28,6 +27,15 @@ from opsdecl.diag.nearest import did_you_mean
 from opsdecl.spec.types import SpecSet
 
 T = TypeVar("T")
+
+
+Known = Callable[[Sequence[str]], Collection[str]]
+"""Of some identities of documents (see `Graph.identities`) those whose resources the caller can do without: an earlier
+run lowered them, and found nothing wrong."""
+
+
+def known_to_nobody(identities: Sequence[str]) -> Collection[str]:
+    return ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +47,7 @@ class Draft:
     catalog: Catalog
     target: str | None = None
     memo: Memo | None = None
+    known: Known = known_to_nobody
     schema_of: SchemaOf = schema_of
     project: CompiledDocument | None = None
     layers: Layers | None = None
@@ -47,7 +56,7 @@ class Draft:
     results: Mapping[SpecAddress, DocumentResult] | None = None
     clashing: frozenset[str] = frozenset()
     """Documents that take another's object names: their objects would only be reported again."""
-    resources: tuple[Resource, ...] = ()
+    resources: Sequence[Resource] = ()
     identities: Mapping[SpecAddress, str] = field(default_factory=dict)
 
     def surroundings(self) -> Surroundings:
@@ -82,14 +91,20 @@ class Pass:
 
 
 def compile_environment(
-    specs: SpecSet, environment: str, catalog: Catalog, *, target: str | None = None, memo: Memo | None = None
+    specs: SpecSet,
+    environment: str,
+    catalog: Catalog,
+    *,
+    target: str | None = None,
+    memo: Memo | None = None,
+    known: Known = known_to_nobody,
 ) -> Checked[Graph]:
     """The graph of one environment, for its first target where none is named.
 
     Documents with errors are left out of the graph, so a graph with error findings must not be applied. None where
     there is no such environment, or the environment or the project is itself broken. `memo` is shared by calls.
     """
-    draft = Draft(specs, environment, catalog, target, memo)
+    draft = Draft(specs, environment, catalog, target, memo, known)
     diagnostics: list[Diagnostic] = []
     for step in PASSES:
         if all(_is_settled(draft, name) for name in step.needs):
@@ -199,15 +214,16 @@ def compare_lock(draft: Draft) -> PassResult:
 
 
 def lower_documents(draft: Draft) -> PassResult:
-    """Settles `resources` and `identities`."""
+    """Settles `resources` and `identities`. Documents that the caller knows are lowered when somebody looks."""
     documents = draft.documents()
     identities = {a: _identity(draft, d) for a, d in documents.items() if str(a) not in draft.clashing}
-    if draft.memo is not None:
-        draft.memo.expect(map(_key, identities.values()))
-    lowered = [_lower(draft, documents, address, identity) for address, identity in identities.items()]
-    resources = sorted((r for each in lowered for r in each.value or ()), key=lambda r: r.address)
-    findings = tuple(finding for each in lowered for finding in each.diagnostics)
-    return replace(draft, resources=tuple(resources), identities=identities), findings
+    known = draft.known(tuple(identities.values()))
+    lower = {a: cache(partial(_lower, draft, documents, a, identity)) for a, identity in identities.items()}
+    lowered = {a: lower[a]() for a, identity in identities.items() if identity not in known}
+    resources = ResourcesByDocument({a: partial(_resources, each) for a, each in lower.items()})
+    findings = tuple(finding for each in lowered.values() for finding in each.diagnostics)
+    silent = {a: identity for a, identity in identities.items() if a not in lowered or not lowered[a].diagnostics}
+    return replace(draft, resources=resources, identities=silent), findings
 
 
 def _identity(draft: Draft, document: CompiledDocument) -> str:
@@ -218,36 +234,24 @@ def _identity(draft: Draft, document: CompiledDocument) -> str:
     return digest_of([str(document.address), involved, environment, draft.catalog.digest, project])
 
 
-def _key(identity: str) -> str:
-    return f"resources {identity}"
-
-
 def _lower(
     draft: Draft, documents: Mapping[SpecAddress, CompiledDocument], address: SpecAddress, identity: str
 ) -> Checked[tuple[Resource, ...]]:
-    """Remembered in this run, and by later ones where there are no findings."""
-    memo, key = draft.memo, _key(identity)
-    lower = partial(_lower_anew, draft, documents, address)
-    if memo is None:
-        return lower()
-    lowered: Checked[tuple[Resource, ...]] | None = memo.get(key)
-    if lowered is None:
-        rows = memo.recall(key)
-        recalled = None if rows is None else decode_resources(address, rows, lambda: lower().value or ())
-        lowered = lower() if recalled is None else Checked(recalled)
-        memo.put(key, lowered)
-        if recalled is None and lowered.value is not None and not lowered.diagnostics:
-            memo.keep(key, encode_resources(lowered.value))
-    return lowered
-
-
-def _lower_anew(
-    draft: Draft, documents: Mapping[SpecAddress, CompiledDocument], address: SpecAddress
-) -> Checked[tuple[Resource, ...]]:
+    memo, key = draft.memo, ("resources", identity)
+    if memo is not None and (known := memo.get(key)) is not None:
+        lowered: Checked[tuple[Resource, ...]] = known
+        return lowered
     document = documents[address]
     references = {root: documents[other] for root, other in document.references.items()}
     project = _settled(draft.project).address.name
-    return lower_document(document, draft.compiled(), references, draft.catalog, project=project)
+    lowered = lower_document(document, draft.compiled(), references, draft.catalog, project=project)
+    if memo is not None:
+        memo.put(key, lowered)
+    return lowered
+
+
+def _resources(lower: Callable[[], Checked[tuple[Resource, ...]]]) -> tuple[Resource, ...]:
+    return lower().value or ()
 
 
 def _rules(draft: Draft, kind: str) -> MergeRules:

@@ -1,8 +1,8 @@
 """Documents of one environment, merged and checked, and the resources that they become."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, overload
 
 from opsdecl.addr import Address, ObjectKey, Release, SpecAddress
 from opsdecl.diag import Place, SpecPath
@@ -67,6 +67,42 @@ class Resource:
         return self.address.spec
 
 
+class ResourcesByDocument(Sequence[Resource]):
+    """All resources, sorted by address. `lower` makes those of each document, when somebody looks at them; its keys are
+    sorted."""
+
+    def __init__(self, lower: Mapping[SpecAddress, Callable[[], tuple[Resource, ...]]]) -> None:
+        self._lower = lower
+        self._made: dict[SpecAddress, tuple[Resource, ...]] = {}
+
+    def of(self, document: SpecAddress) -> tuple[Resource, ...]:
+        if document not in self._made:
+            lower = self._lower.get(document)
+            self._made[document] = tuple(sorted(lower() if lower else (), key=lambda resource: resource.address))
+        return self._made[document]
+
+    def __iter__(self) -> Iterator[Resource]:
+        for document in self._lower:
+            yield from self.of(document)
+
+    def __len__(self) -> int:
+        return sum(len(self.of(document)) for document in self._lower)
+
+    @overload
+    def __getitem__(self, index: int) -> Resource: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[Resource]: ...
+
+    def __getitem__(self, index: Any) -> Any:
+        return tuple(self)[index]
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Sequence) and tuple(self) == tuple(other)
+
+    __hash__ = None  # type: ignore[assignment]
+
+
 @dataclass(frozen=True, slots=True)
 class Graph:
     """A whole environment: every document and every resource, sorted by address; edges are `depends_on`."""
@@ -74,12 +110,19 @@ class Graph:
     release: Release
     environment: CompiledDocument
     documents: tuple[CompiledDocument, ...]
-    resources: tuple[Resource, ...]
+    resources: Sequence[Resource]
     setters: Callable[[SpecAddress, SpecPath], tuple[Setter, ...]]
     """All layers that set the value at a path of a document's `effective` tree, lowest first, the winner last.
     Where nothing set it (a default), the nearest enclosing value that something did set answers."""
     identities: Mapping[SpecAddress, str] = field(default_factory=dict)
-    """For each document with resources a text that is equal where everything they are made from is, in any run."""
+    """For each document that was lowered without findings a text that is equal, in any run, where everything that its
+    resources are made from is."""
 
     def document(self, address: SpecAddress) -> CompiledDocument | None:
         return next((d for d in self.documents if d.address == address), None)
+
+    def resources_of(self, document: SpecAddress) -> Sequence[Resource]:
+        """Sorted by address."""
+        if isinstance(self.resources, ResourcesByDocument):
+            return self.resources.of(document)
+        return tuple(resource for resource in self.resources if resource.parent == document)

@@ -28,11 +28,16 @@ class ReleaseDiff:
     protected: tuple[str, ...] = ()
 
 
-def state_from_manifests(manifests: ManifestSet, *, revision: str = "") -> TargetState:
-    """A base that was compiled and not read: applied and live are what would have been written."""
-    objects = tuple(map(_stored, manifests.manifests))
+def state_from_manifests(
+    manifests: ManifestSet, *, revision: str = "", desired: ManifestSet | None = None
+) -> TargetState:
+    """A base that was compiled and not read: applied and live are what would have been written. Documents that have
+    the same objects in `desired` are left out, and named."""
+    wanted = desired.identities() if desired is not None else {}
+    shared = frozenset(a for a, identity in manifests.identities().items() if wanted.get(a) == identity)
+    objects = tuple(map(_stored, manifests.without(shared)))
     documents = tuple(StoredDocument(d.address, d.effective, d.references) for d in manifests.documents)
-    return TargetState(manifests.digest, revision, manifests.digest, objects, documents)
+    return TargetState(manifests.digest, revision, manifests.digest, objects, documents, shared=shared)
 
 
 def _stored(manifest: Manifest) -> StoredObject:
@@ -72,11 +77,12 @@ def diff_release(
     known = base.documents if base is not None else ()
     unclear = unknown if base_ref.known else {view.address for view in desired.documents}
     documents = {p.address: diff_document(p, effects) for p in pair_documents(known, desired.documents, unclear)}
-    pairs = pair_objects(stored, desired.manifests)
+    wanted = desired.without(base.shared if base is not None else ())
+    pairs = pair_objects(stored, wanted)
     moving = _moving(pairs)
     sides = Sides(
         before=scaling_ranges(s.live for s in stored if s.key.kind in SCALERS and _is_of(s, moving) and s.live),
-        after=scaling_ranges(m.data for m in desired.manifests if m.key.kind in SCALERS and _is_of(m, moving)),
+        after=scaling_ranges(m.data for m in wanted if m.key.kind in SCALERS and _is_of(m, moving)),
         effects=effects,
         locate=locate,
         tool_moved=tool_moved,
@@ -88,7 +94,7 @@ def diff_release(
         target=desired.release.target,
         desired=DesiredRef(digest=desired.digest),
         base=_named(base_ref, base),
-        summary=_count(changes, len(desired.manifests)),
+        summary=_count(changes, len(desired.heads)),
         changes=tuple(changes),
     )
     protected = tuple(sorted(diff.change.address for diff in found if diff.protect))

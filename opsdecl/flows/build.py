@@ -8,7 +8,7 @@ from opsdecl.compile.memo import Memo
 from opsdecl.compile.types import CompiledDocument, Graph
 from opsdecl.diag import Checked, Diagnostic, Place, SpecPath
 from opsdecl.flows.project import Project, place_of
-from opsdecl.flows.recall import Verdicts, render_remembered
+from opsdecl.flows.recall import Objects, Verdicts
 from opsdecl.policy.evaluate import evaluate_policies, matching_policies
 from opsdecl.render.schemas import examine_schemas
 from opsdecl.render.types import ManifestSet
@@ -32,11 +32,14 @@ def build(
 ) -> Checked[Built]:
     """`check=False` leaves schemas and policies out, for a base that was checked when it was desired."""
     memo = memo or Memo()
-    compiled = compile_environment(project.specs, environment, project.catalog, target=target, memo=memo)
+    objects = Objects(memo)
+    compiled = compile_environment(
+        project.specs, environment, project.catalog, target=target, memo=memo, known=objects.known
+    )
     if compiled.value is None:
         return Checked(None, compiled.diagnostics)
     graph = compiled.value
-    rendered = render_remembered(graph, memo)
+    rendered = objects.render(graph)
     findings = compiled.diagnostics + rendered.diagnostics
     if rendered.value is None:
         return Checked(None, findings)
@@ -59,7 +62,7 @@ def check_built(built: Built, memo: Memo) -> tuple[Diagnostic, ...]:
         return place_of(built.graph, address, path)
 
     documents = [document for document in built.graph.documents if document.address in unknown]
-    manifests = tuple(manifest for manifest in built.manifests.manifests if manifest.address.spec in unknown)
+    manifests = built.manifests.without({d.address for d in built.graph.documents} - unknown)
     schemas = examine_schemas(manifests, built.environment.effective["spec"]["kubernetes"], place)
     some = replace(built.manifests, manifests=manifests)
     found = schemas.diagnostics + evaluate_policies(policies, documents, some, built.environment, place)

@@ -68,16 +68,16 @@ def plan_review(
     unclear: tuple[Diagnostic, ...] = (unknown_before((), base_ref.ref),) if not before.known else ()
     if before.known and before.unknown:
         unclear = (unknown_before([str(a) for a in before.unknown], base_ref.ref),)
-    states = {name: _compiled_state(before.built, name) for name in _target_names(opened.built, wanted)}
+    states = {n: _compiled_state(before.built, opened.built, n) for n in _target_names(opened.built, wanted)}
     unclear += _lock_moved(before.built, opened.built, base_ref.ref)
     return _finish(opened, states, wanted, "review", source, known, unclear, unknown=before.unknown)
 
 
-def _compiled_state(built: Built | None, target: str) -> TargetState | None:
-    if built is None:
+def _compiled_state(before: Built | None, after: Built, target: str) -> TargetState | None:
+    if before is None:
         return None
-    state = state_from_manifests(for_target(built, target).manifests)
-    return replace(state, tool=tool_identity(__version__, lock_digest(built.project)))
+    state = state_from_manifests(for_target(before, target).manifests, desired=after.manifests)
+    return replace(state, tool=tool_identity(__version__, lock_digest(before.project)))
 
 
 def _lock_moved(before: Built | None, after: Built, reference: str) -> tuple[Diagnostic, ...]:

@@ -3,57 +3,80 @@
 A document's objects follow from its identity in the graph; whether they are right, from that and the policies.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from functools import cache
+from collections.abc import Collection, Iterable, Sequence
 
-from opsdecl.addr import Address, SpecAddress, digest_of
+from opsdecl.addr import SpecAddress, digest_of
 from opsdecl.compile.memo import Memo
-from opsdecl.compile.types import CompiledDocument, Graph, Resource
+from opsdecl.compile.types import CompiledDocument, Graph
 from opsdecl.diag import Checked
-from opsdecl.render.manifests import assemble, render_document, resources_by_document
-from opsdecl.render.recall import RecalledManifest
-from opsdecl.render.types import Manifest, ManifestSet
-from opsdecl.spec.types import Json
-
-Rendered = Checked[tuple[Manifest, ...]]
+from opsdecl.render.manifests import assemble, render_document
+from opsdecl.render.recall import RecalledObjects, RenderedObjects, Row, decode_objects, encode_objects
+from opsdecl.render.types import DocumentObjects, Manifest, ManifestsByDocument, ManifestSet
 
 
-def render_remembered(graph: Graph, memo: Memo) -> Checked[ManifestSet]:
-    """As `render`, document by document."""
-    documents = {document.address: document for document in graph.documents}
-    grouped = resources_by_document(graph)
-    memo.expect(_objects_key(graph.identities[address]) for address in grouped)
-    rendered = [_render(graph, documents[address], resources, memo) for address, resources in grouped.items()]
-    found = tuple(finding for each in rendered for finding in each.diagnostics)
-    together = assemble(graph, (manifest for each in rendered for manifest in each.value or ()))
-    return Checked(together.value, found + together.diagnostics)
+class Objects:
+    """The objects of documents that are known by what they are made from."""
+
+    def __init__(self, memo: Memo) -> None:
+        self._memo = memo
+
+    def known(self, identities: Sequence[str]) -> Collection[str]:
+        """Those of which an earlier run wrote down all that a plan must know."""
+        self._memo.expect(map(_key, identities))
+        return {identity for identity in identities if self._rows(identity) is not None}
+
+    def render(self, graph: Graph) -> Checked[ManifestSet]:
+        """As `render.manifests.render`, document by document; what is known is rendered when somebody looks."""
+        rendered = {document.address: self._part(graph, document) for document in graph.documents}
+        found = tuple(finding for each in rendered.values() for finding in each.diagnostics)
+        parts = {address: each.value for address, each in rendered.items() if each.value is not None}
+        together = assemble(graph, ManifestsByDocument(parts))
+        return Checked(together.value, found + together.diagnostics)
+
+    def _part(self, graph: Graph, document: CompiledDocument) -> Checked[DocumentObjects]:
+        identity = graph.identities.get(document.address)
+        if identity is None:
+            return _rendered(graph, document, "")
+        key = ("objects", identity)
+        part: Checked[DocumentObjects] | None = self._memo.get(key)
+        if part is None:
+            part = self._recalled(graph, document, identity) or self._made(graph, document, identity)
+            self._memo.put(key, part)
+        return part
+
+    def _recalled(self, graph: Graph, document: CompiledDocument, identity: str) -> Checked[DocumentObjects] | None:
+        rows = self._rows(identity)
+        if rows is None:
+            return None
+        return Checked(RecalledObjects(document.address, identity, rows, lambda: _manifests(graph, document)))
+
+    def _made(self, graph: Graph, document: CompiledDocument, identity: str) -> Checked[DocumentObjects]:
+        """Written down for later runs where there are no findings: those hold places."""
+        rendered = _rendered(graph, document, identity)
+        if rendered.value is not None and not rendered.diagnostics:
+            self._memo.keep(_key(identity), encode_objects(rendered.value.manifests))
+        return rendered
+
+    def _rows(self, identity: str) -> Sequence[Row] | None:
+        key = ("rows", identity)
+        known: tuple[Sequence[Row] | None] | None = self._memo.get(key)
+        if known is None:
+            known = (decode_objects(self._memo.recall(_key(identity))),)
+            self._memo.put(key, known)
+        return known[0]
 
 
-def _objects_key(identity: str) -> str:
+def _key(identity: str) -> str:
     return f"objects {identity}"
 
 
-def _render(graph: Graph, document: CompiledDocument, resources: Sequence[Resource], memo: Memo) -> Rendered:
-    """Kept for later runs where there are no findings: those hold places."""
-    key = _objects_key(graph.identities[document.address])
-    rendered: Rendered | None = memo.get(key)
-    if rendered is None:
-        recalled = _recalled(memo.recall(key), resources, lambda: render_document(graph, document, resources))
-        rendered = recalled or render_document(graph, document, resources)
-        memo.put(key, rendered)
-        if recalled is None and rendered.value is not None and not rendered.diagnostics:
-            memo.keep(key, [manifest.digest for manifest in rendered.value])
-    return rendered
+def _rendered(graph: Graph, document: CompiledDocument, identity: str) -> Checked[DocumentObjects]:
+    rendered = render_document(graph, document, graph.resources_of(document.address))
+    return Checked(RenderedObjects(identity, rendered.value or ()), rendered.diagnostics)
 
 
-def _recalled(digests: Json, resources: Sequence[Resource], render: Callable[[], Rendered]) -> Rendered | None:
-    @cache
-    def again() -> Mapping[Address, Manifest]:
-        return {manifest.address: manifest for manifest in render().value or ()}
-
-    if not isinstance(digests, list) or len(digests) != len(resources):
-        return None
-    return Checked(tuple(RecalledManifest(r, str(digest), again) for r, digest in zip(resources, digests, strict=True)))
+def _manifests(graph: Graph, document: CompiledDocument) -> tuple[Manifest, ...]:
+    return render_document(graph, document, graph.resources_of(document.address)).value or ()
 
 
 class Verdicts:
@@ -62,14 +85,17 @@ class Verdicts:
     def __init__(self, graph: Graph, policies: Sequence[CompiledDocument], memo: Memo) -> None:
         rules = digest_of([policy.digest for policy in policies])
         self._memo = memo
+        self._documents = [document.address for document in graph.documents]
         self._keys = {address: f"right {rules} {identity}" for address, identity in graph.identities.items()}
         memo.expect(self._keys.values())
 
     def unknown(self) -> frozenset[SpecAddress]:
         """Documents that must be judged."""
-        return frozenset(address for address, key in self._keys.items() if self._memo.recall(key) is not True)
+        known = {address for address, key in self._keys.items() if self._memo.recall(key) is True}
+        return frozenset(self._documents) - known
 
     def keep(self, right: Iterable[SpecAddress]) -> None:
         """For later runs."""
         for address in right:
-            self._memo.keep(self._keys[address], True)
+            if address in self._keys:
+                self._memo.keep(self._keys[address], True)

@@ -11,7 +11,7 @@ from opsdecl.targets.git.layout import files_of
 def choose(manifests: ManifestSet, wanted: Sequence[str]) -> tuple[Manifest, ...]:
     """Those whose address, or whose document's, is named; all where nothing is."""
     if not wanted:
-        return manifests.manifests
+        return tuple(manifests.manifests)
     return tuple(m for m in manifests.manifests if str(m.address) in wanted or str(m.address.spec) in wanted)
 
 

@@ -50,7 +50,7 @@ def validate(
     if len(built) == len(project.specs.environments()):
         findings += _idle_policies(built, findings)
     documents = sum(len(each.graph.documents) for each in built)
-    objects = sum(len(each.manifests.manifests) for each in built)
+    objects = sum(len(each.manifests.heads) for each in built)
     return Validation(
         names, documents, objects, located(project, tree, tuple(findings)), project.positions.source_lines
     )

@@ -23,7 +23,8 @@ def render(graph: Graph) -> Checked[ManifestSet]:
         for address, resources in resources_by_document(graph).items()
     ]
     found = tuple(finding for each in rendered for finding in each.diagnostics)
-    together = assemble(graph, (manifest for each in rendered for manifest in each.value or ()))
+    manifests = sorted((m for each in rendered for m in each.value or ()), key=lambda manifest: manifest.address)
+    together = assemble(graph, tuple(manifests))
     return Checked(together.value, found + together.diagnostics)
 
 
@@ -50,13 +51,14 @@ def render_document(
     return Checked(patched.manifests, found + patched.diagnostics)
 
 
-def assemble(graph: Graph, manifests: Iterable[Manifest]) -> Checked[ManifestSet]:
-    """The objects of all documents together, and what is wrong between them."""
+def assemble(graph: Graph, manifests: Sequence[Manifest]) -> Checked[ManifestSet]:
+    """The objects of all documents together, sorted by address as they must be, and what is wrong between them."""
     place_of = placer(graph)
-    ordered = sorted(manifests, key=lambda manifest: manifest.address)
     documents = sorted(map(view_document, graph.documents), key=lambda document: document.address)
-    found = (*_collisions(ordered, place_of), *_unknown_version(graph, place_of))
-    return Checked(ManifestSet(graph.release, tuple(ordered), tuple(documents)), found)
+    together = ManifestSet(graph.release, manifests, tuple(documents))
+    keys = {head.key for head in together.heads}
+    clashes = _collisions(manifests, place_of) if len(keys) < len(together.heads) else ()
+    return Checked(together, (*clashes, *_unknown_version(graph, place_of)))
 
 
 def render_resource(resource: Resource) -> tuple[Manifest, tuple[Problem, ...]]:

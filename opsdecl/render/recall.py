@@ -1,41 +1,126 @@
-"""Manifests that an earlier run rendered: known by their digests, made again only when somebody looks inside."""
+"""The objects of a document: rendered now, or by an earlier run and made again only when somebody looks inside."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
-from opsdecl.addr import Address
-from opsdecl.compile.types import Resource
+from opsdecl.addr import Address, ObjectKey, SpecAddress
 from opsdecl.diag import SpecPath
-from opsdecl.render.types import Manifest
+from opsdecl.render.types import Head, Manifest, head_of
+
+Render = Callable[[], tuple[Manifest, ...]]
+
+
+class RenderedObjects:
+    """Just rendered."""
+
+    def __init__(self, identity: str, manifests: Sequence[Manifest]) -> None:
+        self.identity = identity
+        self.manifests = tuple(sorted(manifests, key=lambda manifest: manifest.address))
+
+    @cached_property
+    def heads(self) -> Sequence[Head]:
+        return tuple(map(head_of, self.manifests))
+
+
+class RecalledObjects:
+    """Rendered by an earlier run, as `encode_objects` wrote them down. `render` makes them again."""
+
+    def __init__(self, document: SpecAddress, identity: str, rows: "Sequence[Row]", render: Render) -> None:
+        self.document = document
+        self.identity = identity
+        self._rows = rows
+        self._render = render
+
+    @cached_property
+    def heads(self) -> Sequence[Head]:
+        spec = str(self.document)
+        return tuple(Head(f"{spec}/{r.variant}/{r.role}", r.key, r.digest, r.depends_on) for r in self._rows)
+
+    @cached_property
+    def manifests(self) -> tuple[Manifest, ...]:
+        return tuple(RecalledManifest(self, row) for row in self._rows)
+
+    @cached_property
+    def again(self) -> Mapping[Address, Manifest]:
+        """Rendered in this run."""
+        return {manifest.address: manifest for manifest in self._render()}
 
 
 class RecalledManifest(Manifest):
-    """Everything but data and origins comes from the resource; `render` makes those of its whole document."""
+    """A manifest of which everything but data and origins is known."""
 
-    def __init__(self, resource: Resource, digest: str, render: Callable[[], Mapping[Address, Manifest]]) -> None:
+    def __init__(self, objects: RecalledObjects, row: "Row") -> None:
         values = {
-            "address": resource.address,
-            "key": resource.key,
-            "token": resource.token,
-            "depends_on": resource.depends_on,
-            "protect": resource.protect,
-            "aliases": resource.aliases,
-            "ignore_changes": resource.ignore_changes,
-            "digest": digest,
-            "_render": render,
+            "address": Address(objects.document, row.variant, row.role),
+            "key": ObjectKey(*row.key),
+            "token": row.token,
+            "depends_on": tuple(map(Address.parse, row.depends_on)),
+            "protect": row.protect,
+            "aliases": tuple(map(Address.parse, row.aliases)),
+            "ignore_changes": row.ignore_changes,
+            "digest": row.digest,
+            "_objects": objects,
         }
         self.__dict__.update(values)
 
     @cached_property
-    def _again(self) -> Manifest:
-        render: Callable[[], Mapping[Address, Manifest]] = self.__dict__["_render"]
-        return render()[self.address]
-
-    @cached_property
     def data(self) -> Mapping[str, Any]:
-        return self._again.data
+        return self._made.data
 
     @cached_property
     def origins(self) -> Mapping[SpecPath, SpecPath]:
-        return self._again.origins
+        return self._made.origins
+
+    @property
+    def _made(self) -> Manifest:
+        objects: RecalledObjects = self.__dict__["_objects"]
+        return objects.again[self.address]
+
+
+class Row(NamedTuple):
+    """One manifest without data and origins."""
+
+    variant: str
+    role: str
+    token: str
+    key: tuple[str, str, str, str]
+    depends_on: tuple[str, ...]
+    protect: bool
+    aliases: tuple[str, ...]
+    ignore_changes: tuple[SpecPath, ...]
+    digest: str
+
+
+def encode_objects(manifests: Sequence[Manifest]) -> Any:
+    """JSON that `decode_objects` reads."""
+    return [
+        Row(
+            m.address.variant,
+            m.address.role,
+            m.token,
+            (m.key.api_version, m.key.kind, m.key.namespace, m.key.name),
+            tuple(map(str, m.depends_on)),
+            m.protect,
+            tuple(map(str, m.aliases)),
+            m.ignore_changes,
+            m.digest,
+        )
+        for m in manifests
+    ]
+
+
+def decode_objects(rows: Any) -> tuple[Row, ...] | None:
+    """None for anything that `encode_objects` did not make."""
+    try:
+        return tuple(map(_row, rows))
+    except (TypeError, ValueError):
+        return None
+
+
+def _row(row: Any) -> Row:
+    variant, role, token, key, depends_on, protect, aliases, ignored, digest = row
+    api_version, kind, namespace, name = key
+    object_key = (api_version, kind, namespace, name)
+    paths = tuple(map(tuple, ignored))
+    return Row(variant, role, token, object_key, tuple(depends_on), protect, tuple(aliases), paths, digest)
