@@ -143,7 +143,7 @@ def test_killed_at_each_step(project: Path, tmp_path: Path, mode: str) -> None:
     change(project, at)
     while kill_at(project, binaries, at, mode):
         recover(project, at)
-        # As on another machine, where the mirror is yet to be made. What was started may still be at work in the old one.
+        # As on another machine, without a mirror. What was started may still be at work in the old one.
         (project / ".opsdecl").rename(tmp_path / f"mirrors-{at}")
         at += 1
         change(project, at)
