@@ -1,6 +1,7 @@
 """From folders of documents to a graph: order of passes, releases, memory, provenance."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import pytest
 
@@ -68,7 +69,7 @@ spec:
 CHAT = SpecAddress("LLM", "chat")
 
 
-def compiled(changes: dict[str, str] | None = None, memo: Memo | None = None, **options: str) -> Checked[Graph]:
+def compiled(changes: dict[str, str] | None = None, memo: Memo | None = None, **options: Any) -> Checked[Graph]:
     specs, catalog = load_project(MemoryTree({**FILES, **(changes or {})})).value, load_catalog().value
     assert specs is not None
     assert catalog is not None

@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from opsdecl.compile.merge import MergeRules, merge_layers
+from opsdecl.diag import SpecPath
 
 KEYED = ("rules",)
 
@@ -156,7 +157,11 @@ def test_delete_has_no_other_value_than_true() -> None:
 
 
 def test_a_field_takes_the_place_of_those_it_excludes() -> None:
-    excludes = {("replicas", "count"): ("min", "max"), ("replicas", "min"): ("count",), ("replicas", "max"): ("count",)}
+    excludes: dict[SpecPath, tuple[str, ...]] = {
+        ("replicas", "count"): ("min", "max"),
+        ("replicas", "min"): ("count",),
+        ("replicas", "max"): ("count",),
+    }
     rules = MergeRules(list_key, union_tag, excludes=lambda path: excludes.get(path, ()))
     scaled = {"replicas": {"min": 2, "max": 6}}
     fixed = {"replicas": {"count": 1}}
