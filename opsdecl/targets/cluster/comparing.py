@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from opsdecl.addr import digest_of
@@ -92,35 +92,33 @@ def is_untouched(entry: Entry, live: Mapping[str, Any], found: Sequence[Holder],
     )
 
 
-def landed(entry: Entry, live: Mapping[str, Any] | None, manager: str) -> Entry:
-    """An entry whose last apply was killed, as far as that got: either what it intended was written, or not."""
-    if entry.intended is None:
-        return entry
+def landed(entry: Entry, live: Mapping[str, Any] | None, manager: str) -> Entry | None:
+    """An entry whose last apply was killed, as far as that got; None where it is not ours any more, or never was."""
     if is_leaving(live):
-        return entry.settled
-    assert live is not None
-    found = holders(live)
-    mine = own(found, manager)
+        kept = None if entry.leaving or entry.applied is None else entry.settled
+    else:
+        assert live is not None
+        mine = own(holders(live), manager)
+        if entry.leaving and mine is None:
+            return None
+        kept = _as_intended(entry, live, mine, manager) if entry.intended is not None else entry.settled
+    return kept if kept is not None and kept.applied is not None else None
+
+
+def _as_intended(entry: Entry, live: Mapping[str, Any], mine: Holder | None, manager: str) -> Entry:
+    """Either what was intended was written, or not."""
+    assert entry.intended is not None
     now = seen_of(live, manager)
     moved = now.uid != entry.seen.uid or now.stamp != entry.seen.stamp or now.generation != entry.seen.generation
-    there = _ours(live, (entry.intended,), found, manager)
-    if mine is None or not (there == entry.intended or (moved and _holds_all(mine, entry.intended, live))):
+    there = ours_of(live, (entry.intended,), manager)
+    if mine is None or not (there == entry.intended or (moved and _holds_all(mine, entry.intended))):
         return entry.settled
     answered = None if there == entry.intended else there
-    return Entry(
-        entry.address,
-        entry.key,
-        entry.intended_digest,
-        entry.intended,
-        answered,
-        now,
-        entry.token,
-        entry.depends_on,
-        entry.protect,
-    )
+    written = replace(entry, digest=entry.intended_digest, applied=entry.intended, answered=answered, seen=now)
+    return written.settled
 
 
-def _holds_all(mine: Holder, intended: Mapping[str, Any], live: Mapping[str, Any]) -> bool:
+def _holds_all(mine: Holder, intended: Mapping[str, Any]) -> bool:
     """Whether our entry has every top field of what was intended: an older apply of ours may have had fewer."""
     wanted = {f"f:{name}" for name in intended if name not in ("apiVersion", "kind", "metadata")}
     return wanted <= set(mine.fields)

@@ -36,7 +36,7 @@ class Seen:
 class Entry:
     """One object. `applied` is what we last wrote, None before the first time; `answered` is how the server spelled
     that, where it did so otherwise. `intended` is what an apply is about to write: written down first, so that nothing
-    it creates can be forgotten."""
+    it creates can be forgotten. `leaving`: it is about to be deleted or let go of."""
 
     address: str
     key: ObjectKey
@@ -49,11 +49,12 @@ class Entry:
     protect: bool = False
     intended: Mapping[str, Any] | None = None
     intended_digest: str = ""
+    leaving: bool = False
 
     @property
     def settled(self) -> "Entry":
         """Without an intention that was never carried out."""
-        return replace(self, intended=None, intended_digest="")
+        return replace(self, intended=None, intended_digest="", leaving=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,6 +192,7 @@ def encode_entry(entry: Entry) -> Mapping[str, Any]:
         "protect": entry.protect,
         "intended": entry.intended,
         "intendedDigest": entry.intended_digest,
+        "leaving": entry.leaving,
     }
     return {name: value for name, value in row.items() if value or name in ("address", "key", "applied")}
 
@@ -208,6 +210,7 @@ def decode_entry(row: Mapping[str, Any]) -> Entry:
         protect=bool(row.get("protect")),
         intended=row.get("intended"),
         intended_digest=row.get("intendedDigest", ""),
+        leaving=bool(row.get("leaving")),
     )
 
 

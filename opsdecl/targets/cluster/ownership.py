@@ -47,11 +47,11 @@ class Holder:
 
     @property
     def sort(self) -> Sort:
+        if self.manager.lower().startswith(_PEOPLES):
+            return "person"
         if self.subresource == "scale" or self.manager in _SCALERS:
             return "autoscaler"
-        if self.manager.startswith("opsdecl"):
-            return "opsdecl"
-        return "person" if self.manager.lower().startswith(_PEOPLES) else "operator"
+        return "opsdecl" if self.manager.startswith("opsdecl") else "operator"
 
     @property
     def words(self) -> str:

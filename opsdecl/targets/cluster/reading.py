@@ -98,7 +98,7 @@ def _landed(
 ) -> dict[Identity, Entry]:
     """Entries as they turned out; what was intended and never made is not ours."""
     found = {identity: landed(entry, live.get(identity), manager) for identity, entry in stored.items()}
-    return {identity: entry for identity, entry in found.items() if entry.applied is not None}
+    return {identity: entry for identity, entry in found.items() if entry is not None}
 
 
 def _identity(

@@ -116,6 +116,9 @@ class ClusterTarget:
         entries = intentions(desired, plan, reading)
         books = Books(store, lock, reading.held, desired, record)
         if not plan.changes and books.are_up_to_date(entries):
+            if reading.held.parent is not None:
+                # A killed apply may have left chunks behind.
+                await store.sweep(reading.held.inventory)
             return Checked(Outcome(reading.held.inventory.revision, {}))
         progress = Progress(entries)
         if plan.changes:

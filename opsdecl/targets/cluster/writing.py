@@ -13,7 +13,7 @@ from opsdecl.render.types import Manifest, ManifestSet
 from opsdecl.targets.cluster.applying import Writer
 from opsdecl.targets.cluster.client import each
 from opsdecl.targets.cluster.deleting import delete_object, forget_object
-from opsdecl.targets.cluster.inventory import Entry
+from opsdecl.targets.cluster.inventory import Entry, Seen
 from opsdecl.targets.cluster.reading import Identity, Reading, same_object
 
 _WRITTEN = frozenset({"create", "update", "replace", "adopt"})
@@ -66,7 +66,7 @@ def intentions(desired: ManifestSet, plan: ReleasePlan, reading: Reading) -> dic
             digest=before.digest if before is not None else "",
             applied=before.applied if before is not None else None,
             answered=before.answered if before is not None else None,
-            seen=before.seen if before is not None else Entry(str(manifest.address), manifest.key, "", None).seen,
+            seen=before.seen if before is not None else Seen(),
             token=manifest.token,
             depends_on=tuple(str(address) for address in manifest.depends_on),
             protect=manifest.protect,
@@ -75,7 +75,15 @@ def intentions(desired: ManifestSet, plan: ReleasePlan, reading: Reading) -> dic
             entries[identity] = replace(named, intended=dict(manifest.data), intended_digest=manifest.digest)
         elif before is not None and before.digest == manifest.digest:
             entries[identity] = named
+    for identity in _leaving(plan):
+        if identity in entries:
+            entries[identity] = replace(entries[identity], leaving=True)
     return entries
+
+
+def _leaving(plan: ReleasePlan) -> set[Identity]:
+    gone = {same_object(_key(c.object)) for c in plan.changes if c.action in ("delete", "forget")}
+    return gone | {same_object(_key(c.replaces)) for c in plan.changes if c.replaces is not None}
 
 
 def _key(ref: Any) -> ObjectKey:
