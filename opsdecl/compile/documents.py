@@ -40,6 +40,11 @@ class Surroundings:
     def _identity(self) -> str:
         return digest_of([self.project, self.environment.identity if self.environment else None])
 
+    @cached_property
+    def answers(self) -> dict[Question, Answer]:
+        """Those given already that are the same whoever asks."""
+        return {}
+
 
 def compile_documents(surroundings: Surroundings) -> Mapping[SpecAddress, DocumentResult]:
     """Sorted by address."""
@@ -74,17 +79,12 @@ def _compile(address: SpecAddress, surroundings: Surroundings, results: Results,
 
 
 def _remembered(source: Source, surroundings: Surroundings, results: Results, trail: Trail) -> DocumentResult:
-    schema = surroundings.schema_of(source.address.kind)
-    if schema is None:
-        return _unknown_kind(source)
+    def compile_now(ask: Ask) -> DocumentResult:
+        schema = surroundings.schema_of(source.address.kind)
+        return _unknown_kind(source) if schema is None else compile_document(source, schema, ask)
+
     ask = _asking(surroundings, results, trail)
-    return remember(
-        surroundings.memo,
-        surroundings.key(source),
-        ask,
-        lambda asking: compile_document(source, schema, asking),
-        DocumentCodec(source),
-    )
+    return remember(surroundings.memo, surroundings.key(source), ask, compile_now, DocumentCodec(source))
 
 
 def _unknown_kind(source: Source) -> DocumentResult:
@@ -97,13 +97,20 @@ def _asking(surroundings: Surroundings, results: Results, trail: Trail) -> Ask:
     def ask(question: Question) -> Answer:
         if question.about == "document":
             return _document(SpecAddress(question.kind, question.name), surroundings, results, trail)
-        if question.about == "environment":
-            environment = surroundings.environment
-            return Answer(environment.document if environment else None, environment.identity if environment else "")
-        value = _fact(question, surroundings)
-        return Answer(value, digest_of_bytes(repr(value).encode("utf-8", "surrogatepass")))
+        answer = surroundings.answers.get(question)
+        if answer is None:
+            answer = surroundings.answers[question] = _plain_answer(question, surroundings)
+        return answer
 
     return ask
+
+
+def _plain_answer(question: Question, surroundings: Surroundings) -> Answer:
+    if question.about == "environment":
+        environment = surroundings.environment
+        return Answer(environment.document if environment else None, environment.identity if environment else "")
+    value = _fact(question, surroundings)
+    return Answer(value, digest_of_bytes(repr(value).encode("utf-8", "surrogatepass")))
 
 
 def _document(address: SpecAddress, surroundings: Surroundings, results: Results, trail: Trail) -> Answer:

@@ -54,6 +54,8 @@ class Draft:
     environment: DocumentResult | None = None
     release: Release | None = None
     results: Mapping[SpecAddress, DocumentResult] | None = None
+    documents: Mapping[SpecAddress, CompiledDocument] = field(default_factory=dict)
+    """All that compiled, the environment among them, sorted by address."""
     clashing: frozenset[str] = frozenset()
     """Documents that take another's object names: their objects would only be reported again."""
     resources: Sequence[Resource] = ()
@@ -70,11 +72,9 @@ class Draft:
         """The environment's own document."""
         return _settled(_settled(self.environment).document)
 
-    def documents(self) -> Mapping[SpecAddress, CompiledDocument]:
-        """All that compiled, the environment among them, sorted by address."""
-        results = (_settled(self.environment), *(self.results or {}).values())
-        found = {r.source.address: r.document for r in results if r.document is not None}
-        return {address: found[address] for address in sorted(found)}
+    def all_results(self) -> tuple[DocumentResult, ...]:
+        """The environment's and those of its documents."""
+        return _settled(self.environment), *_settled(self.results).values()
 
 
 PassResult = tuple[Draft, tuple[Diagnostic, ...]]
@@ -180,21 +180,32 @@ def name_release(draft: Draft) -> PassResult:
 
 
 def read_documents(draft: Draft) -> PassResult:
-    """Settles `results`."""
+    """Settles `results` and `documents`."""
     results = compile_documents(draft.surroundings())
-    return replace(draft, results=results), tuple(d for result in results.values() for d in result.diagnostics)
+    found = {r.source.address: r.document for r in (_settled(draft.environment), *results.values()) if r.document}
+    documents = {address: found[address] for address in sorted(found)}
+    findings = tuple(finding for result in results.values() for finding in result.diagnostics)
+    return replace(draft, results=results, documents=documents), findings
 
 
 def check_together(draft: Draft) -> PassResult:
-    """Settles `clashing`: what can only be seen over all documents."""
-    results = (_settled(draft.environment), *_settled(draft.results).values())
-    used = frozenset(name for result in results for name in result.used)
-    complete = all(result.document is not None for result in results)
-    documents = draft.documents()
-    scene = Scene(draft.compiled(), documents, draft.catalog, used, complete, partial(_place, draft, documents))
-    found = check_environment(scene)
+    """Settles `clashing`: what can only be seen over all documents. That nothing is wrong is kept for later runs."""
+    identities = [result.identity for result in draft.all_results()]
+    key = f"together {digest_of([identities, draft.catalog.digest])}"
+    if draft.memo is not None and draft.memo.recall(key) is True:
+        return draft, ()
+    found = check_environment(_scene(draft))
+    if draft.memo is not None and not found:
+        draft.memo.keep(key, True)
     clashing = frozenset(d.subject for d in found if d.code is codes.NAME_CLAIMED_TWICE)
     return replace(draft, clashing=clashing), found
+
+
+def _scene(draft: Draft) -> Scene:
+    results, documents = draft.all_results(), draft.documents
+    used = frozenset(name for result in results for name in result.used)
+    complete = all(result.document is not None for result in results)
+    return Scene(draft.compiled(), documents, draft.catalog, used, complete, partial(_place, draft, documents))
 
 
 def _place(
@@ -206,7 +217,7 @@ def _place(
 
 def compare_lock(draft: Draft) -> PassResult:
     """What compiled the project before, and what does now."""
-    environment, documents = draft.compiled(), draft.documents()
+    environment, documents = draft.compiled(), draft.documents
     protected = environment.effective["spec"]["protected"]
     at = _place(draft, documents, environment.address, ("spec", "protected")) if protected else None
     facts = LockFacts(__version__, draft.catalog.digest, "", locked_models(tuple(documents.values())))
@@ -215,7 +226,7 @@ def compare_lock(draft: Draft) -> PassResult:
 
 def lower_documents(draft: Draft) -> PassResult:
     """Settles `resources` and `identities`. Documents that the caller knows are lowered when somebody looks."""
-    documents = draft.documents()
+    documents = draft.documents
     identities = {a: _identity(draft, d) for a, d in documents.items() if str(a) not in draft.clashing}
     known = draft.known(tuple(identities.values()))
     lower = {a: cache(partial(_lower, draft, documents, a, identity)) for a, identity in identities.items()}
@@ -259,7 +270,7 @@ def _rules(draft: Draft, kind: str) -> MergeRules:
 
 
 def _graph(draft: Draft) -> Graph:
-    documents = draft.documents()
+    documents = draft.documents
 
     def setters(address: SpecAddress, path: SpecPath) -> tuple[Setter, ...]:
         return document_setters(documents, partial(_rules, draft), address, path)

@@ -1,6 +1,6 @@
 """`plan`: what would change and what it means, against a commit (review) or against the targets (execution)."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
@@ -24,7 +24,7 @@ from opsdecl.flows.build import Built, build, for_target
 from opsdecl.flows.memory import Memory
 from opsdecl.flows.project import Project, choose_environment, located, open_project, origin_of, place_of
 from opsdecl.flows.targets import open_target, targets_of
-from opsdecl.spec.fields import effects_of, kind_names
+from opsdecl.spec.fields import FieldEffect, effects_of, kind_names
 from opsdecl.spec.types import SourceTree
 
 
@@ -221,9 +221,24 @@ def _comparable(state: TargetState | None, built: Built, findings: tuple[Diagnos
     )
 
 
+class _EffectsByKind(Mapping[str, Sequence[FieldEffect]]):
+    """Walks through the fields of a kind when somebody asks about one."""
+
+    def __getitem__(self, kind: str) -> Sequence[FieldEffect]:
+        if kind not in kind_names():
+            raise KeyError(kind)
+        return effects_of(kind)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(kind_names())
+
+    def __len__(self) -> int:
+        return len(kind_names())
+
+
 def effect_table() -> EffectTable:
     """What changes of fields mean, by kind, as the kinds themselves declare it."""
-    return {kind: effects_of(kind) for kind in kind_names()}
+    return _EffectsByKind()
 
 
 def locator(built: Built) -> Locate:

@@ -43,7 +43,7 @@ def load_project(
     arranged = arrange(documents, root_is_readable=not any(_is_in_root(d) for d in found))
     lock = _read_lock(tree, usable, limits)
     texts = TreeTexts(tree, usable, limits)
-    identities = sorted([folder, str(d.address), d.digest] for folder, docs in arranged.folders.items() for d in docs)
+    identities = sorted(f"{folder} {d.kind}.{d.name} {d.digest}" for folder, ds in arranged.folders.items() for d in ds)
     project = arranged.project.digest if arranged.project else ""
     digest = digest_of([project, identities, texts.digests()])
     read = SpecSet(arranged.project, arranged.folders, digest, lock.value, texts)

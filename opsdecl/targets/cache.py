@@ -18,7 +18,8 @@ T = TypeVar("T")
 _SCHEMA = (
     "CREATE TABLE IF NOT EXISTS entry (key TEXT PRIMARY KEY, used INTEGER, size INTEGER, value BLOB) WITHOUT ROWID"
 )
-_LARGE = 1024
+_LARGE = 16 * 1024
+"""Bytes from which compressing pays: below, it takes longer than what is kept took to work out."""
 _AT_ONCE = 500
 _KEY_BYTES = 32
 _SUM_BYTES = 16
