@@ -77,6 +77,7 @@ VALUES = {
     "template with a statement": 'servedNames: ["{% for x in range(9) %}${{ x }}{% endfor %}"]',
     "text template that is no template": 'chatTemplate: {text: "{% for"}',
 }
+HUNGRY = ("template with a loop", "template with a power", "template with a long text", "template with a format")
 
 
 @pytest.fixture
@@ -154,7 +155,8 @@ def test_hostile_file_in_a_commit(project: Path, name: str) -> None:
 @pytest.mark.parametrize("name", VALUES)
 def test_hostile_value(project: Path, name: str) -> None:
     (project / CASE).write_text(SPEC % {"metadata": "", "spec": f"  {VALUES[name]}"})
-    ran = run_bounded(project, "render", "--env", "dev", "LLM.hostile")
+    answer = run_bounded if name in HUNGRY else run
+    ran = answer(project, "render", "--env", "dev", "LLM.hostile")
     assert "root:" not in ran.all
     assert "user.name" not in ran.all
     assert ran.code == 1 or name == "text template that is no template", ran.all

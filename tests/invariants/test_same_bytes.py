@@ -108,6 +108,7 @@ def test_hash_seeds_and_processes_agree() -> None:
     assert said.pop().count(b"sha256:") == 2 * len(ENVIRONMENTS)
 
 
+@pytest.mark.slow
 def test_the_folder_in_which_the_command_runs_does_not_matter() -> None:
     from_top = opsdecl(ROOT, "render", "--env", "prod")
     from_inside = opsdecl(ROOT / "environments" / "base", "render", "--env", "prod")
