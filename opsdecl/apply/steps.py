@@ -37,6 +37,8 @@ def add_steps(
     A wave is a number over the whole desired set, so that it stays the same whatever changes. `wait`: after each
     wave that others follow, a step waits until its objects are ready.
     """
+    if not release.changes:
+        return Checked(release)
     waves = order_waves({head.address: head.depends_on for head in desired.heads})
     if waves.value is None:
         return Checked(None, waves.diagnostics)
@@ -54,8 +56,8 @@ def order_waves(edges: Edges) -> Checked[Mapping[str, int]]:
 
     Addresses that are not in `edges` themselves are taken to be there already.
     """
-    waves: dict[str, int] = {}
-    waiting = {address: [n for n in needs if n in edges] for address, needs in edges.items()}
+    waves = {address: 0 for address, needs in edges.items() if not needs}
+    waiting = {address: [n for n in needs if n in edges] for address, needs in edges.items() if needs}
     while waiting:
         ready = [address for address, needs in waiting.items() if all(need in waves for need in needs)]
         if not ready:

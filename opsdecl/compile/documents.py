@@ -84,7 +84,8 @@ def _remembered(source: Source, surroundings: Surroundings, results: Results, tr
         return _unknown_kind(source) if schema is None else compile_document(source, schema, ask)
 
     ask = _asking(surroundings, results, trail)
-    return remember(surroundings.memo, surroundings.key(source), ask, compile_now, DocumentCodec(source))
+    codec = DocumentCodec(source, lambda: compile_now(ask))
+    return remember(surroundings.memo, surroundings.key(source), ask, compile_now, codec)
 
 
 def _unknown_kind(source: Source) -> DocumentResult:

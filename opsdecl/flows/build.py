@@ -9,7 +9,6 @@ from opsdecl.compile.types import CompiledDocument, Graph
 from opsdecl.diag import Checked, Diagnostic, Place, SpecPath
 from opsdecl.flows.project import Project, place_of
 from opsdecl.flows.recall import Objects, Verdicts
-from opsdecl.policy.evaluate import evaluate_policies, matching_policies
 from opsdecl.render.schemas import examine_schemas
 from opsdecl.render.types import ManifestSet
 
@@ -58,6 +57,8 @@ def check_built(built: Built, memo: Memo) -> tuple[Diagnostic, ...]:
     if not unknown:
         return ()
 
+    from opsdecl.policy.evaluate import evaluate_policies
+
     def place(address: SpecAddress, path: SpecPath) -> Place | None:
         return place_of(built.graph, address, path)
 
@@ -75,6 +76,8 @@ def check_built(built: Built, memo: Memo) -> tuple[Diagnostic, ...]:
 
 def policies_at_work(built: Built) -> frozenset[SpecAddress]:
     """Policies that look at something in this environment."""
+    from opsdecl.policy.evaluate import matching_policies
+
     return matching_policies(policies_of(built), built.graph.documents, built.manifests, built.environment)
 
 
@@ -85,6 +88,8 @@ def policies_of(built: Built) -> tuple[CompiledDocument, ...]:
 def for_target(built: Built, target: str) -> Built:
     """The same environment as a release of another of its targets: the objects are the same."""
     release = replace(built.graph.release, target=target)
+    if release == built.graph.release:
+        return built
     return replace(
         built, graph=replace(built.graph, release=release), manifests=replace(built.manifests, release=release)
     )

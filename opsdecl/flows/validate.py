@@ -9,7 +9,6 @@ from opsdecl.diag import Diagnostic, Place, SpecPath
 from opsdecl.flows.build import Built, build, policies_at_work, policies_of
 from opsdecl.flows.memory import Memory
 from opsdecl.flows.project import Project, choose_environment, located, open_project, place_of
-from opsdecl.policy.evaluate import report_idle
 from opsdecl.spec.positions import Positions
 from opsdecl.spec.types import SourceTree
 
@@ -64,6 +63,8 @@ def _idle_policies(built: Sequence[Built], findings: Sequence[Diagnostic]) -> tu
     seen: dict[SpecAddress, tuple[CompiledDocument, Built]] = {}
     for each in built:
         seen |= {policy.address: (policy, each) for policy in policies_of(each)}
+
+    from opsdecl.policy.evaluate import report_idle
 
     def place(address: SpecAddress, path: SpecPath) -> Place | None:
         return place_of(seen[address][1].graph, address, path)

@@ -35,7 +35,7 @@ class RecalledObjects:
     @cached_property
     def heads(self) -> Sequence[Head]:
         spec = str(self.document)
-        return tuple(Head(f"{spec}/{r.variant}/{r.role}", r.key, r.digest, r.depends_on) for r in self._rows)
+        return tuple(Head(f"{spec}/{r.variant}/{r.role}", r.digest, r.key, r.depends_on) for r in self._rows)
 
     @cached_property
     def manifests(self) -> tuple[Manifest, ...]:

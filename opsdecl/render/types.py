@@ -55,8 +55,8 @@ class Head(NamedTuple):
     manifest's."""
 
     address: str
-    key: tuple[str, str, str, str]
     digest: str
+    key: tuple[str, str, str, str]
     depends_on: tuple[str, ...] = ()
 
 
@@ -120,7 +120,7 @@ class ManifestSet:
     @cached_property
     def digest(self) -> str:
         """The desired digest: over every object's address and digest. Documents and decorations stay outside."""
-        return digest_of([[head.address, head.digest] for head in self.heads])
+        return digest_of([head[:2] for head in self.heads])
 
     @cached_property
     def heads(self) -> tuple[Head, ...]:
@@ -148,4 +148,4 @@ class ManifestSet:
 def head_of(manifest: Manifest) -> Head:
     key = manifest.key
     fields = (key.api_version, key.kind, key.namespace, key.name)
-    return Head(str(manifest.address), fields, manifest.digest, tuple(map(str, manifest.depends_on)))
+    return Head(str(manifest.address), manifest.digest, fields, tuple(map(str, manifest.depends_on)))
