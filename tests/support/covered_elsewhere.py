@@ -20,6 +20,7 @@ _PLAN = "it is about a saved plan"
 _TARGET = "it takes a plan against a target"
 _GIT = "it takes a git repository"
 _DISK = "it takes a folder that is written to"
+_SIZING = "it answers `opsdecl size`"
 _BUG = "only a mistake in opsdecl gives it"
 _SIZE = "it takes a file of a size that nobody wants to read"
 
@@ -113,5 +114,27 @@ COVERED_ELSEWHERE: Mapping[str, Elsewhere] = {
     "OD667": Elsewhere(
         _GIT, "tests/unit/targets/test_git_target.py::test_without_an_address_there_is_nothing_to_point_at"
     ),
+    "OD750": Elsewhere(
+        _SIZING, "tests/unit/sizing/test_rules.py::test_a_configuration_that_lacks_its_shape_is_refused"
+    ),
+    "OD751": Elsewhere(
+        _SIZING, "tests/unit/sizing/test_architectures.py::test_an_unknown_family_is_said_and_reckoned_like_llama"
+    ),
+    "OD752": Elsewhere(_SIZING, "tests/unit/sizing/test_sizing.py::test_the_rule_about_heads_names_sizes_that_work"),
+    "OD753": Elsewhere(_SIZING, "tests/unit/sizing/test_rules.py::test_a_rule_has_its_code"),
+    "OD754": Elsewhere(_SIZING, "tests/unit/sizing/test_rules.py::test_a_rule_has_its_code"),
+    "OD755": Elsewhere(
+        _SIZING, "tests/unit/sizing/test_sizing.py::test_expert_parallelism_lifts_the_rule_about_blocks"
+    ),
+    "OD756": Elsewhere(_SIZING, "tests/unit/sizing/test_sizing.py::test_formats_against_capability"),
+    "OD757": Elsewhere(_SIZING, "tests/unit/sizing/test_sizing.py::test_sensible_and_hopeless_gpus"),
+    "OD758": Elsewhere(_SIZING, "tests/unit/sizing/test_sizing.py::test_a_refusal_needs_the_optimistic_end_not_to_fit"),
+    "OD759": Elsewhere(_SIZING, "tests/unit/sizing/test_rules.py::test_a_rule_has_its_code"),
+    "OD760": Elsewhere(_SIZING, "tests/unit/sizing/test_sizing.py::test_rules_are_findings"),
+    "OD761": Elsewhere(_SIZING, "tests/unit/sizing/test_sizing.py::test_rules_are_findings"),
+    "OD762": Elsewhere(_SIZING, "tests/unit/sizing/test_sizing.py::test_slices_hold_what_they_hold"),
+    "OD763": Elsewhere(_SIZING, "tests/unit/sizing/test_sizing.py::test_unknown_models_gpus_and_engines_are_said"),
+    "OD764": Elsewhere(_SIZING, "tests/unit/sizing/test_rules.py::test_a_rule_has_its_code"),
+    "OD765": Elsewhere(_SIZING, "tests/unit/sizing/test_rules.py::test_a_rule_has_its_code"),
     "OD901": Elsewhere(_BUG, "tests/endtoend/test_refusals.py::test_an_unexpected_error"),
 }
