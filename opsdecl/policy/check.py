@@ -34,14 +34,16 @@ def usable_rules(policy: Policy) -> tuple[Rule, ...]:
 def _check_kinds(policy: Policy, place: Placing) -> Iterator[Diagnostic]:
     from opsdecl.spec.kinds import KINDS
 
+    subject = str(policy.address)
     for index, kind in enumerate(policy.match.kinds):
         at = at_policy(policy.address, ("spec", "match", "kinds", index), place)
         if kind not in KINDS:
             hint = did_you_mean(kind, KINDS) or f"use one of: {', '.join(sorted(set(KINDS) - NEVER_JUDGED))}"
-            yield Diagnostic(codes.UNKNOWN_KIND, f"`{kind}` is no kind of document", at, hint=_object_hint(kind, hint))
+            message = f"`{kind}` is no kind of document"
+            yield Diagnostic(codes.UNKNOWN_KIND, message, at, hint=_object_hint(kind, hint), subject=subject)
         elif kind in NEVER_JUDGED:
             message = f"rules never look at documents of kind {kind}"
-            yield Diagnostic(codes.UNKNOWN_KIND, message, at, hint="remove it from `match.kinds`")
+            yield Diagnostic(codes.UNKNOWN_KIND, message, at, hint="remove it from `match.kinds`", subject=subject)
 
 
 def _object_hint(kind: str, hint: str) -> str:
