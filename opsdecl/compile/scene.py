@@ -1,7 +1,8 @@
 """A compiled environment as its checks see it."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 from opsdecl.addr import SpecAddress
 from opsdecl.catalog.types import Catalog
@@ -12,7 +13,7 @@ from opsdecl.spec.types import Json
 PlaceIn = Callable[[SpecAddress, SpecPath], Place]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Scene:
     """Everything that compiled. `used` are the names that expressions used; `complete` says that nothing is missing
     because of an error, so that what is absent is absent on purpose."""
@@ -30,9 +31,13 @@ class Scene:
         spec: Mapping[str, Json] = self.environment.effective["spec"]
         return spec
 
-    def served(self) -> Iterator[CompiledDocument]:
+    def served(self) -> tuple[CompiledDocument, ...]:
         """Documents that become pods."""
-        return (d for d in self.documents.values() if "namespace" in d.effective["metadata"])
+        return self._served
+
+    @cached_property
+    def _served(self) -> tuple[CompiledDocument, ...]:
+        return tuple(d for d in self.documents.values() if "namespace" in d.effective["metadata"])
 
     def in_environment(self, path: SpecPath) -> Place:
         return self.place(self.environment.address, path)

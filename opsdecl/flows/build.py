@@ -1,16 +1,18 @@
 """One environment of one tree: compiled, rendered, checked against schemas and policies."""
 
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 from opsdecl.addr import SpecAddress
 from opsdecl.compile.environment import compile_environment
 from opsdecl.compile.memo import Memo
 from opsdecl.compile.types import CompiledDocument, Graph
-from opsdecl.diag import Checked, Diagnostic, Place, SpecPath
+from opsdecl.diag import Checked, Diagnostic
 from opsdecl.flows.project import Project, place_of
-from opsdecl.flows.recall import Objects, Verdicts
+from opsdecl.flows.recall import Objects, Shapes, Verdicts
 from opsdecl.render.schemas import examine_schemas
-from opsdecl.render.types import ManifestSet
+from opsdecl.render.types import Manifest, ManifestSet
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,22 +58,28 @@ def check_built(built: Built, memo: Memo) -> tuple[Diagnostic, ...]:
     unknown = verdicts.unknown()
     if not unknown:
         return ()
-
-    from opsdecl.policy.evaluate import evaluate_policies
-
-    def place(address: SpecAddress, path: SpecPath) -> Place | None:
-        return place_of(built.graph, address, path)
-
-    documents = [document for document in built.graph.documents if document.address in unknown]
     manifests = built.manifests.without({d.address for d in built.graph.documents} - unknown)
-    schemas = examine_schemas(manifests, built.environment.effective["spec"]["kubernetes"], place)
-    some = replace(built.manifests, manifests=manifests)
-    found = schemas.diagnostics + evaluate_policies(policies, documents, some, built.environment, place)
+    version, place = built.environment.effective["spec"]["kubernetes"], partial(place_of, built.graph)
+    schemas = examine_schemas(manifests, version, place, Shapes(memo))
+    found = schemas.diagnostics + _judge(built, policies, unknown, manifests)
     wrong = {finding.subject for finding in found}
     # A finding about a policy is about all that it looks at.
     if wrong <= {str(address) for address in unknown - {policy.address for policy in policies}}:
         verdicts.keep(a for a in unknown if str(a) not in wrong and a not in schemas.unchecked)
     return found
+
+
+def _judge(
+    built: Built, policies: Sequence[CompiledDocument], some: Collection[SpecAddress], manifests: Sequence[Manifest]
+) -> tuple[Diagnostic, ...]:
+    """What the policies say of some documents and of their manifests."""
+    if not policies:
+        return ()
+    from opsdecl.policy.evaluate import evaluate_policies
+
+    documents = [document for document in built.graph.documents if document.address in some]
+    objects = replace(built.manifests, manifests=manifests)
+    return evaluate_policies(policies, documents, objects, built.environment, partial(place_of, built.graph))
 
 
 def policies_at_work(built: Built) -> frozenset[SpecAddress]:

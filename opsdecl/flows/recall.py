@@ -99,3 +99,16 @@ class Verdicts:
         for address in right:
             if address in self._keys:
                 self._memo.keep(self._keys[address], True)
+
+
+class Shapes:
+    """Shapes of objects that meet their schemas."""
+
+    def __init__(self, memo: Memo) -> None:
+        self._memo = memo
+
+    def knows(self, name: str) -> bool:
+        return self._memo.recall(f"shape {name}") is True
+
+    def learn(self, name: str) -> None:
+        self._memo.keep(f"shape {name}", True)

@@ -25,7 +25,12 @@ class Schemas:
 
     version: str
     folder: Path
-    definitions: Mapping[str, Schema]
+
+    @cached_property
+    def definitions(self) -> Mapping[str, Schema]:
+        """What other schemas refer to, by name."""
+        found: Mapping[str, Schema] = json.loads((self.folder / "_definitions.json").read_bytes())["$defs"]
+        return found
 
     def of(self, api_version: str, kind: str) -> Schema | None:
         """None for kinds that Kubernetes itself does not have (custom resources) or has under another version."""
@@ -65,8 +70,7 @@ def load_schemas(version: str) -> Schemas | None:
     folder = next((f for f in _root().iterdir() if _minor(f.name) == version), None)
     if folder is None:
         return None
-    definitions = json.loads((folder / "_definitions.json").read_bytes())["$defs"]
-    return Schemas(version, folder, definitions)
+    return Schemas(version, folder)
 
 
 def _root() -> Path:

@@ -21,6 +21,7 @@ FOLDER_MODE = "040000"
 """A folder that cannot be listed."""
 _FILE_MODE = "100644"
 _PROGRAM_MODE = "100755"
+_CHUNK = 64 * 1024
 
 
 class MemoryTree:
@@ -148,10 +149,21 @@ def _git_mode(mode: int) -> str:
 def _read_file(path: str, most: int) -> bytes:
     """Raises OSError for links, for what is not a plain file, and for more than `most` bytes."""
     descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
-    with os.fdopen(descriptor, "rb") as file:
-        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+    try:
+        status = os.fstat(descriptor)
+        if not stat.S_ISREG(status.st_mode):
             raise OSError(f"not a plain file: {path}")
-        data = file.read(most + 1)
+        data = _read_all(descriptor, min(status.st_size, most), most)
+    finally:
+        os.close(descriptor)
     if len(data) > most:
         raise OSError(f"larger than {most} bytes: {path}")
+    return data
+
+
+def _read_all(descriptor: int, size: int, most: int) -> bytes:
+    """All bytes, or more than `most` of them. A file that is longer than its `size` grew in the meantime."""
+    data = os.read(descriptor, size + 1)
+    while size < len(data) <= most and (more := os.read(descriptor, _CHUNK)):
+        data += more
     return data
