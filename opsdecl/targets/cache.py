@@ -21,6 +21,7 @@ _SCHEMA = (
 _LARGE = 16 * 1024
 """Bytes from which compressing pays: below, it takes longer than what is kept took to work out."""
 _AT_ONCE = 500
+_OTHER_VERSIONS = 2
 _KEY_BYTES = 32
 _SUM_BYTES = 16
 
@@ -30,12 +31,14 @@ class FileCache:
 
     Entries are sealed with a key below `.git`, which a clone cannot bring: entries that came with one are not served.
 
-    `name` and `version` name the file, so that another version of the tool never reads what it does not understand.
+    `name` and `version` name the file, so that another version of the tool never reads what it does not understand;
+    the files of versions that were not used for longest leave when a new one comes.
     `limit` bounds the bytes in use; the least recently written half goes first.
     """
 
     def __init__(self, root: Path, name: str, version: str = "1", *, limit: int = 256 * 2**20) -> None:
         self._root = root
+        self._name = name
         self._file = f"{name}-{hashlib.sha256(version.encode()).hexdigest()[:12]}.sqlite"
         self._limit = limit
         self._connection: sqlite3.Connection | None = None
@@ -97,12 +100,22 @@ class FileCache:
             if path.is_symlink():
                 raise OSError(errno.ELOOP, "it is a link", str(path))
             self._seal = _own_key(self._root)
+            if not path.exists():
+                _remove_oldest(path.parent, self._name)
             db = sqlite3.connect(path, timeout=2.0, isolation_level=None, check_same_thread=False)
             self._connection = db
             db.execute("PRAGMA journal_mode=WAL")
             db.execute("PRAGMA synchronous=OFF")
             db.execute(_SCHEMA)
         return self._connection
+
+
+def _remove_oldest(folder: Path, name: str) -> None:
+    """All but the newest files of other versions. Raises OSError."""
+    files = sorted(folder.glob(f"{name}-*.sqlite"), key=lambda path: path.lstat().st_mtime, reverse=True)
+    for path in files[_OTHER_VERSIONS:]:
+        for part in (path, *folder.glob(f"{path.name}-*")):
+            part.unlink(missing_ok=True)
 
 
 def _own_key(root: Path) -> bytes:

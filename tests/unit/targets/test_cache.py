@@ -39,6 +39,18 @@ def test_versions_do_not_read_each_other(tmp_path: Path) -> None:
     assert cache(tmp_path, version="2").get("a") is None
 
 
+def test_versions_that_nobody_uses_leave(tmp_path: Path) -> None:
+    for number in range(6):
+        one = cache(tmp_path, version=str(number))
+        one.put("a", str(number))
+        one.close()
+        os.utime(
+            max((tmp_path / ".opsdecl" / "cache").glob("*.sqlite"), key=lambda p: p.stat().st_mtime_ns), (number,) * 2
+        )
+    assert len(list((tmp_path / ".opsdecl" / "cache").glob("*.sqlite"))) == 3
+    assert [cache(tmp_path, version=str(number)).get("a") for number in (5, 4)] == ["5", "4"]
+
+
 def test_a_thousand_entries_come_quickly(tmp_path: Path) -> None:
     entries = {f"{n:040x}": json.dumps({"number": n, "list": list(range(200))}) for n in range(1000)}
     cache(tmp_path).put_many(entries)
