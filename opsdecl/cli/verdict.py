@@ -4,10 +4,10 @@ from collections.abc import Iterable
 
 from opsdecl.cli.exits import Exit
 from opsdecl.diag import Diagnostic, Severity
-from opsdecl.diag.codes import plan, targets
+from opsdecl.diag.codes import cluster, plan, targets
 
 STALE = frozenset(c.id for c in (plan.STALE, plan.DESIRED_DIFFERS, plan.OTHER_RELEASE, plan.UNREVIEWED_DRIFT))
-LOCKED = frozenset(c.id for c in (targets.BUSY, targets.LOCK_LEFT))
+LOCKED = frozenset(c.id for c in (targets.BUSY, targets.LOCK_LEFT, cluster.LOCK_HELD, cluster.LOCK_LOST))
 GATES = frozenset(c.id for c in (plan.PRUNE_BUDGET, plan.PROTECTED, plan.UNCOMMITTED, plan.NOT_REVIEWABLE))
 POLICIES = "OD8"
 

@@ -3,11 +3,13 @@
 from pathlib import Path
 from typing import Any, Protocol
 
+from opsdecl.addr import SpecAddress
 from opsdecl.apply.ports import Target
 from opsdecl.apply.types import Revision
-from opsdecl.diag import Checked, Diagnostic
+from opsdecl.diag import Checked, Diagnostic, Place, SpecPath
 from opsdecl.diag.codes.targets import TARGET_NOT_BUILT
 from opsdecl.flows.build import Built
+from opsdecl.flows.project import place_of
 
 
 class BlamingTarget(Target, Protocol):
@@ -25,6 +27,8 @@ def open_target(built: Built, root: Path) -> Checked[BlamingTarget]:
     """The target of the built release. Nothing is contacted yet."""
     name = built.graph.release.target
     settings: dict[str, Any] = dict(built.environment.effective["spec"]["targets"][name])
+    if settings["type"] == "cluster":
+        return Checked(_cluster(built, settings))
     if settings["type"] != "git":
         return Checked(None, (_not_built(name, settings["type"]),))
     from opsdecl.targets.git.settings import GitSettings
@@ -34,9 +38,21 @@ def open_target(built: Built, root: Path) -> Checked[BlamingTarget]:
     return Checked(GitTarget(parsed, built.graph.release, root))
 
 
+def _cluster(built: Built, settings: dict[str, Any]) -> BlamingTarget:
+    from opsdecl.targets.cluster.settings import ClusterSettings
+    from opsdecl.targets.cluster.target import ClusterTarget
+
+    def place(address: SpecAddress, path: SpecPath) -> Place | None:
+        return place_of(built.graph, address, path)
+
+    namespaces = tuple(built.environment.effective["spec"]["namespaces"])
+    parsed = ClusterSettings.from_mapping(settings, namespaces)
+    return ClusterTarget(parsed, built.graph.release, built.manifests, place)
+
+
 def _not_built(name: str, kind: str) -> Diagnostic:
     return Diagnostic(
         TARGET_NOT_BUILT,
         f"target `{name}` is of type `{kind}`, which this version of opsdecl can only plan offline",
-        hint="plan it with --base REF, or use a target of type git",
+        hint="plan it with --base REF, or use a target of type git or cluster",
     )

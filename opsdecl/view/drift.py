@@ -19,23 +19,24 @@ def render_drift(
     changes: Sequence[ObjectChange],
     *,
     unowned: Sequence[str] = (),
+    expected: Sequence[str] = (),
     color: bool = False,
 ) -> str:
     """`changes` as a plan holds them: `before` is what was found, `after` what is declared. Others are left out.
 
-    `unowned` names things found where only ours should be.
+    `unowned` names things found where only ours should be, `expected` what programs keep on our objects.
     """
     ink = ink_for(color)
     drifted = [change for change in changes if change.cause in ("drift", "both")]
     head = f"{printable(environment)} · {count(objects, 'object')}"
     if not drifted and not unowned:
-        return f"{head} · {ink('no drift', GREEN)}\n"
+        return "\n".join([f"{head} · {ink('no drift', GREEN)}", *_expected(expected, ink)]) + "\n"
     rows = [f"{head} · {ink(f'{len(drifted):,} drifted', CAUTION)}   declared → found"]
     for who, theirs in _by_author(drifted).items():
         rows += [f"  by {ink(printable(who), BOLD)}", *("    " + row for row in _rows(theirs, ink))]
     if drifted:
         rows.append(ink("  reverting needs --revert-drift: opsdecl apply then restores what is declared", DIM))
-    return "\n".join([*rows, *_unowned(unowned, ink)]) + "\n"
+    return "\n".join([*rows, *_unowned(unowned, ink), *_expected(expected, ink)]) + "\n"
 
 
 def _by_author(changes: Sequence[ObjectChange]) -> dict[str, list[ObjectChange]]:
@@ -70,3 +71,14 @@ def _unowned(names: Sequence[str], ink: Ink) -> list[str]:
         return []
     more = [f"    and {len(names) - _NAMES:,} more"] if len(names) > _NAMES else []
     return [f"  {ink('not ours', BOLD)}: left as it is", *(f"    {printable(n)}" for n in names[:_NAMES]), *more]
+
+
+def _expected(names: Sequence[str], ink: Ink) -> list[str]:
+    if not names:
+        return []
+    more = [f"    and {len(names) - _NAMES:,} more"] if len(names) > _NAMES else []
+    return [
+        f"  {ink('expected', BOLD)}: of programs in the cluster",
+        *(f"    {printable(n)}" for n in names[:_NAMES]),
+        *more,
+    ]

@@ -23,6 +23,7 @@ _DISK = "it takes a folder that is written to"
 _SIZING = "it answers `opsdecl size`"
 _BUG = "only a mistake in opsdecl gives it"
 _SIZE = "it takes a file of a size that nobody wants to read"
+_CLUSTER = "only a kubeconfig and an API server can show it"
 
 COVERED_ELSEWHERE: Mapping[str, Elsewhere] = {
     "OD101": Elsewhere(_FILES, "tests/unit/spec_load/test_work_tree.py::test_a_file_that_cannot_be_read_is_reported"),
@@ -72,7 +73,53 @@ COVERED_ELSEWHERE: Mapping[str, Elsewhere] = {
         _GIT, "tests/endtoend/test_refusals.py::test_files_that_are_not_committed_for_a_protected_environment"
     ),
     "OD551": Elsewhere(_TARGET, "tests/endtoend/test_refusals.py::test_a_plan_with_errors_is_not_carried_out"),
+    "OD600": Elsewhere(
+        _CLUSTER, "tests/cluster/test_access.py::test_an_unreachable_cluster_is_an_error_and_never_empty"
+    ),
     "OD601": Elsewhere(_TARGET, "tests/endtoend/test_refusals.py::test_a_target_that_can_only_be_planned_offline"),
+    "OD602": Elsewhere(
+        _CLUSTER,
+        "tests/unit/targets_cluster/test_kubeconfig.py::test_a_target_without_a_context_is_refused_although_one_is_current",
+    ),
+    "OD603": Elsewhere(
+        _CLUSTER, "tests/unit/targets_cluster/test_kubeconfig.py::test_a_certificate_that_cannot_be_read_is_named"
+    ),
+    "OD604": Elsewhere(_CLUSTER, "tests/cluster/test_access.py::test_credentials_that_nobody_knows_are_named"),
+    "OD605": Elsewhere(
+        _CLUSTER, "tests/cluster/test_access.py::test_a_right_that_is_missing_is_named_with_verb_and_resource"
+    ),
+    "OD606": Elsewhere(
+        _CLUSTER, "tests/cluster/test_access.py::test_a_certificate_of_another_authority_is_not_trusted"
+    ),
+    "OD607": Elsewhere(_CLUSTER, "tests/cluster/test_access.py::test_bookkeeping_that_a_quota_refuses_is_a_finding"),
+    "OD608": Elsewhere(
+        _CLUSTER,
+        "tests/cluster/test_refusals.py::test_a_field_that_does_not_exist_is_refused_in_the_plan_at_its_origin",
+    ),
+    "OD609": Elsewhere(_CLUSTER, "tests/cluster/test_refusals.py::test_are_refused_with_the_manager_and_the_way_out"),
+    "OD610": Elsewhere(
+        _CLUSTER, "tests/cluster/test_crashes.py::test_a_holder_that_was_frozen_past_its_time_writes_nothing_more"
+    ),
+    "OD611": Elsewhere(
+        _CLUSTER, "tests/cluster/test_crashes.py::test_a_holder_that_was_frozen_past_its_time_writes_nothing_more"
+    ),
+    "OD612": Elsewhere(_CLUSTER, "tests/cluster/test_access.py::test_records_that_cannot_be_read_stop_everything"),
+    "OD613": Elsewhere(_CLUSTER, "tests/cluster/test_access.py::test_records_of_a_newer_version_are_left_alone"),
+    "OD614": Elsewhere(_CLUSTER, "tests/cluster/test_refusals.py::test_an_object_of_another_release_is_not_taken"),
+    "OD615": Elsewhere(_CLUSTER, "tests/cluster/test_access.py::test_the_namespace_of_the_records_must_exist"),
+    "OD616": Elsewhere(
+        _CLUSTER, "tests/cluster/test_refusals.py::test_a_kind_that_is_not_installed_is_planned_and_named"
+    ),
+    "OD617": Elsewhere(
+        _CLUSTER,
+        "tests/cluster/test_access.py::test_a_service_account_that_may_only_read_plans_and_says_what_it_cannot_know",
+    ),
+    "OD618": Elsewhere(
+        _CLUSTER, "tests/cluster/test_refusals.py::test_one_refusal_leaves_out_what_needs_it_and_nothing_else"
+    ),
+    "OD619": Elsewhere(_CLUSTER, "tests/cluster/test_refusals.py::test_an_object_of_which_nothing_is_ours_stays"),
+    "OD620": Elsewhere(_CLUSTER, "tests/cluster/test_refusals.py::test_an_object_that_does_not_go_is_said_so"),
+    "OD621": Elsewhere(_CLUSTER, "tests/cluster/test_refusals.py::test_a_field_that_cannot_change_is_known_before"),
     "OD640": Elsewhere(_GIT, "tests/unit/targets/test_git_repository.py::test_a_missing_git_is_told"),
     "OD642": Elsewhere(_GIT, "tests/unit/targets/test_git_repository.py::test_folders_that_are_no_work_tree_are_told"),
     "OD643": Elsewhere(

@@ -27,9 +27,14 @@ def command(ctx: click.Context, environment: str | None, target: str | None, for
         return report(at.process, planned.diagnostics, planned.lines)
     changes = [change for change in planned.plan.changes if change.cause in ("drift", "both")]
     unowned = [name for state in planned.states.values() for name in state.unowned]
+    expected = [name for state in planned.states.values() for name in state.expected]
     objects = sum(len(state.objects) for state in planned.states.values())
     if format_ == "json":
         at.process.out(render_json(environment=planned.environment, objects=objects, drifted=changes, unowned=unowned))
     else:
-        at.process.out(render_drift(planned.environment, objects, changes, unowned=unowned, color=at.process.color))
+        at.process.out(
+            render_drift(
+                planned.environment, objects, changes, unowned=unowned, expected=expected, color=at.process.color
+            )
+        )
     return Exit.CHANGES if exit_code and (changes or unowned) else Exit.DONE

@@ -1,4 +1,4 @@
-"""OD600 and OD602 to OD639: targets of type cluster."""
+"""OD6xx of targets of type cluster: the API server, our rights, objects, locks and records."""
 
 from opsdecl.diag.types import Code, Severity
 

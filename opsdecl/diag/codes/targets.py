@@ -1,4 +1,4 @@
-"""OD6xx: git (640-669), Pulumi (670-699), cluster (600-639)."""
+"""OD6xx: git (from 40 on), Pulumi (from 70 on); clusters have a module of their own."""
 
 from opsdecl.diag.types import Code, Severity
 
@@ -7,8 +7,8 @@ TARGET_NOT_BUILT = Code(
     "A target that this version cannot reach",
     "The environment names a target of a type that this version of opsdecl validates and plans offline, but neither "
     "reads nor writes. Nothing was changed.\n\n"
-    "Plan it against a commit with `--base REF`, or apply to a target of type `git`, which Argo CD or Flux can follow.",
-    "targets:\n  main: {type: cluster, context: prod}",
+    "Plan it against a commit with `--base REF`, or apply to a target of type `git` or `cluster`.",
+    "targets:\n  main: {type: pulumi}",
 )
 GIT_MISSING = Code(
     "OD640",

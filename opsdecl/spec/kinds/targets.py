@@ -63,7 +63,22 @@ class ClusterTarget(Part):
     """Objects applied to a cluster directly."""
 
     type: Literal["cluster"] = Field(description="A Kubernetes cluster.")
-    context: NonEmpty | None = Field(default=None, description="Context of the kubeconfig; the current one if absent.")
+    context: NonEmpty | None = Field(
+        default=None, description="Context of the kubeconfig. Never taken from whatever is current."
+    )
+    in_cluster: bool = Field(
+        default=False, description="Whether the service account of the pod that opsdecl runs in is used instead."
+    )
+    namespace: DnsLabel | None = Field(
+        default=None, description="Namespace of the release's records; the environment's first where absent."
+    )
+    plans: Literal["dry-run", "read"] = Field(
+        default="dry-run", description="Whether plans may ask the API server for dry runs, or only get and list."
+    )
+    force: Items[NonEmpty] = Field(
+        default=(),
+        description="Fields that are taken from other managers: address, space, and the path as the refusal shows it.",
+    )
     prune: Prune = Field(default=Prune(), description="How much may be removed in one go.")
 
 

@@ -11,7 +11,7 @@ from opsdecl.diag.codes.plan import STALE
 from opsdecl.diff.types import ObjectChange
 from opsdecl.render.types import Manifest
 from opsdecl.targets.cluster.client import Client
-from opsdecl.targets.cluster.comparing import answered_of, decorated, is_leaving, of_another, see, seen_of
+from opsdecl.targets.cluster.comparing import answered_of, decorated, is_leaving, landed, of_another, see, seen_of
 from opsdecl.targets.cluster.dryrun import refused, was_applied
 from opsdecl.targets.cluster.failures import StatusError
 from opsdecl.targets.cluster.inventory import Entry
@@ -82,6 +82,9 @@ class Writer:
                     force = True
                     continue
                 live = await self.client.find(path)
+                done = landed(entry, live, self.manager)
+                if done is not None and done.digest == manifest.digest:
+                    return done, ()  # The answer to our own apply was lost.
                 if see(entry, live, self.manager).digest != planned or live is None:
                     said = f"{manifest.key} was changed by somebody while this was applied"
                     return None, (Diagnostic(STALE, said, hint="plan again", subject=str(manifest.address.spec)),)

@@ -1,4 +1,4 @@
-"""Requests to one API server: bounded, repeated where that is safe, paged, and never silent about a failure."""
+"""Requests to one API server: bounded, repeated where that helps, paged, and never silent about a failure."""
 
 import asyncio
 import email.utils
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from opsdecl.diag import Diagnostic
 from opsdecl.diag.codes import cluster as codes
-from opsdecl.targets.cluster.failures import ClusterError, StatusError
+from opsdecl.targets.cluster.failures import NOT_DECLARED, ClusterError, StatusError
 from opsdecl.targets.cluster.kubeconfig import Server, connect
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ _TRIES = 7
 _FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.1, 10.0
 _ALWAYS_AGAIN = frozenset({429, 503})
 """The server says that it did nothing."""
-_AGAIN_IF_SAFE = frozenset({500, 502, 504})
+_AGAIN = frozenset({500, 502, 504})
 _TYPES = {
     "apply": "application/apply-patch+yaml",
     "merge": "application/merge-patch+json",
@@ -102,10 +102,12 @@ class Client:
                 return items
 
     async def post(self, path: str, body: Mapping[str, Any], params: Parameters | None = None) -> Answer:
-        return await self.send("POST", path, params, body=body, safe=False)
+        """Creates. Sent again where the answer was lost: who creates must take "exists already" for a question."""
+        return await self.send("POST", path, params, body=body)
 
     async def put(self, path: str, body: Mapping[str, Any]) -> Answer:
-        return await self.send("PUT", path, body=body, safe=False)
+        """Updates the version that `body` names. Sent again where the answer was lost: then expect a conflict."""
+        return await self.send("PUT", path, body=body)
 
     async def patch(
         self,
@@ -114,10 +116,9 @@ class Client:
         params: Parameters | None = None,
         *,
         kind: str = "apply",
-        safe: bool = True,
         before: Callable[[], None] | None = None,
     ) -> Answer:
-        return await self.send("PATCH", path, params, body=body, content_type=_TYPES[kind], safe=safe, before=before)
+        return await self.send("PATCH", path, params, body=body, content_type=_TYPES[kind], before=before)
 
     async def delete(self, path: str, body: Mapping[str, Any], *, before: Callable[[], None] | None = None) -> Answer:
         return await self.send("DELETE", path, body=body, before=before)
@@ -131,12 +132,12 @@ class Client:
         body: Any = None,
         content_type: str = "application/json",
         accept: str = "",
-        safe: bool = True,
         before: Callable[[], None] | None = None,
     ) -> Answer:
-        """`safe`: sending it twice does no harm. `before` runs right before each sending and may raise.
+        """`before` runs right before each sending and may raise.
 
-        Raises StatusError for what the server refused, ClusterError where it could not be asked.
+        Whatever is sent may arrive twice, where the first answer was lost: writes are conditional, and who sends them
+        looks again at a conflict. Raises StatusError for a refusal, ClusterError where nobody could be asked.
         """
         import httpx2
         import msgspec
@@ -149,12 +150,12 @@ class Client:
             try:
                 response = await self._once(method, path, params, content, headers, before)
             except httpx2.TransportError as error:
-                if last or not _may_repeat(error, safe):
+                if last or not _may_repeat(error):
                     raise self._unreachable(error) from None
                 await asyncio.sleep(_pause(number, ""))
                 continue
             code = response.status_code
-            if not last and (code in _ALWAYS_AGAIN or (safe and code in _AGAIN_IF_SAFE)):
+            if not last and (code in _ALWAYS_AGAIN or (code in _AGAIN and not _is_verdict(response))):
                 await asyncio.sleep(_pause(number, response.headers.get("Retry-After", "")))
                 continue
             return self._answer(response, method, path)
@@ -209,13 +210,14 @@ class Client:
         )
 
 
-def _may_repeat(error: Exception, safe: bool) -> bool:
-    """What never reached the server may always be sent again; a certificate does not get better."""
-    import httpx2
+def _may_repeat(error: Exception) -> bool:
+    """A certificate does not get better."""
+    return "CERTIFICATE" not in str(error) and "certificate" not in str(error)
 
-    if "CERTIFICATE" in str(error) or "certificate" in str(error):
-        return False
-    return safe or isinstance(error, (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout))
+
+def _is_verdict(response: "httpx2.Response") -> bool:
+    """An apply with a field that the schema lacks is answered with 500, and always will be."""
+    return response.status_code == 500 and NOT_DECLARED in response.text
 
 
 def _pause(number: int, retry_after: str) -> float:

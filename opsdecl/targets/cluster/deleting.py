@@ -51,13 +51,13 @@ async def delete_object(writer: Writer, entry: Entry, *, wait: bool = True) -> F
 
 def _not_ours(live: dict[str, Any], entry: Entry, manager: str) -> str:
     """Why it may not be deleted; empty where it may."""
+    if entry.seen.uid and entry.seen.uid != live["metadata"]["uid"]:
+        return "it is another object of the same name, made after ours was deleted"
     if own(holders(live), manager) is None:
         return "none of its fields was applied by this release"
     controller = next((o for o in live["metadata"].get("ownerReferences") or () if o.get("controller")), None)
     if controller is not None:
         return f"{controller.get('kind')} {controller.get('name')} controls it"
-    if entry.seen.uid and entry.seen.uid != live["metadata"]["uid"]:
-        return "it is another object of the same name, made after ours was deleted"
     return ""
 
 
@@ -94,7 +94,7 @@ async def forget_object(writer: Writer, entry: Entry) -> Findings:
             {"op": "add", "path": "/metadata/labels", "value": labels},
         ]
         try:
-            await writer.client.patch(path, changes, kind="json", safe=False, before=writer.lock.check)
+            await writer.client.patch(path, changes, kind="json", before=writer.lock.check)
             return ()
         except StatusError as error:
             if error.code not in (409, 422):

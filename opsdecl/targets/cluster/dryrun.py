@@ -10,10 +10,10 @@ from opsdecl.diag.codes import cluster as codes
 from opsdecl.render.types import Manifest
 from opsdecl.targets.cluster.client import Client, each
 from opsdecl.targets.cluster.comparing import decorated, ours_of
-from opsdecl.targets.cluster.failures import StatusError, explain
+from opsdecl.targets.cluster.failures import NOT_DECLARED, StatusError, explain
 from opsdecl.targets.cluster.inventory import Entry
 from opsdecl.targets.cluster.kinds import Kinds
-from opsdecl.targets.cluster.refusals import PlaceOf, conflict, has_field, is_immutable, refusals
+from opsdecl.targets.cluster.refusals import PlaceOf, conflict, has_field, refusals
 
 Candidate = tuple[Manifest, Entry | None, Mapping[str, Any] | None]
 """What is wanted, what our records say, and what is there."""
@@ -71,7 +71,7 @@ def refused(client: Client, error: StatusError, manifest: Manifest, place_of: Pl
         namespace = manifest.key.namespace
         said = f"{client.server.name} has no namespace `{namespace}`"
         return (Diagnostic(codes.NO_NAMESPACE, said, hint=f"kubectl create namespace {namespace}"),)
-    if is_immutable(error) or error.code in (400, 409, 413, 422) or _by_admission(error):
+    if NOT_DECLARED in error.message or error.code in (400, 409, 413, 422) or _by_admission(error):
         return refusals(error, manifest, place_of)
     return (explain(error, client.server.name),)
 

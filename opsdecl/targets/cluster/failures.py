@@ -7,6 +7,7 @@ from typing import Any
 from opsdecl.diag import Diagnostic
 from opsdecl.diag.codes import cluster as codes
 
+NOT_DECLARED = "field not declared in schema"
 _FIELD_CONFLICT = "FieldManagerConflict"
 
 

@@ -8,14 +8,14 @@ from opsdecl.addr import SpecAddress, format_path
 from opsdecl.diag import Diagnostic, Place, SpecPath
 from opsdecl.diag.codes import cluster as codes
 from opsdecl.render.types import Manifest
-from opsdecl.targets.cluster.failures import FieldConflict, StatusError
+from opsdecl.targets.cluster.failures import NOT_DECLARED, FieldConflict, StatusError
 from opsdecl.targets.cluster.store import PART_OF
 
 PlaceOf = Callable[[SpecAddress, SpecPath], Place | None]
 _IMMUTABLE = re.compile(
     r"immutable|may not be changed|cannot be changed|updates to .* are forbidden|is forbidden after", re.I
 )
-_UNKNOWN_FIELD = re.compile(r'unknown field "([^"]+)"')
+_UNKNOWN_FIELD = re.compile(r'unknown field "([^"]+)"|(\.\S+): ' + NOT_DECLARED)
 _PLACE = re.compile(r'\[(?:"([^"]*)"|([^\]]*))\]|\.?([^.\[\]]+)')
 _LONGEST = 600
 
@@ -39,11 +39,13 @@ def refusals(error: StatusError, manifest: Manifest, place_of: PlaceOf) -> tuple
 
 
 def _causes(error: StatusError) -> Iterator[tuple[str | None, str]]:
-    for cause in error.causes:
-        yield cause.get("field") or None, str(cause.get("message", ""))
-    if not error.causes:
-        for field in _UNKNOWN_FIELD.findall(error.message):
-            yield field, f'there is no field "{field}"'
+    named = [cause for cause in error.causes if cause.get("field")]
+    for cause in named:
+        yield str(cause["field"]), str(cause.get("message", ""))
+    if not named:
+        for names in _UNKNOWN_FIELD.findall(error.message):
+            field = next(name for name in names if name).lstrip(".")
+            yield field, f"there is no field `{field}`"
 
 
 def _refusal(

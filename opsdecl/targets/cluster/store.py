@@ -109,9 +109,19 @@ class Store:
         await self._write_chunks(chunks, held.inventory.shards.chunks)
         body = self._parent(inventory)
         if held.parent is None:
-            return Held(inventory, (await self.client.post(self._path(), body)).body)
+            return Held(inventory, await self._post_once(body))
         body["metadata"]["resourceVersion"] = held.parent["metadata"]["resourceVersion"]
         return Held(inventory, await self._put_once(body))
+
+    async def _post_once(self, body: dict[str, Any]) -> dict[str, Any]:
+        """As `_put_once`, for the first time."""
+        try:
+            return (await self.client.post(self._path(), body)).body
+        except StatusError as error:
+            found = await self._find(self.name) if error.reason == "AlreadyExists" else None
+            if found is not None and found.get("data") == body["data"]:
+                return found
+            raise
 
     async def _put_once(self, body: dict[str, Any]) -> dict[str, Any]:
         """An update whose answer got lost looks like a conflict with oneself: then what is there is what was sent."""

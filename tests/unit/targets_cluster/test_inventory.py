@@ -1,0 +1,58 @@
+"""What a release owns, as chunks that are named by their content."""
+
+import json
+import os
+from dataclasses import replace
+from hashlib import sha512
+
+import pytest
+
+from opsdecl.addr import ObjectKey
+from opsdecl.targets.cluster import inventory as records
+from opsdecl.targets.cluster.inventory import Entry, Inventory, Seen, decode_inventory, encode_head, encode_inventory
+
+
+def entry(number: int, value: object = 1) -> Entry:
+    key = ObjectKey("v1", "ConfigMap", "assist", f"c{number}")
+    data = {"apiVersion": "v1", "kind": "ConfigMap", "data": {"value": value}}
+    return Entry(f"A.a{number}/main/c", key, "sha256:1", data, seen=Seen("u", "7", 2, "s"), depends_on=("A.b/main/c",))
+
+
+def read_back(inventory: Inventory) -> Inventory:
+    shards, chunks = encode_inventory(inventory)
+    head = json.loads(json.dumps(encode_head(replace(inventory, shards=shards))))
+    return decode_inventory(head, chunks)
+
+
+def test_what_was_written_is_read_back() -> None:
+    odd = replace(entry(1), intended={"a": None}, intended_digest="d", leaving=True, answered={}, protect=True)
+    entries = tuple(sorted((entry(2), replace(entry(3), applied=None), odd), key=lambda e: e.address))
+    inventory = Inventory("acme/prod/main", "0.1", "l", "d", "r", entries, (), ("r", "q"))
+    assert read_back(inventory) == replace(
+        inventory, entries=tuple(replace(e, answered=e.answered or None) for e in entries)
+    )
+
+
+def test_one_object_that_changes_rewrites_one_chunk() -> None:
+    before = Inventory("r", entries=tuple(entry(n) for n in range(2000)))
+    after = replace(before, entries=(*before.entries[:-1], entry(1999, 2)))
+    (_, old), (_, new) = encode_inventory(before), encode_inventory(after)
+    assert len(old) > 8
+    assert len(new.keys() - old.keys()) == 1
+
+
+def test_no_chunk_is_larger_than_a_config_map_holds(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(records, "CHUNK_BYTES", 1000)
+    noise = "".join(sha512(bytes([n])).hexdigest() for n in range(80))
+    inventory = Inventory("r", entries=(entry(1, noise),))
+    _, chunks = encode_inventory(inventory)
+    assert len(chunks) > 3
+    assert max(map(len, chunks.values())) == 1000
+    assert read_back(inventory).entries == inventory.entries
+
+
+def test_a_damaged_chunk_is_noticed() -> None:
+    shards, chunks = encode_inventory(Inventory("r", entries=(entry(1),)))
+    damaged = {name: os.urandom(len(data)) for name, data in chunks.items()}
+    with pytest.raises(ValueError, match="is not what it was"):
+        decode_inventory(encode_head(Inventory("r", shards=shards)), damaged)

@@ -1,0 +1,104 @@
+"""Which cluster a target means, and how it logs in: never what happens to be current."""
+
+import asyncio
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from lightkube.config.models import UserExec
+
+from opsdecl.targets.cluster.failures import ClusterError
+from opsdecl.targets.cluster.kubeconfig import connect, find_server, plugin_token
+from opsdecl.targets.cluster.settings import ClusterSettings
+
+
+def kubeconfig(folder: Path, name: str = "config", *contexts: str, user: Any = None) -> Path:
+    data = {
+        "current-context": contexts[0] if contexts else "",
+        "contexts": [{"name": c, "context": {"cluster": "c", "user": "u"}} for c in contexts],
+        "clusters": [{"name": "c", "cluster": {"server": f"https://{name}.example:6443"}}],
+        "users": [{"name": "u", "user": user or {"token": "t"}}],
+    }
+    path = folder / name
+    path.write_text(yaml.safe_dump(data))
+    return path
+
+
+def code_of(settings: ClusterSettings) -> tuple[str, str, str]:
+    with pytest.raises(ClusterError) as caught:
+        find_server(settings)
+    found = caught.value.diagnostics[0]
+    return found.code.id, found.message, found.hint
+
+
+def test_a_target_without_a_context_is_refused_although_one_is_current(tmp_path: Path) -> None:
+    path = kubeconfig(tmp_path, "config", "prod", "dev")
+    code, _, hint = code_of(ClusterSettings(None, kubeconfig=str(path)))
+    assert (code, hint) == ("OD602", "set `context` to one of: dev, prod")
+
+
+def test_a_context_that_is_not_there_is_named_with_the_nearest(tmp_path: Path) -> None:
+    path = kubeconfig(tmp_path, "config", "prod-eu", "dev")
+    code, said, hint = code_of(ClusterSettings("prod-ue", kubeconfig=str(path)))
+    assert code == "OD602"
+    assert "prod-ue" in said
+    assert "prod-eu" in hint
+
+
+def test_the_named_context_is_taken_from_any_of_several_files(tmp_path: Path) -> None:
+    files = [kubeconfig(tmp_path, "one", "a"), kubeconfig(tmp_path, "two", "b")]
+    found = find_server(ClusterSettings("b", kubeconfig=":".join(map(str, files))))
+    assert found.config.cluster.server == "https://two.example:6443"
+
+
+@pytest.mark.parametrize("text", ["{", "contexts: 3", "clusters: []", "[]"])
+def test_a_file_that_is_no_kubeconfig_is_named(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "config"
+    path.write_text(text)
+    code, said, _ = code_of(ClusterSettings("prod", kubeconfig=str(path)))
+    assert code == "OD603"
+    assert str(path) in said
+
+
+def test_a_certificate_that_cannot_be_read_is_named(tmp_path: Path) -> None:
+    path = kubeconfig(tmp_path, "config", "prod", user={"client-certificate": "gone.crt", "client-key": "gone.key"})
+    with pytest.raises(ClusterError) as caught:
+        connect(find_server(ClusterSettings("prod", kubeconfig=str(path))), 1)
+    assert caught.value.diagnostics[0].code.id == "OD603"
+
+
+def plugin(folder: Path, body: str, version: str = "v1") -> UserExec:
+    script = folder / "plugin.py"
+    script.write_text(body)
+    name = f"client.authentication.k8s.io/{version}"
+    return UserExec(apiVersion=name, command=sys.executable, args=[str(script)])
+
+
+@pytest.mark.parametrize("version", ["v1", "v1beta1"])
+def test_a_login_plugin_is_told_its_version_and_gives_the_token(tmp_path: Path, version: str) -> None:
+    body = (
+        "import json, os\n"
+        "info = json.loads(os.environ['KUBERNETES_EXEC_INFO'])\n"
+        "assert info['spec'] == {'interactive': False}\n"
+        "print(json.dumps({'status': {'token': info['apiVersion']}}))\n"
+    )
+    assert asyncio.run(plugin_token(plugin(tmp_path, body, version))) == f"client.authentication.k8s.io/{version}"
+
+
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        ("import sys\nsys.exit('please log in')", "please log in"),
+        ("print('hello')", "holds no token"),
+        (f"print({json.dumps(json.dumps({'status': {}}))})", "holds no token"),
+    ],
+)
+def test_a_login_plugin_that_fails_says_why(tmp_path: Path, body: str, said: str) -> None:
+    with pytest.raises(ClusterError) as caught:
+        asyncio.run(plugin_token(plugin(tmp_path, body)))
+    found = caught.value.diagnostics[0]
+    assert found.code.id == "OD604"
+    assert said in found.message
