@@ -94,27 +94,29 @@ class Row(NamedTuple):
 
 def encode_objects(manifests: Sequence[Manifest]) -> Any:
     """JSON that `decode_objects` reads."""
-    return [
-        Row(
-            m.address.variant,
-            m.address.role,
-            m.token,
-            (m.key.api_version, m.key.kind, m.key.namespace, m.key.name),
-            tuple(map(str, m.depends_on)),
-            m.protect,
-            tuple(map(str, m.aliases)),
-            m.ignore_changes,
-            m.digest,
-        )
-        for m in manifests
-    ]
+    return {"objects": list(map(_encode, manifests))}
 
 
-def decode_objects(rows: Any) -> tuple[Row, ...] | None:
+def _encode(manifest: Manifest) -> Row:
+    key = manifest.key
+    return Row(
+        manifest.address.variant,
+        manifest.address.role,
+        manifest.token,
+        (key.api_version, key.kind, key.namespace, key.name),
+        tuple(map(str, manifest.depends_on)),
+        manifest.protect,
+        tuple(map(str, manifest.aliases)),
+        manifest.ignore_changes,
+        manifest.digest,
+    )
+
+
+def decode_objects(value: Any) -> tuple[Row, ...] | None:
     """None for anything that `encode_objects` did not make."""
     try:
-        return tuple(map(_row, rows))
-    except (TypeError, ValueError):
+        return tuple(map(_row, value["objects"]))
+    except (TypeError, ValueError, KeyError):
         return None
 
 
