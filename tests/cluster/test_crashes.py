@@ -159,3 +159,18 @@ def test_a_holder_that_was_frozen_past_its_time_writes_nothing_more(cluster: Con
     after = target.read().value
     assert after is not None
     assert actions(plan_of(after, chat(3))) == {}
+
+
+@pytest.mark.slow
+def test_an_apply_that_takes_longer_than_the_lock_lasts_keeps_it(cluster: ControlPlane, assist: str) -> None:
+    many = release(*(manifest(f"LLM.m{n}/main/c", "ConfigMap", f"m{n}", n) for n in range(700)))
+    started = time.monotonic()
+    done = apply(cluster_target(cluster, lease_s=2), many)
+    assert done.diagnostics == ()
+    assert done.value.counts == {"create": 700}
+    assert time.monotonic() - started > 2
+    again = cluster_target(cluster, many).read()
+    assert again.value is not None
+    assert plan_of(again.value, many).changes == ()
+    # One request; kubectl would delete them one after the other.
+    cluster.kubectl("delete", "--raw", f"/api/v1/namespaces/{NAMESPACE}/configmaps")

@@ -4,7 +4,7 @@ import asyncio
 import email.utils
 import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from types import TracebackType
@@ -57,7 +57,8 @@ class Client:
     _clock: tuple[datetime, float] = field(default=(datetime(1970, 1, 1, tzinfo=UTC), 0.0), repr=False)
 
     async def __aenter__(self) -> "Client":
-        self._http = connect(self.server, self.in_flight)
+        # One more, for what is urgent.
+        self._http = connect(self.server, self.in_flight + 1)
         self._room = asyncio.Semaphore(self.in_flight)
         return self
 
@@ -105,9 +106,9 @@ class Client:
         """Creates. Sent again where the answer was lost: who creates must take "exists already" for a question."""
         return await self.send("POST", path, params, body=body)
 
-    async def put(self, path: str, body: Mapping[str, Any]) -> Answer:
+    async def put(self, path: str, body: Mapping[str, Any], *, urgent: bool = False) -> Answer:
         """Updates the version that `body` names. Sent again where the answer was lost: then expect a conflict."""
-        return await self.send("PUT", path, body=body)
+        return await self.send("PUT", path, body=body, urgent=urgent)
 
     async def patch(
         self,
@@ -133,8 +134,9 @@ class Client:
         content_type: str = "application/json",
         accept: str = "",
         before: Callable[[], None] | None = None,
+        urgent: bool = False,
     ) -> Answer:
-        """`before` runs right before each sending and may raise.
+        """`before` runs right before each sending and may raise; what is `urgent` passes the queue of the others.
 
         Whatever is sent may arrive twice, where the first answer was lost: writes are conditional, and who sends them
         looks again at a conflict. Raises StatusError for a refusal, ClusterError where nobody could be asked.
@@ -148,7 +150,7 @@ class Client:
         for number in range(_TRIES):
             last = number == _TRIES - 1
             try:
-                response = await self._once(method, path, params, content, headers, before)
+                response = await self._once(method, path, params, content, headers, before, urgent)
             except httpx2.TransportError as error:
                 if last or not _may_repeat(error):
                     raise self._unreachable(error) from None
@@ -169,9 +171,10 @@ class Client:
         content: bytes | None,
         headers: Mapping[str, str],
         before: Callable[[], None] | None,
+        urgent: bool,
     ) -> "httpx2.Response":
         assert self._http is not None
-        async with self._room:
+        async with nullcontext() if urgent else self._room:
             if before is not None:
                 before()
             self.requests += 1

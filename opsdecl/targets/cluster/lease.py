@@ -42,7 +42,7 @@ class Lock:
         start = asyncio.get_running_loop().time()
         spec = {**self.body["spec"], "renewTime": _stamp(self.client.now())}
         try:
-            answer = await self.client.put(self.path, {**self.body, "spec": spec})
+            answer = await self.client.put(self.path, {**self.body, "spec": spec}, urgent=True)
         except StatusError as error:
             if error.code not in (404, 409):
                 raise
