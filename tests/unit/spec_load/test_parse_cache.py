@@ -54,7 +54,9 @@ def test_only_changed_files_are_parsed_again(parsed: list[str]) -> None:
     assert again.value is not None
     assert first.value is not None
     assert (again.value.folders, again.value.digest) == (first.value.folders, first.value.digest)
-    load_project(MemoryTree({**FILES, "environments/dev/a.yaml": FILES["environments/dev/a.yaml"] + "#"}), ParsedFiles(cache))
+    load_project(
+        MemoryTree({**FILES, "environments/dev/a.yaml": FILES["environments/dev/a.yaml"] + "#"}), ParsedFiles(cache)
+    )
     assert parsed == ["environments/dev/a.yaml"]
 
 
