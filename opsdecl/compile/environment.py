@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cache, partial
+from functools import partial
 from typing import TypeVar
 
 from opsdecl import __version__
@@ -229,9 +229,12 @@ def lower_documents(draft: Draft) -> PassResult:
     documents = draft.documents
     identities = {a: _identity(draft, d) for a, d in documents.items() if str(a) not in draft.clashing}
     known = draft.known(tuple(identities.values()))
-    lower = {a: cache(partial(_lower, draft, documents, a, identity)) for a, identity in identities.items()}
+    lower = {a: partial(_lower, draft, a) for a in identities}
     lowered = {a: lower[a]() for a, identity in identities.items() if identity not in known}
-    resources = ResourcesByDocument({a: partial(_resources, each) for a, each in lower.items()})
+    resources = ResourcesByDocument(
+        {a: partial(_resources, each) for a, each in lower.items()},
+        {a: each.value or () for a, each in lowered.items()},
+    )
     findings = tuple(finding for each in lowered.values() for finding in each.diagnostics)
     silent = {a: identity for a, identity in identities.items() if a not in lowered or not lowered[a].diagnostics}
     return replace(draft, resources=resources, identities=silent), findings
@@ -245,20 +248,11 @@ def _identity(draft: Draft, document: CompiledDocument) -> str:
     return digest_of([str(document.address), involved, environment, draft.catalog.digest, project])
 
 
-def _lower(
-    draft: Draft, documents: Mapping[SpecAddress, CompiledDocument], address: SpecAddress, identity: str
-) -> Checked[tuple[Resource, ...]]:
-    memo, key = draft.memo, ("resources", identity)
-    if memo is not None and (known := memo.get(key)) is not None:
-        lowered: Checked[tuple[Resource, ...]] = known
-        return lowered
-    document = documents[address]
-    references = {root: documents[other] for root, other in document.references.items()}
+def _lower(draft: Draft, address: SpecAddress) -> Checked[tuple[Resource, ...]]:
+    document = draft.documents[address]
+    references = {root: draft.documents[other] for root, other in document.references.items()}
     project = _settled(draft.project).address.name
-    lowered = lower_document(document, draft.compiled(), references, draft.catalog, project=project)
-    if memo is not None:
-        memo.put(key, lowered)
-    return lowered
+    return lower_document(document, draft.compiled(), references, draft.catalog, project=project)
 
 
 def _resources(lower: Callable[[], Checked[tuple[Resource, ...]]]) -> tuple[Resource, ...]:

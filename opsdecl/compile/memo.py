@@ -43,11 +43,11 @@ class Memo:
             self._fetched |= {**dict.fromkeys(missing), **self._texts.get_many(missing)}
 
     def recall(self, key: str) -> Json:
-        """What was kept in an earlier run; None where nothing was. Of any shape: check it."""
+        """What was kept in an earlier run; None where nothing was. Of any shape: check it. To be asked once."""
         if self._texts is None:
             return None
         self.expect((key,))
-        text = self._fetched[key]
+        text = self._fetched.pop(key)
         try:
             return None if text is None else json.loads(text)
         except (ValueError, RecursionError):

@@ -67,19 +67,26 @@ class Resource:
         return self.address.spec
 
 
+Lower = Callable[[], Sequence[Resource]]
+
+
 class ResourcesByDocument(Sequence[Resource]):
     """All resources, sorted by address. `lower` makes those of each document, when somebody looks at them; its keys are
-    sorted."""
+    sorted. `made` are those that there are already."""
 
-    def __init__(self, lower: Mapping[SpecAddress, Callable[[], tuple[Resource, ...]]]) -> None:
+    def __init__(self, lower: Mapping[SpecAddress, Lower], made: Mapping[SpecAddress, Sequence[Resource]]) -> None:
         self._lower = lower
-        self._made: dict[SpecAddress, tuple[Resource, ...]] = {}
+        self._made = {document: _by_address(resources) for document, resources in made.items()}
 
     def of(self, document: SpecAddress) -> tuple[Resource, ...]:
         if document not in self._made:
             lower = self._lower.get(document)
-            self._made[document] = tuple(sorted(lower() if lower else (), key=lambda resource: resource.address))
+            self._made[document] = _by_address(lower() if lower else ())
         return self._made[document]
+
+    def forget(self, document: SpecAddress) -> None:
+        """They are made again when somebody looks: together they are the largest thing that there is."""
+        self._made.pop(document, None)
 
     def __iter__(self) -> Iterator[Resource]:
         for document in self._lower:
@@ -101,6 +108,10 @@ class ResourcesByDocument(Sequence[Resource]):
         return isinstance(other, Sequence) and tuple(self) == tuple(other)
 
     __hash__ = None  # type: ignore[assignment]
+
+
+def _by_address(resources: Sequence[Resource]) -> tuple[Resource, ...]:
+    return tuple(sorted(resources, key=lambda resource: resource.address))
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,3 +137,8 @@ class Graph:
         if isinstance(self.resources, ResourcesByDocument):
             return self.resources.of(document)
         return tuple(resource for resource in self.resources if resource.parent == document)
+
+    def forget_resources(self, document: SpecAddress) -> None:
+        """Gives their memory back; whoever asks for them later waits for them."""
+        if isinstance(self.resources, ResourcesByDocument):
+            self.resources.forget(document)

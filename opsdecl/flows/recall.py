@@ -23,7 +23,7 @@ class Objects:
     def known(self, identities: Sequence[str]) -> Collection[str]:
         """Those of which an earlier run wrote down all that a plan must know."""
         self._memo.expect(map(_key, identities))
-        return {identity for identity in identities if self._rows(identity) is not None}
+        return {i for i in identities if self._memo.get(("objects", i)) is not None or self._rows(i) is not None}
 
     def render(self, graph: Graph) -> Checked[ManifestSet]:
         """As `render.manifests.render`, document by document; what is known is rendered when somebody looks."""
@@ -72,6 +72,7 @@ def _key(identity: str) -> str:
 
 def _rendered(graph: Graph, document: CompiledDocument, identity: str) -> Checked[DocumentObjects]:
     rendered = render_document(graph, document, graph.resources_of(document.address))
+    graph.forget_resources(document.address)
     return Checked(RenderedObjects(identity, rendered.value or ()), rendered.diagnostics)
 
 

@@ -140,7 +140,7 @@ def _read(db: sqlite3.Connection, keys: list[str], seal: bytes) -> dict[str, str
 
 
 def _write(db: sqlite3.Connection, entries: Mapping[str, str], seal: bytes, limit: int) -> None:
-    packed = [(key, _pack(key, text, seal)) for key, text in entries.items()]
+    packed = ((key, _pack(key, text, seal)) for key, text in entries.items())
     db.execute("BEGIN IMMEDIATE")
     try:
         turn = db.execute("SELECT coalesce(max(used), 0) + 1 FROM entry").fetchone()[0]
