@@ -13,6 +13,8 @@ from opsdecl.spec.types import Json, Texts
 
 T = TypeVar("T")
 
+MOST_AT_ONCE = 2000
+"""Entries that wait to be handed on: beyond, memory costs more than another transaction."""
 MOST_TRACES = 4
 """Results of one document that are kept beside each other: for the sides of a plan, and for going back and forth."""
 
@@ -57,6 +59,8 @@ class Memo:
         """For later runs."""
         if self._texts is not None:
             self._new[key] = json.dumps(value, separators=(",", ":"))
+            if len(self._new) >= MOST_AT_ONCE:
+                self.save()
 
     def save(self) -> None:
         """Hands on what was kept."""

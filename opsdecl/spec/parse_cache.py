@@ -6,6 +6,8 @@ from collections.abc import Iterable
 from opsdecl.spec.identity import identify
 from opsdecl.spec.types import Document, Json, SourceEntry, Texts
 
+MOST_AT_ONCE = 2000
+"""Files that wait to be handed on: beyond, memory costs more than another transaction."""
 PARSER_VERSION = 1
 """Part of every key: raise it whenever the same bytes may be read differently."""
 
@@ -45,6 +47,8 @@ class ParsedFiles:
             self._read[entry.path, entry.digest] = documents
             if self._texts is not None:
                 self._new[cache_key(entry.digest)] = to_text([(d.index, d.value, d.digest) for d in documents])
+                if len(self._new) >= MOST_AT_ONCE:
+                    self.save()
 
     def save(self) -> None:
         """Hands what is new on to later runs."""
