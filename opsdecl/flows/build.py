@@ -10,7 +10,7 @@ from opsdecl.compile.memo import Memo
 from opsdecl.compile.types import CompiledDocument, Graph
 from opsdecl.diag import Checked, Diagnostic
 from opsdecl.flows.project import Project, place_of
-from opsdecl.flows.recall import Objects, Shapes, Verdicts
+from opsdecl.flows.recall import Objects, Shapes, Verdicts, remembered_names
 from opsdecl.render.schemas import examine_schemas
 from opsdecl.render.types import Manifest, ManifestSet
 
@@ -82,11 +82,14 @@ def _judge(
     return evaluate_policies(policies, documents, objects, built.environment, partial(place_of, built.graph))
 
 
-def policies_at_work(built: Built) -> frozenset[SpecAddress]:
+def policies_at_work(built: Built, memo: Memo) -> frozenset[SpecAddress]:
     """Policies that look at something in this environment."""
     from opsdecl.policy.evaluate import matching_policies
 
-    return matching_policies(policies_of(built), built.graph.documents, built.manifests, built.environment)
+    def look() -> frozenset[SpecAddress]:
+        return matching_policies(policies_of(built), built.graph.documents, built.manifests, built.environment)
+
+    return remembered_names(built.graph, "policies at work", look, memo)
 
 
 def policies_of(built: Built) -> tuple[CompiledDocument, ...]:

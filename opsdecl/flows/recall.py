@@ -3,7 +3,7 @@
 A document's objects follow from its identity in the graph; whether they are right, from that and the policies.
 """
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 
 from opsdecl.addr import SpecAddress, digest_of
 from opsdecl.compile.memo import Memo
@@ -113,3 +113,19 @@ class Shapes:
 
     def learn(self, name: str) -> None:
         self._memo.keep(f"shape {name}", True)
+
+
+def remembered_names(
+    graph: Graph, what: str, look: Callable[[], frozenset[SpecAddress]], memo: Memo
+) -> frozenset[SpecAddress]:
+    """Some of the documents of a graph, by what was found out about all of them; worked out where that is not known."""
+    if len(graph.identities) < len(graph.documents):
+        return look()
+    key = f"{what} {digest_of(sorted(graph.identities.values()))}"
+    documents = {str(document.address): document.address for document in graph.documents}
+    try:
+        return frozenset(documents[name] for name in memo.recall(key)["documents"])
+    except (TypeError, KeyError):
+        found = look()
+    memo.keep(key, {"documents": sorted(map(str, found))})
+    return found

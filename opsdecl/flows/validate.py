@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from opsdecl.addr import SpecAddress
+from opsdecl.compile.memo import Memo
 from opsdecl.compile.types import CompiledDocument
 from opsdecl.diag import Diagnostic, Place, SpecPath
 from opsdecl.flows.build import Built, build, policies_at_work, policies_of
@@ -47,7 +48,8 @@ def validate(
         findings += done.diagnostics
         built += [done.value] if done.value else []
     if len(built) == len(project.specs.environments()):
-        findings += _idle_policies(built, findings)
+        findings += _idle_policies(built, findings, memory.memo)
+        memory.memo.save()
     documents = sum(len(each.graph.documents) for each in built)
     objects = sum(len(each.manifests.heads) for each in built)
     return Validation(
@@ -55,11 +57,11 @@ def validate(
     )
 
 
-def _idle_policies(built: Sequence[Built], findings: Sequence[Diagnostic]) -> tuple[Diagnostic, ...]:
+def _idle_policies(built: Sequence[Built], findings: Sequence[Diagnostic], memo: Memo) -> tuple[Diagnostic, ...]:
     """Only where every environment could be looked at: a policy may be meant for one of them. One that is wrong has
     been reported already."""
     wrong = {finding.subject for finding in findings}
-    at_work = frozenset(address for each in built for address in policies_at_work(each))
+    at_work = frozenset(address for each in built for address in policies_at_work(each, memo))
     seen: dict[SpecAddress, tuple[CompiledDocument, Built]] = {}
     for each in built:
         seen |= {policy.address: (policy, each) for policy in policies_of(each)}
