@@ -48,6 +48,8 @@ class Draft:
     target: str | None = None
     memo: Memo | None = None
     known: Known = known_to_nobody
+    schemas: str = ""
+    """What the objects' schemas come from, as the lock records it."""
     schema_of: SchemaOf = schema_of
     project: CompiledDocument | None = None
     layers: Layers | None = None
@@ -98,13 +100,15 @@ def compile_environment(
     target: str | None = None,
     memo: Memo | None = None,
     known: Known = known_to_nobody,
+    schemas: str = "",
 ) -> Checked[Graph]:
     """The graph of one environment, for its first target where none is named.
 
     Documents with errors are left out of the graph, so a graph with error findings must not be applied. None where
     there is no such environment, or the environment or the project is itself broken. `memo` is shared by calls.
+    `schemas` says where the schemas of the objects come from, for the lock.
     """
-    draft = Draft(specs, environment, catalog, target, memo, known)
+    draft = Draft(specs, environment, catalog, target, memo, known, schemas)
     diagnostics: list[Diagnostic] = []
     for step in PASSES:
         if all(_is_settled(draft, name) for name in step.needs):
@@ -220,7 +224,7 @@ def compare_lock(draft: Draft) -> PassResult:
     environment, documents = draft.compiled(), draft.documents
     protected = environment.effective["spec"]["protected"]
     at = _place(draft, documents, environment.address, ("spec", "protected")) if protected else None
-    facts = LockFacts(__version__, draft.catalog.digest, "", locked_models(tuple(documents.values())))
+    facts = LockFacts(__version__, draft.catalog.digest, draft.schemas, locked_models(tuple(documents.values())))
     return draft, check_lock(draft.specs.lock, facts, protected=at)
 
 

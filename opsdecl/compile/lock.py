@@ -16,12 +16,12 @@ _MOVE = "check what it means with a plan, then run `opsdecl validate --update-lo
 
 @dataclass(frozen=True, slots=True)
 class LockFacts:
-    """What a lock records. `schemas_digest` is empty where the caller does not know it, and then not compared.
-    `models` maps addresses of weights to the revision in use."""
+    """What a lock records. `schemas` names the package of Kubernetes' schemas with its version; empty where the caller
+    does not know it, and then not compared. `models` maps addresses of weights to the revision in use."""
 
     tool_version: str
     catalog_digest: str
-    schemas_digest: str
+    schemas: str
     models: Mapping[str, str]
 
 
@@ -38,7 +38,7 @@ def make_lock(facts: LockFacts) -> str:
         f"formatVersion: {FORMAT}",
         f'tool: "{facts.tool_version}"',
         f'catalog: "{facts.catalog_digest}"',
-        f'schemas: "{facts.schemas_digest}"',
+        f'schemas: "{facts.schemas}"',
         "models:" if facts.models else "models: {}",
         *(f'  "{uri}": "{revision}"' for uri, revision in sorted(facts.models.items())),
     ]
@@ -61,7 +61,7 @@ def _version_findings(lock: Mapping[str, Json], facts: LockFacts) -> tuple[Diagn
     compared = (
         ("tool", facts.tool_version, "opsdecl", f"install opsdecl {lock.get('tool')}, or {_MOVE}"),
         ("catalog", facts.catalog_digest, "the catalogue", _MOVE),
-        ("schemas", facts.schemas_digest, "the set of schemas", _MOVE),
+        ("schemas", facts.schemas, "the schemas of", f"install {lock.get('schemas')}, or {_MOVE}"),
     )
     return tuple(
         _mismatch((name,), f"the lock records {what} {lock.get(name)}, this is {now}", hint)

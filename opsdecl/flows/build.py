@@ -11,6 +11,7 @@ from opsdecl.compile.types import CompiledDocument, Graph
 from opsdecl.diag import Checked, Diagnostic
 from opsdecl.flows.project import Project, place_of
 from opsdecl.flows.recall import Objects, Shapes, Verdicts, remembered_names
+from opsdecl.render.schema_store import schemas_identity
 from opsdecl.render.schemas import examine_schemas
 from opsdecl.render.types import Manifest, ManifestSet
 
@@ -35,7 +36,13 @@ def build(
     memo = memo or Memo()
     objects = Objects(memo)
     compiled = compile_environment(
-        project.specs, environment, project.catalog, target=target, memo=memo, known=objects.known
+        project.specs,
+        environment,
+        project.catalog,
+        target=target,
+        memo=memo,
+        known=objects.known,
+        schemas=schemas_identity(),
     )
     if compiled.value is None:
         return Checked(None, compiled.diagnostics)

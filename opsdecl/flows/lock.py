@@ -8,6 +8,7 @@ from opsdecl.compile.types import CompiledDocument
 from opsdecl.diag import Diagnostic
 from opsdecl.flows.build import build
 from opsdecl.flows.project import Project, located, open_project
+from opsdecl.render.schema_store import schemas_identity
 from opsdecl.spec.types import SourceTree
 from opsdecl.targets.files import write_file
 
@@ -26,4 +27,4 @@ def _facts(project: Project) -> LockFacts:
     for name in project.specs.environments():
         built = build(project, name, check=False)
         documents += built.value.graph.documents if built.value else ()
-    return LockFacts(__version__, project.catalog.digest, "", locked_models(tuple(documents)))
+    return LockFacts(__version__, project.catalog.digest, schemas_identity(), locked_models(tuple(documents)))

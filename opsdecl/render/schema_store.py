@@ -1,6 +1,7 @@
 """The schemas that Kubernetes publishes, as the PyPI package kubernetes-validate carries them, per minor version."""
 
 import json
+import os
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -9,6 +10,8 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+PACKAGE = "kubernetes-validate"
+_DISTRIBUTION = re.compile(r"kubernetes_validate-(.+)\.dist-info")
 _FOLDER = re.compile(r"v(\d+)\.(\d+)\.\d+-local-strict")
 # The keywords under which a verdict depends on the value itself and not on its type alone.
 _VALUE_KEYWORDS = frozenset(
@@ -55,6 +58,13 @@ def known_versions() -> tuple[str, ...]:
     return tuple(f"{major}.{minor}" for major, minor in numbers)
 
 
+def schemas_identity() -> str:
+    """The package that the schemas come from with its version, `kubernetes-validate 1.37.0`: what it holds never
+    changes under one version. Told by the names of folders, since importlib.metadata costs more than all of this."""
+    found = [match[1] for name in os.listdir(_root().parents[1]) if (match := _DISTRIBUTION.fullmatch(name))]
+    return f"{PACKAGE} {found[0]}" if found else ""
+
+
 def supported_versions(version: str) -> tuple[str, ...]:
     """The version and the two minors before it, as far as there are schemas for them, newest first."""
     known = known_versions()
@@ -77,7 +87,7 @@ def _root() -> Path:
     # The folder is found without importing the package, whose import costs more than reading the schemas.
     spec = find_spec("kubernetes_validate")
     if spec is None or spec.origin is None:
-        raise ModuleNotFoundError("kubernetes-validate is not installed")
+        raise ModuleNotFoundError(f"{PACKAGE} is not installed")
     return Path(spec.origin).parent / "kubernetes-json-schema"
 
 
