@@ -1,4 +1,4 @@
-"""Writes what is generated: JSON Schemas and reference pages. `make generate` runs it; a test says when it is due."""
+"""Writes what is generated: schemas, reference pages, built-in tables. `make generate` runs it; a test tells when."""
 
 import json
 import sys
@@ -9,12 +9,14 @@ sys.path.insert(0, str(_ROOT))
 
 from opsdecl.spec.schema import all_schemas  # noqa: E402
 from tools.reference import all_pages  # noqa: E402
+from tools.tables import built_in  # noqa: E402
 
 
 def generated() -> dict[str, str]:
     """Files relative to the repository's root, and their text."""
     schemas = {f"schemas/{name}": json.dumps(schema, indent=2) + "\n" for name, schema in all_schemas().items()}
-    return {**schemas, **{f"docs/reference/{name}": text for name, text in all_pages().items()}}
+    pages = {f"docs/reference/{name}": text for name, text in all_pages().items()}
+    return {**schemas, **pages, "opsdecl/catalog/data/built_in.json": built_in()}
 
 
 def main() -> None:

@@ -1,14 +1,15 @@
-"""The tables of architectures, GPUs and configuration defaults, and how a name finds its entry."""
+"""How the name of a model or of a GPU finds its entry, and the entry its architecture."""
 
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any
 
 from opsdecl._data import catalog_bytes
-from opsdecl.catalog.architectures import Accelerator, Architecture, ArchitectureRow, Quantization
+from opsdecl.catalog.architectures import Architecture, Quantization
 from opsdecl.catalog.config_quantization import BY_NAME
 from opsdecl.catalog.config_reader import Defaults, architecture_of_config, plain_name
+from opsdecl.catalog.load import load_catalog
+from opsdecl.catalog.types import Catalog, GpuFacts
 
 SUFFIXES: tuple[tuple[str, str], ...] = (
     (r"-nvfp4(-.*)?$|-fp4$", "nvfp4"),
@@ -30,49 +31,42 @@ PUBLISHERS = re.compile(r"^(meta-|unsloth-|nvidia-|redhatai-|neuralmagic-|qwen_|
 
 @dataclass(frozen=True, slots=True)
 class ArchitectureTable:
-    """`rows` and `accelerators` by name; `defaults` by family of configuration."""
+    """How names find entries of a catalogue. `names` has every plain name of a model; `defaults` goes by family."""
 
-    rows: Mapping[str, ArchitectureRow]
-    accelerators: Mapping[str, Accelerator]
+    catalog: Catalog
+    names: Mapping[str, str]
     defaults: Defaults
 
-    def names(self) -> Mapping[str, str]:
-        """Every plain name of a model -> its entry."""
-        known = {plain_name(uri): row.name for row in self.rows.values() for uri in row.uris}
-        return {**known, **{name: name for name in self.rows}}
-
     def find(self, name: str) -> Architecture | None:
-        """By entry, by repository, or by what a repository's name is made of: base model and quantisation."""
-        known = self.names()
+        """By entry, by repository, or by what a repository's name is made of: base model and quantisation.
+
+        An entry is read only here, so that a table of thousands costs nothing.
+        """
         plain, quantization = PUBLISHERS.sub("", plain_name(name)), None
+        if name in self.catalog.configs:
+            return self._read(name, name, None)
         for candidate in _shorter(plain):
-            if candidate in known:
-                return self._read(self.rows[known[candidate]], name, quantization)
+            if candidate in self.names:
+                return self._read(self.names[candidate], name, quantization)
         for pattern, method in SUFFIXES:
             base = re.sub(pattern, "", plain)
             if base != plain:
                 quantization = BY_NAME[method]
                 for candidate in _shorter(base):
-                    if candidate in known:
-                        return self._read(self.rows[known[candidate]], name, quantization)
+                    if candidate in self.names:
+                        return self._read(self.names[candidate], name, quantization)
         return None
 
-    def accelerator(self, name: str) -> Accelerator | None:
+    def gpu(self, name: str) -> GpuFacts | None:
         """By entry or by one of the names that drivers, clouds and node labels use; `gpu:profile` is a MIG slice."""
         whole, _, profile = name.partition(":")
         plain = _plain_gpu(whole)
-        found = next((a for a in self.accelerators.values() if plain in (a.name, *a.aliases)), None)
-        if found is None or not profile:
-            return found
-        memory = found.mig.get(profile.removeprefix("mig-"))
-        if memory is None:
-            return None
-        return replace(
-            found, name=f"{found.name}:{profile}", memory_gib=memory, seen=(memory * 0.95, memory), slice_of=found.name
-        )
+        gpus = self.catalog.gpus
+        found = gpus.get(whole) or next((gpu for gpu in gpus.values() if plain in (gpu.name, *gpu.aliases)), None)
+        return found.slice(profile) if found is not None and profile else found
 
-    def _read(self, row: ArchitectureRow, name: str, quantization: Quantization | None) -> Architecture | None:
-        read = architecture_of_config(row.config, self.defaults, row.name).value
+    def _read(self, entry: str, name: str, quantization: Quantization | None) -> Architecture | None:
+        read = architecture_of_config(self.catalog.configs[entry], self.defaults, entry).value
         if read is None or quantization is None:
             return read
         changed = replace(read, name=plain_name(name), quantization=quantization)
@@ -98,45 +92,26 @@ def _plain_gpu(name: str) -> str:
     return re.sub(r"^(nvidia|amd|tesla|geforce|instinct)-", "", re.sub(r"^(nvidia|amd)-", "", plain))
 
 
-def load_architectures() -> ArchitectureTable:
-    """The built-in tables."""
-    models, gpus, defaults = (
-        _yaml(name) for name in ("architectures.yaml", "accelerators.yaml", "config_defaults.yaml")
-    )
-    rows = {name: _row(name, entry) for name, entry in models["architectures"].items()}
-    accelerators = {name: _accelerator(name, entry) for name, entry in gpus["accelerators"].items()}
-    return ArchitectureTable(rows, accelerators, defaults["families"])
+def load_architectures(catalog: Catalog | None = None) -> ArchitectureTable:
+    """How to find the entries of a catalogue; of the built-in one where none is given."""
+    catalog = catalog or load_catalog().value
+    if catalog is None:
+        raise ValueError("the built-in catalogue cannot be read")
+    return ArchitectureTable(catalog, _names(catalog), _defaults())
 
 
-def _yaml(name: str) -> Any:
+def _names(catalog: Catalog) -> Mapping[str, str]:
+    """Every plain name of a model whose shape is known -> its entry; an entry's own name comes first."""
+    known = {
+        plain_name(address): name
+        for name in catalog.configs
+        for address in (catalog.models[name].uri, *catalog.models[name].aliases)
+    }
+    return {**known, **{name: name for name in catalog.configs}}
+
+
+def _defaults() -> Defaults:
     from yaml import CSafeLoader, load
 
-    return load(catalog_bytes(name), CSafeLoader)
-
-
-def _row(name: str, entry: Mapping[str, Any]) -> ArchitectureRow:
-    total = entry.get("parameters")
-    return ArchitectureRow(
-        name=name,
-        uris=tuple(entry.get("uris", ())),
-        config=entry["config"],
-        source=entry["source"],
-        as_of=str(entry["asOf"]),
-        parameters=float(total) if total is not None else None,
-    )
-
-
-def _accelerator(name: str, entry: Mapping[str, Any]) -> Accelerator:
-    low, high = entry.get("seen", (entry["memoryGiB"],) * 2)
-    return Accelerator(
-        name=name,
-        aliases=tuple(entry.get("aliases", ())),
-        memory_gib=float(entry["memoryGiB"]),
-        seen=(float(low), float(high)),
-        bandwidth_gb_s=float(entry["bandwidthGBs"]),
-        compute_capability=str(entry["computeCapability"]),
-        source=entry["source"],
-        as_of=str(entry["asOf"]),
-        price_per_hour=entry.get("pricePerHour"),
-        mig=entry.get("mig", {}),
-    )
+    families: Defaults = load(catalog_bytes("config_defaults.yaml"), CSafeLoader)["families"]
+    return families

@@ -1,6 +1,5 @@
 """What a model is made of, as far as memory goes: layers by type, widths, vocabulary, towers, quantisation."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -186,33 +185,3 @@ def distinct(layers: tuple[Layer, ...]) -> list[tuple[Layer, int]]:
         counted[key] = counted.get(key, 0) + 1
         first.setdefault(key, layer)
     return [(first[key], count) for key, count in counted.items()]
-
-
-@dataclass(frozen=True, slots=True)
-class ArchitectureRow:
-    """An entry of the table: the published configuration, the published total, and where both are from."""
-
-    name: str
-    uris: tuple[str, ...]
-    config: Mapping[str, object]
-    source: str
-    as_of: str
-    parameters: float | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Accelerator:
-    """A GPU as the engine sees it. Memory in GiB; `seen` is the range of totals that start-up logs show."""
-
-    name: str
-    aliases: tuple[str, ...]
-    memory_gib: float
-    seen: tuple[float, float]
-    bandwidth_gb_s: float
-    compute_capability: str
-    source: str
-    as_of: str
-    price_per_hour: float | None = None
-    mig: Mapping[str, float] = field(default_factory=dict)
-    """Slices by name with their memory in GiB."""
-    slice_of: str = ""

@@ -1,12 +1,15 @@
-"""Facts about models, GPUs and engines, as dated data."""
+"""Facts about models, GPUs and nodes, as dated data. Memory in GiB, prices in USD."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
 
 
 @dataclass(frozen=True, slots=True)
 class ModelFacts:
-    """What is known of published weights. `weights_gib` is the size of the checkpoint as loaded in its own dtype."""
+    """What is known of published weights. `weights_gib` is the size of the checkpoint as loaded in its own dtype.
+
+    `parameters` is the published total. What its layers are is in `Catalog.configs`, which only sizing reads.
+    """
 
     name: str
     uri: str
@@ -17,11 +20,60 @@ class ModelFacts:
     source: str
     as_of: str
     gated: bool = False
+    aliases: tuple[str, ...] = ()
+    parameters: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class GpuPrice:
+    """One GPU for an hour, on demand. `node` is the shape whose price was divided; empty for a price of its own."""
+
+    per_hour: float
+    region: str
+    as_of: str
+    source: str
+    node: str = ""
+    provider: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class NodePrice:
+    """A whole node for an hour, on demand, as the provider lists it."""
+
+    per_hour: float
+    region: str
+    as_of: str
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class NodeShape:
+    """A node that a provider rents out: `cpu` in hardware threads; `name` is the node's instance-type label."""
+
+    name: str
+    provider: str
+    gpu: str
+    gpus: int
+    cpu: int
+    memory_gib: float
+    source: str
+    as_of: str
+    price: NodePrice | None = None
+
+    @property
+    def gpu_price(self) -> GpuPrice | None:
+        """The node's price by GPU; None where the node has no price."""
+        if self.price is None:
+            return None
+        each = round(self.price.per_hour / self.gpus, 4)
+        return GpuPrice(each, self.price.region, self.price.as_of, self.price.source, self.name, self.provider)
 
 
 @dataclass(frozen=True, slots=True)
 class GpuFacts:
-    """One GPU type. `memory_gib` is what the driver reports; `resource` is the name that Kubernetes schedules by."""
+    """One GPU type, or a MIG slice of one. `memory_gib` is what the driver reports, `seen` the range that logs show;
+    `resource` is the name that Kubernetes schedules by, `labels` what nodes carry besides the product label.
+    """
 
     name: str
     memory_gib: float
@@ -31,13 +83,46 @@ class GpuFacts:
     product_label: str
     source: str
     as_of: str
-    price_per_hour: float | None = None
+    price: GpuPrice | None = None
+    """On a node that is usual for it; other nodes have other prices, see `Catalog.gpu_prices`."""
+    seen: tuple[float, float] = (0.0, 0.0)
+    aliases: tuple[str, ...] = ()
+    mig: Mapping[str, float] = field(default_factory=dict)
+    """Slices by profile (`3g.40gb`), with the memory that is usable in each."""
+    labels: Mapping[str, str] = field(default_factory=dict)
+    slice_of: str = ""
+
+    @property
+    def price_per_hour(self) -> float | None:
+        return self.price.per_hour if self.price else None
+
+    def slice(self, profile: str) -> "GpuFacts | None":
+        """The MIG slice of that profile as a GPU of its own; None where this GPU has no such profile."""
+        profile = profile.removeprefix("mig-")
+        memory = self.mig.get(profile)
+        if memory is None:
+            return None
+        name, seen = f"{self.name}:{profile}", (memory * 0.95, memory)
+        return replace(self, name=name, memory_gib=memory, seen=seen, slice_of=self.name, price=None, mig={})
 
 
 @dataclass(frozen=True, slots=True)
 class Catalog:
-    """All facts in use, and the digest that `opsdecl.lock` records."""
+    """All facts in use, and the digest that `opsdecl.lock` records.
+
+    `configs` has what a published `config.json` says of a model's shape, by name of the model. `own` has the project's
+    file for each entry that is the project's own, by table and name.
+    """
 
     models: Mapping[str, ModelFacts]
     gpus: Mapping[str, GpuFacts]
     digest: str
+    nodes: Mapping[str, NodeShape] = field(default_factory=dict)
+    configs: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
+    own: Mapping[tuple[str, str], str] = field(default_factory=dict)
+
+    def gpu_prices(self, gpu: str, *, provider: str = "", region: str = "") -> Iterator[GpuPrice]:
+        """Prices of one GPU, cheapest first; those of one provider or region where they are named."""
+        prices = [node.gpu_price for node in self.nodes.values() if node.gpu == gpu]
+        fitting = (p for p in prices if p and provider in ("", p.provider) and region in ("", p.region))
+        return iter(sorted(fitting, key=lambda price: (price.per_hour, price.node)))

@@ -5,10 +5,10 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from opsdecl.catalog.architecture_table import ArchitectureTable, load_architectures
-from opsdecl.catalog.architectures import Accelerator, Architecture, Quantization
+from opsdecl.catalog.architectures import Architecture, Quantization
 from opsdecl.catalog.config_quantization import named_quantization
 from opsdecl.catalog.config_reader import architecture_of_config
-from opsdecl.catalog.types import Catalog
+from opsdecl.catalog.types import GpuFacts
 from opsdecl.compile.types import CompiledDocument
 from opsdecl.diag import Checked, Diagnostic, Severity, has_errors
 from opsdecl.diag.codes.knowledge import UNKNOWN_GPU, UNKNOWN_MODEL, UNKNOWN_QUANTIZATION
@@ -69,7 +69,7 @@ def answer(question: Question, table: ArchitectureTable | None = None) -> Checke
     request = Request(architecture.value, gpu.value, question.gpu_count or world, question.engine, settings)
     if question.longest:
         request = _with_longest(request)
-    return _answered(request, findings, [found for name in TRIED if (found := gpu_of(table.accelerator(name)))])
+    return _answered(request, findings, [found for name in TRIED if (found := gpu_of(table.gpu(name)))])
 
 
 def _with_longest(request: Request) -> Request:
@@ -97,7 +97,7 @@ def _architecture(question: Question, table: ArchitectureTable) -> Checked[Archi
     if found is not None:
         return Checked(found)
     message = f"`{question.model}` is not a model whose shape is known"
-    hint = did_you_mean(question.model, table.names()) or "give its config.json with --config"
+    hint = did_you_mean(question.model, table.names) or "give its config.json with --config"
     return Checked(None, (Diagnostic(UNKNOWN_MODEL, message, hint=hint),))
 
 
@@ -105,26 +105,26 @@ def _gpu(question: Question, table: ArchitectureTable) -> Checked[Gpu]:
     total = question.gpu_total_gib
     if not question.gpu and total:
         return Checked(Gpu(f"gpu-{total:g}gib", exactly(total), (9, 0)))
-    found = gpu_of(table.accelerator(question.gpu))
+    found = gpu_of(table.gpu(question.gpu))
     if found is None:
-        names = [name for a in table.accelerators.values() for name in (a.name, *a.aliases)]
-        hint = did_you_mean(question.gpu, names) or f"known: {', '.join(table.accelerators)}"
+        names = [name for facts in table.catalog.gpus.values() for name in (facts.name, *facts.aliases)]
+        hint = did_you_mean(question.gpu, names) or f"known: {', '.join(table.catalog.gpus)}"
         return Checked(None, (Diagnostic(UNKNOWN_GPU, f"`{question.gpu}` is not a GPU that sizing knows", hint=hint),))
     return Checked(replace(found, total=exactly(total)) if total else found)
 
 
-def gpu_of(accelerator: Accelerator | None) -> Gpu | None:
-    if accelerator is None:
+def gpu_of(facts: GpuFacts | None) -> Gpu | None:
+    if facts is None:
         return None
-    major, _, minor = accelerator.compute_capability.partition(".")
+    major, _, minor = facts.compute_capability.partition(".")
     nvidia = major.isdigit()
     return Gpu(
-        name=accelerator.name,
-        total=Range(accelerator.seen[0], accelerator.memory_gib, accelerator.seen[1]),
+        name=facts.name,
+        total=Range(facts.seen[0], facts.memory_gib, facts.seen[1]),
         capability=(int(major), int(minor or 0)) if nvidia else AMD_CAPABILITY,
-        is_slice=bool(accelerator.slice_of),
+        is_slice=bool(facts.slice_of),
         vendor="nvidia" if nvidia else "amd",
-        price_per_hour=accelerator.price_per_hour,
+        price_per_hour=facts.price_per_hour,
     )
 
 
@@ -140,13 +140,13 @@ def _quantization(name: str) -> Checked[Quantization]:
 
 def size_environment(built: Built, table: ArchitectureTable | None = None) -> tuple[SizedDocument, ...]:
     """Every LLM of the environment that has a GPU, in the order of addresses."""
-    table = table or load_architectures()
+    table = table or load_architectures(built.project.catalog)
     documents = (d for d in built.graph.documents if d.address.kind == "LLM")
     known: Known = {}
-    return tuple(_sized(document, built.project.catalog, table, known) for document in documents)
+    return tuple(_sized(document, table, known) for document in documents)
 
 
-def _sized(document: CompiledDocument, catalog: Catalog, table: ArchitectureTable, known: Known) -> SizedDocument:
+def _sized(document: CompiledDocument, table: ArchitectureTable, known: Known) -> SizedDocument:
     spec, runtime = document.effective["spec"], document.effective.get("runtime") or {}
     address = str(document.address)
     if runtime.get("engine", "vllm") != "vllm":
@@ -164,21 +164,12 @@ def _sized(document: CompiledDocument, catalog: Catalog, table: ArchitectureTabl
     architecture = table.find(name)
     if architecture is None:
         return SizedDocument(address, None, "the shape of its model is not known")
-    gpu = gpu_of(table.accelerator(accelerator["gpu"]))
+    gpu = gpu_of(table.gpu(accelerator["gpu"]))
     if gpu is None:
         return SizedDocument(address, None, f"GPU {accelerator['gpu']} is not known")
-    gpu = _as_the_project_says(gpu, catalog)
     request = Request(architecture, gpu, count, engine, settings)
     known[key] = _answered(request, (), ()).value
     return SizedDocument(address, known[key], replicas=_replicas(spec))
-
-
-def _as_the_project_says(gpu: Gpu, catalog: Catalog) -> Gpu:
-    """A project's own entry overrides memory that lies outside of what is built in."""
-    own = catalog.gpus.get(gpu.name)
-    if own is None or gpu.total.low <= own.memory_gib <= gpu.total.high:
-        return gpu
-    return replace(gpu, total=exactly(own.memory_gib))
 
 
 def settings_of(spec: Mapping[str, Any], runtime: Mapping[str, Any]) -> Settings:

@@ -111,13 +111,13 @@ def _bytes(matrix: Matrix, request: Request, layer: Layer, quantization: Quantiz
     else:
         share = matrix.count
         rows, columns = matrix.on_rank(settings.tensor)
-    used = _quantization_of(matrix, quantization)
+    used = quantization_of(matrix, quantization)
     if used.method == "mxfp4" and quantization.only_experts:
         rows, columns = _padded(matrix, rows, columns, request)
     return share * matrix_bytes(rows, columns, used, width)
 
 
-def _quantization_of(matrix: Matrix, quantization: Quantization) -> Quantization:
+def quantization_of(matrix: Matrix, quantization: Quantization) -> Quantization:
     if matrix.kind in ("small", "router"):
         return PLAIN
     if quantization.only_experts:

@@ -1,8 +1,11 @@
 """The catalogue: built-in tables and a project's own entries."""
 
+import pytest
+
 from opsdecl.catalog.load import load_catalog
-from opsdecl.catalog.types import Catalog
+from opsdecl.catalog.types import Catalog, GpuFacts, GpuPrice
 from opsdecl.diag import Place
+from tools import tables
 
 ACME = b"""
 models:
@@ -26,7 +29,7 @@ def test_built_in_tables_have_the_facts_people_rely_on() -> None:
     catalog = built_in()
     assert catalog.models["llama-3.1-8b-instruct"].weights_gib == 14.96
     assert catalog.models["llama-3.1-8b-instruct"].gated
-    assert catalog.gpus["h100-80gb"].memory_gib == 79.1
+    assert catalog.gpus["h100-80gb"].memory_gib == 79.18
     assert catalog.gpus["mi300x"].resource == "amd.com/gpu"
 
 
@@ -34,6 +37,8 @@ def test_every_built_in_entry_says_when_and_from_where() -> None:
     catalog = built_in()
     dated = [(f.name, f.source, f.as_of) for f in catalog.models.values()]
     dated += [(f.name, f.source, f.as_of) for f in catalog.gpus.values()]
+    dated += [(f.name, f.source, f.as_of) for f in catalog.nodes.values()]
+    dated += [(f.name, f.price.source, f.price.as_of) for f in catalog.nodes.values() if f.price]
     for name, source, as_of in dated:
         assert source, name
         assert as_of[:2] == "20", name
@@ -41,6 +46,63 @@ def test_every_built_in_entry_says_when_and_from_where() -> None:
 
 def test_revisions_are_commits_or_empty() -> None:
     assert {len(facts.revision) for facts in built_in().models.values()} <= {0, 40}
+
+
+def test_the_built_in_file_is_what_the_tables_say() -> None:
+    assert tables.built_in() == (tables.DATA / "built_in.json").read_text("utf-8"), "run: make generate"
+
+
+def test_a_gpu_costs_what_its_usual_node_costs_by_gpu() -> None:
+    price = built_in().gpus["h100-80gb"].price
+    assert price == GpuPrice(
+        6.88, "us-east-2", "2026-11-23", "three public price files that agree", "p5.48xlarge", "aws"
+    )
+    assert built_in().gpus["mi300x"].price_per_hour is None
+
+
+def test_prices_of_a_gpu_are_found_by_provider_and_region_cheapest_first() -> None:
+    prices = list(built_in().gpu_prices("h100-80gb"))
+    assert [price.per_hour for price in prices] == sorted(price.per_hour for price in prices)
+    assert {price.provider for price in prices} == {"aws", "azure", "gcp", "lambda"}
+    in_gcp = built_in().gpu_prices("h100-80gb", provider="gcp", region="us-central1")
+    assert [(price.node, price.per_hour) for price in in_gcp] == [
+        ("a3-highgpu-1g", 11.0612),
+        ("a3-highgpu-8g", 11.0612),
+    ]
+
+
+def test_every_node_has_a_gpu_of_the_catalogue_and_every_price_is_plausible() -> None:
+    catalog = built_in()
+    for node in catalog.nodes.values():
+        assert node.gpu in catalog.gpus, node.name
+        assert node.gpu_price is None or 0.3 < node.gpu_price.per_hour < 20, node.name
+
+
+@pytest.mark.parametrize("gpu", built_in().gpus.values(), ids=lambda gpu: gpu.name)
+def test_memory_lies_in_what_was_seen_and_slices_are_smaller_than_the_whole(gpu: GpuFacts) -> None:
+    assert gpu.seen[0] <= gpu.memory_gib <= gpu.seen[1]
+    assert all(memory <= gpu.memory_gib for memory in gpu.mig.values())
+    assert all(gpu.slice(profile) for profile in gpu.mig)
+
+
+def test_names_of_gpus_and_their_aliases_are_never_shared() -> None:
+    names = [name for gpu in built_in().gpus.values() for name in (gpu.name, *gpu.aliases)]
+    assert len(names) == len(set(names))
+
+
+def test_a_projects_own_price_of_a_gpu_has_its_date_and_source() -> None:
+    entry = b"""
+gpus:
+  acme-gpu: {memoryGiB: 47.5, bandwidthGBs: 900, computeCapability: "9.0", resource: nvidia.com/gpu,
+    productLabel: ACME-48GB, pricePerHour: 1.5, asOf: 2026-10-01, source: our contract}
+nodes:
+  acme-4: {provider: acme, gpu: acme-gpu, gpus: 4, cpu: 64, memoryGiB: 512, asOf: 2026-10-01, source: our racks}
+"""
+    catalog = load_catalog({"catalog/gpus.yaml": entry}).value
+    assert catalog is not None
+    assert catalog.gpus["acme-gpu"].price == GpuPrice(1.5, "", "2026-10-01", "our contract")
+    assert catalog.nodes["acme-4"].gpus == 4
+    assert catalog.own == {("gpus", "acme-gpu"): "catalog/gpus.yaml", ("nodes", "acme-4"): "catalog/gpus.yaml"}
 
 
 def test_a_project_adds_an_entry_and_moves_the_digest() -> None:

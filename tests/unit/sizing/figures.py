@@ -246,7 +246,7 @@ def pool_values(figure: PoolFigure, table: ArchitectureTable) -> Mapping[str, fl
     assert gpu is not None
     from opsdecl.flows.size import gpu_of
 
-    found = gpu_of(table.accelerator(figure.gpu))
+    found = gpu_of(table.gpu(figure.gpu))
     assert found is not None
     settings = Settings(max_model_len=figure.length, **figure.settings)
     request = Request(architecture, found, settings.tensor, figure.engine, settings)

@@ -13,7 +13,7 @@ from opsdecl.catalog.config_reader import architecture_of_config
 from opsdecl.sizing.parameters import parameter_count
 
 TABLE = load_architectures()
-PUBLISHED = [row for row in TABLE.rows.values() if row.parameters]
+PUBLISHED = [facts for facts in TABLE.catalog.models.values() if facts.parameters]
 LLAMA = {
     "model_type": "llama",
     "hidden_size": 4096,
@@ -38,14 +38,14 @@ def test_totals_are_the_published_ones(row: Any) -> None:
     assert parameter_count(architecture) == pytest.approx(row.parameters, rel=0.0015 if plain else 0.01)
 
 
-@pytest.mark.parametrize("row", TABLE.rows.values(), ids=lambda row: row.name)
+@pytest.mark.parametrize("row", TABLE.catalog.models.values(), ids=lambda row: row.name)
 def test_every_entry_is_of_a_known_family_and_says_where_it_is_from(row: Any) -> None:
     architecture = TABLE.find(row.name)
     assert architecture is not None
     assert architecture.known
     assert row.source
     assert row.as_of
-    assert row.uris
+    assert row.uri
 
 
 @pytest.mark.parametrize(
@@ -80,13 +80,13 @@ def test_repositories_are_found_with_their_quantisation(
     ],
 )
 def test_gpus_are_found_by_the_names_that_drivers_use(name: str, entry: str, table: ArchitectureTable) -> None:
-    found = table.accelerator(name)
+    found = table.gpu(name)
     assert found is not None
     assert found.name == entry
 
 
 def test_an_unknown_slice_or_model_is_not_guessed(table: ArchitectureTable) -> None:
-    assert table.accelerator("a100-80gb:9g.90gb") is None
+    assert table.gpu("a100-80gb:9g.90gb") is None
     assert table.find("acme/secret-model") is None
 
 

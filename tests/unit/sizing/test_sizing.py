@@ -192,7 +192,7 @@ def test_settings_of_a_document_come_from_fields_then_flags() -> None:
 
 
 def test_the_command_line_prints_json_for_a_configuration(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    config = dict(TABLE.rows["qwen3-8b"].config)
+    config = dict(TABLE.catalog.configs["qwen3-8b"])
     (tmp_path / "config.json").write_text(json.dumps(config), encoding="utf-8")
     argv = ["-C", str(tmp_path), "size", "--config", "config.json", "--gpu", "l40s", "--engine", "vllm==0.15.1"]
     assert run([*argv, "--max-model-len", "8K", "--format", "json"]) == 0
