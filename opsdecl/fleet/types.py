@@ -1,0 +1,99 @@
+"""Replicas of models on the nodes of pools, as numbers: everything that packing, rollouts and cost reckon with."""
+
+from dataclasses import dataclass
+
+Seconds = tuple[float, float]
+"""Quickest and slowest."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pool:
+    """Nodes of one make. `reserve` counts the GPUs of the whole pool that are kept free for rollouts."""
+
+    name: str
+    nodes: int
+    per_node: int
+    reserve: int = 0
+
+    @property
+    def gpus(self) -> int:
+        return self.nodes * self.per_node
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """How a Deployment exchanges its pods; bounds are numbers or percentages (`"25%"`), as Kubernetes writes them."""
+
+    surge: int | str = 0
+    unavailable: int | str = 0
+    recreate: bool = False
+
+
+RECREATE = Way(recreate=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Pods:
+    """Equal replicas. All GPUs of one lie on one node of one of `pools`; 0 GPUs fit everywhere."""
+
+    pools: tuple[str, ...]
+    gpus: int
+    replicas: int
+
+
+@dataclass(frozen=True, slots=True)
+class Rollout:
+    """One workload on its way. Without `restarts` only the number of its pods changes.
+
+    `load` is the time from a pod's start until it serves, `drain` how long a pod that leaves keeps its GPUs.
+    """
+
+    name: str
+    before: Pods
+    after: Pods
+    way: Way
+    restarts: bool = True
+    load: Seconds = (0.0, 0.0)
+    drain: Seconds = (0.0, 0.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Course:
+    """How one rollout went. Times are seconds after the beginning; `ended` is None where it stopped.
+
+    `lowest` counts replicas that serve at the worst moment, `waited` is the longest that a pod waited for its GPUs
+    without being stopped, `missing` the GPUs that the next pod lacked on the best node when everything stood still.
+    """
+
+    name: str
+    lowest: int
+    ended: float | None
+    waited: float = 0.0
+    missing: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Price:
+    """Of one GPU for an hour. `source` and `as_of` say where the number is from."""
+
+    amount: float
+    currency: str
+    source: str
+    as_of: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """Per month of `HOURS`: the fewest replicas, the mean over loads, the most replicas."""
+
+    floor: float
+    expected: float
+    ceiling: float
+    currency: str
+
+    def __add__(self, other: "Cost") -> "Cost":
+        if other.currency != self.currency:
+            raise ValueError(f"{self.currency} and {other.currency} cannot be added")
+        return Cost(
+            self.floor + other.floor, self.expected + other.expected, self.ceiling + other.ceiling, self.currency
+        )

@@ -1,0 +1,169 @@
+"""Whether the rollouts of a change finish together: the order of events is tried, what cannot be is proven."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from opsdecl.fleet.rollout import simulate
+from opsdecl.fleet.strategy import ONE_LESS, fenceposts
+from opsdecl.fleet.types import RECREATE, Course, Pods, Pool, Rollout
+
+Outcome = Literal["finishes", "may-stop", "stops", "cannot-finish"]
+"""`may-stop`: some orders of events finish. `stops`: none that was tried. `cannot-finish`: none, by count of GPUs."""
+
+Remedy = Literal["", "one-at-a-time", "stop-one-first", "one-node-more", "recreate"]
+
+TRIED_PODS = 2_000
+"""Pods of a group beyond which only the order of names is simulated: more orders would cost more than they tell."""
+
+
+@dataclass(frozen=True, slots=True)
+class Foreseen:
+    """The rollouts that share pools, and how they go at the slowest and at the quickest.
+
+    `remedy` was simulated and finishes; `order` is the one in which rollouts go for `one-at-a-time`.
+    """
+
+    pools: tuple[str, ...]
+    outcome: Outcome
+    slowest: tuple[Course, ...]
+    quickest: tuple[Course, ...]
+    remedy: Remedy = ""
+    order: tuple[str, ...] = ()
+
+    @property
+    def stopped(self) -> tuple[Course, ...]:
+        return tuple(course for course in self.slowest if course.ended is None)
+
+
+@dataclass(frozen=True, slots=True)
+class _Group:
+    """Everything that competes for the same nodes."""
+
+    pools: tuple[Pool, ...]
+    steady: tuple[Pods, ...]
+    rollouts: tuple[Rollout, ...]
+
+
+def foresee(pools: Sequence[Pool], steady: Iterable[Pods], rollouts: Sequence[Rollout]) -> tuple[Foreseen, ...]:
+    """One answer for each group of pools that the rollouts share; rollouts without GPUs are a group of their own."""
+    return tuple(_foresee(group) for group in _groups(pools, tuple(steady), rollouts))
+
+
+def _groups(pools: Sequence[Pool], steady: tuple[Pods, ...], rollouts: Sequence[Rollout]) -> Iterator[_Group]:
+    leader = {pool.name: pool.name for pool in pools}
+
+    def lead(name: str) -> str:
+        while leader.setdefault(name, name) != name:
+            name = leader[name]
+        return name
+
+    for pods in (*steady, *(side for r in rollouts for side in (r.before, r.after)), *_both_sides(rollouts)):
+        for other in pods.pools[1:]:
+            leader[lead(other)] = lead(pods.pools[0])
+    parts: dict[str, list[Rollout]] = {}
+    for rollout in rollouts:
+        names = rollout.after.pools or rollout.before.pools
+        parts.setdefault(lead(names[0]) if names else "", []).append(rollout)
+    beside: dict[str, list[Pods]] = {}
+    for pods in steady:
+        if pods.pools:
+            beside.setdefault(lead(pods.pools[0]), []).append(pods)
+    for name, members in parts.items():
+        inside = tuple(pool for pool in pools if name and lead(pool.name) == name)
+        yield _Group(inside, tuple(beside.get(name, ())), tuple(members))
+
+
+def _both_sides(rollouts: Sequence[Rollout]) -> Iterator[Pods]:
+    """A move from one pool to another ties the two together."""
+    for rollout in rollouts:
+        yield Pods((*rollout.before.pools, *rollout.after.pools), 0, 0)
+
+
+def _foresee(group: _Group) -> Foreseen:
+    slowest = _at_once(group, group.rollouts)
+    quickest = simulate(group.pools, group.steady, group.rollouts, pace="quickest")
+    names = tuple(pool.name for pool in group.pools)
+    if _all_end(slowest) and _all_end(quickest):
+        return Foreseen(names, "finishes", slowest, quickest)
+    outcome: Outcome = "may-stop"
+    if not any(_all_end(each) for each in (slowest, quickest, *_other_orders(group))):
+        outcome = "cannot-finish" if _is_proven(group) else "stops"
+    stopped = slowest if not _all_end(slowest) else quickest
+    remedy, order = _remedy(group, {course.name for course in stopped if course.ended is None})
+    return Foreseen(names, outcome, stopped, quickest, remedy, order)
+
+
+def _at_once(group: _Group, rollouts: Sequence[Rollout]) -> tuple[Course, ...]:
+    return simulate(group.pools, group.steady, rollouts)
+
+
+def _all_end(courses: Iterable[Course]) -> bool:
+    return all(course.ended is not None for course in courses)
+
+
+def _other_orders(group: _Group) -> Iterator[tuple[Course, ...]]:
+    """The smallest and the largest replicas first, and the reverse of the order of names."""
+    if sum(rollout.after.replicas for rollout in group.rollouts) > TRIED_PODS:
+        return
+    keys: tuple[Callable[[Rollout], int], ...] = (lambda r: r.after.gpus, lambda r: -r.after.gpus)
+    yield _at_once(group, tuple(reversed(group.rollouts)))
+    for key in keys:
+        yield _at_once(group, sorted(group.rollouts, key=key))
+
+
+def safest_order(rollouts: Sequence[Rollout]) -> tuple[Rollout, ...]:
+    """The order in which rollouts finish one at a time if any order does, as far as counting GPUs can tell.
+
+    First those that give back at least what they take, the most modest first; then those that keep some, the one that
+    leaves the next the most room last. Exchanging two neighbours of that order never helps (the banker's algorithm).
+    """
+    return tuple(sorted(rollouts, key=_need_and_gain))
+
+
+def _need_and_gain(rollout: Rollout) -> tuple[int, int, str]:
+    """By one step of the rollout: GPUs that must be free for it, and GPUs that are free more after it."""
+    before, after = rollout.before, rollout.after
+    all_at_once = rollout.way.recreate and before.replicas > 0
+    old = before.gpus * (before.replicas if all_at_once else min(before.replicas, 1))
+    new = after.gpus * (after.replicas if all_at_once else min(after.replicas, 1))
+    gives_first = all_at_once or fenceposts(rollout.way, after.replicas)[1] > 0
+    need = max(0, new - old) if gives_first else new
+    return (0, need, rollout.name) if old >= new else (1, -(need + old - new), rollout.name)
+
+
+def _is_proven(group: _Group) -> bool:
+    """Whether GPUs are too few even if each pool were one large node, in the best order, one rollout at a time."""
+    if len(group.pools) != 1 or not all(_has_equal_steps(rollout) for rollout in group.rollouts):
+        return False
+    one_node = tuple(replace(pool, nodes=1, per_node=pool.gpus) for pool in group.pools)
+    order = safest_order(group.rollouts)
+    return not _all_end(simulate(one_node, group.steady, order, one_by_one=True))
+
+
+def _has_equal_steps(rollout: Rollout) -> bool:
+    """The order is only known to be the best where each rollout is one step, over and over."""
+    before, after = rollout.before, rollout.after
+    return not before.replicas or not after.replicas or before.replicas == after.replicas
+
+
+def _remedy(group: _Group, stopped: set[str]) -> tuple[Remedy, tuple[str, ...]]:
+    """The first that finishes, the one that costs least capacity before the others."""
+    order = safest_order(group.rollouts)
+    if len(order) > 1 and _all_end(simulate(group.pools, group.steady, order, one_by_one=True)):
+        return "one-at-a-time", tuple(rollout.name for rollout in order)
+    for remedy, way in (("stop-one-first", ONE_LESS), ("recreate", RECREATE)):
+        other = [replace(r, way=way) if r.name in stopped else r for r in group.rollouts]
+        if _all_end(_at_once(group, other)):
+            return ("stop-one-first" if remedy == "stop-one-first" else "recreate"), ()
+    if _all_end(simulate(_one_node_more(group), group.steady, group.rollouts)):
+        return "one-node-more", ()
+    return "", ()
+
+
+def _one_node_more(group: _Group) -> tuple[Pool, ...]:
+    return tuple(replace(pool, nodes=pool.nodes + 1) for pool in group.pools)
+
+
+def by_name(courses: Iterable[Course]) -> Mapping[str, Course]:
+    return {course.name: course for course in courses}
