@@ -50,8 +50,8 @@ componentsPatches:
 YAML
 }
 
-# The processes that kwokctl leaves behind must not hold the lock (9). It prefers a kubectl on PATH, of any age.
-kwokctl() { PATH=$bin:$PATH "$bin/kwokctl" --config "$dir/kwokctl.yaml" --name "$name" -v WARN "$@" >&2 9>&-; }
+# The processes that kwokctl leaves behind must not hold the locks (8, 9). It prefers a kubectl on PATH, of any age.
+kwokctl() { PATH=$bin:$PATH "$bin/kwokctl" --config "$dir/kwokctl.yaml" --name "$name" -v WARN "$@" >&2 8>&- 9>&-; }
 kubectl() { "$bin/kubectl" --kubeconfig "$kubeconfig" "$@" >/dev/null; }
 
 # filled TEMPLATE WORD=VALUE...: one document with the words replaced
@@ -104,13 +104,24 @@ failed() {
 guarded() {
   [ -n "$OWNER" ] || return 0
   echo "$OWNER" >"$dir/owner"
-  setsid bash "$here/cluster.sh" guard "$name" </dev/null >/dev/null 2>&1 9>&- &
+  setsid bash "$here/cluster.sh" guard "$name" </dev/null >/dev/null 2>&1 8>&- 9>&- &
 }
 
 guard() {
-  while [ -f "$dir/owner" ] && alive "$(cat "$dir/owner")"; do sleep 1; done
-  [ ! -d "$dir" ] || down
+  while owned; do sleep 1; done
+  reap
 }
+
+owned() { [ -f "$dir/owner" ] && alive "$(cat "$dir/owner")"; }
+
+# Somebody else may have taken it down meanwhile, and started another one of that name.
+reap() {
+  locked
+  [ ! -f "$dir/owner" ] || owned || down
+}
+
+# Whoever starts or ends a cluster of this name waits for whoever is at it.
+locked() { exec 8>"$CLUSTERS/.lock-$name"; flock 8; }
 
 alive() { kill -0 "$1" 2>/dev/null; }
 
@@ -146,6 +157,14 @@ halt() {
   gone "${pids[@]}"
 }
 
+# What a failed start began and did not write down.
+end_strays() {
+  local file
+  for file in $(grep -sl -- "$KWOK_WORKDIR/clusters/$name/" /proc/[0-9]*/cmdline); do
+    kill -KILL "$(basename "$(dirname "$file")")" 2>/dev/null || true
+  done
+}
+
 # kwokctl exits 0 even when the cluster does not come up.
 start() {
   existing
@@ -162,7 +181,10 @@ env() {
 down() {
   [ -d "$dir" ] || return 0
   halt delete cluster --kubeconfig "$kubeconfig"
-  rm -rf "$dir" "$KWOK_WORKDIR/clusters/$name"
+  end_strays
+  # Last goes what tells others that it is there.
+  rm -rf "$KWOK_WORKDIR/clusters/$name"
+  rm -rf "$dir"
 }
 
 folders() { find "$CLUSTERS" -mindepth 1 -maxdepth 1 -type d ! -name '.*' | sort; }
@@ -175,8 +197,7 @@ list() {
 sweep() {
   local folder
   for folder in $(folders); do
-    [ -f "$folder/owner" ] || continue
-    alive "$(cat "$folder/owner")" || bash "$here/cluster.sh" down "$(basename "$folder")" || true
+    [ ! -f "$folder/owner" ] || alive "$(cat "$folder/owner")" || bash "$here/cluster.sh" reap "$(basename "$folder")" || true
   done
 }
 
@@ -184,7 +205,7 @@ sweep() {
 verb=${1:-}
 case $verb in
   sweep | list) [ $# -eq 1 ] || usage; "$verb"; exit ;;
-  up | down | stop | start | env | guard) [ $# -eq 2 ] || usage ;;
+  up | down | stop | start | env | guard | reap) [ $# -eq 2 ] || usage ;;
   *) usage ;;
 esac
 name=$2
@@ -196,6 +217,7 @@ kubeconfig=$dir/kubeconfig
 export KWOK_WORKDIR=$CLUSTERS/.kwok KUBECACHEDIR=$dir/cache
 
 # kwokctl chooses free ports some time before they are bound: one start at a time.
+case $verb in up | down | stop | start) locked ;; esac
 case $verb in up | start) exec 9>"$CLUSTERS/.lock"; flock 9 ;; esac
 case $verb in
   stop) existing; halt stop cluster ;;

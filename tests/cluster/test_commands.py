@@ -1,6 +1,5 @@
 """The commands over a cluster target, as a person runs them."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -10,15 +9,11 @@ from tests.support.git import commit, repository
 from tests.support.project import Ran, copy_example, opsdecl_here
 
 STAGING, MODELS = "environments/staging/environment.yaml", "environments/staging/models.yaml"
-NAMESPACES = ("assist", "documents", "risk")
 
 
 @pytest.fixture
-def project(tmp_path: Path, cluster: ControlPlane) -> Iterator[Path]:
+def project(tmp_path: Path, cluster: ControlPlane, example_namespaces: tuple[str, ...]) -> Path:
     """The example, with staging on the control plane."""
-    cluster.delete_namespaces(*NAMESPACES)
-    for name in NAMESPACES:
-        cluster.create_namespace(name)
     folder = repository(copy_example(tmp_path / "project"))
     edit(
         folder,
@@ -27,8 +22,7 @@ def project(tmp_path: Path, cluster: ControlPlane) -> Iterator[Path]:
         f"main: {{type: cluster, context: {cluster.context}}}",
     )
     commit(folder, "staging goes to a cluster")
-    yield folder
-    cluster.delete_namespaces(*NAMESPACES)
+    return folder
 
 
 def edit(project: Path, file: str, old: str, new: str) -> None:

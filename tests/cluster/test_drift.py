@@ -21,7 +21,6 @@ _FLAG_OFF = {
     "image": "registry.example.com/server:1",
     "env": [{"name": "FLAG", "value": "no"}],
 }
-_EXAMPLE_NAMESPACES = ("assist", "documents", "risk")
 
 
 def state(cluster: ControlPlane, wanted: ManifestSet | None = None) -> TargetState:
@@ -47,23 +46,19 @@ def with_spec(given: Manifest, **more: Any) -> Manifest:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("environment", ENVIRONMENTS)
-def test_second_plan_of_the_example_is_empty(cluster: ControlPlane, assist: str, environment: str) -> None:
-    for name in _EXAMPLE_NAMESPACES[1:]:
-        cluster.create_namespace(name)
-    try:
-        side = built(example_tree(), environment)
-        target = cluster_target(cluster, side.manifests, side.graph.release)
-        done = apply(target, side.manifests)
-        assert done.value is not None, done.diagnostics
-        assert done.diagnostics == ()
-        assert done.value.counts == {"create": len(side.manifests.manifests)}
-        read = target.read()
-        assert read.diagnostics == ()
-        assert read.value is not None
-        assert plan_of(read.value, side.manifests).changes == ()
-        assert read.value.unowned == ()
-    finally:
-        cluster.delete_namespaces(*_EXAMPLE_NAMESPACES[1:])
+@pytest.mark.usefixtures("example_namespaces")
+def test_second_plan_of_the_example_is_empty(cluster: ControlPlane, environment: str) -> None:
+    side = built(example_tree(), environment)
+    target = cluster_target(cluster, side.manifests, side.graph.release)
+    done = apply(target, side.manifests)
+    assert done.value is not None, done.diagnostics
+    assert done.diagnostics == ()
+    assert done.value.counts == {"create": len(side.manifests.manifests)}
+    read = target.read()
+    assert read.diagnostics == ()
+    assert read.value is not None
+    assert plan_of(read.value, side.manifests).changes == ()
+    assert read.value.unowned == ()
 
 
 def test_the_edit_of_a_person_is_found_and_named(cluster: ControlPlane, assist: str) -> None:

@@ -1,32 +1,22 @@
 """What is rendered for each environment of the example is what a real API server takes, keeps and runs."""
 
 import json
-from collections.abc import Iterator
 
 import pytest
 
 from opsdecl.flows.render import as_files
 from tests.support.cluster import ControlPlane
+from tests.support.cluster_fixtures import EXAMPLE_NAMESPACES
 from tests.support.project import ENVIRONMENTS, built, example_tree
 
-NAMESPACES = ("assist", "documents", "risk")
 CLAIMS_AT_MOST = 4
-
-
-@pytest.fixture
-def namespaces(cluster: ControlPlane) -> Iterator[None]:
-    """The example's namespaces, with pod security `restricted`."""
-    for name in NAMESPACES:
-        cluster.create_namespace(name)
-    cluster.add_volumes(CLAIMS_AT_MOST)
-    yield
-    cluster.delete_namespaces(*NAMESPACES)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("environment", ENVIRONMENTS)
-@pytest.mark.usefixtures("namespaces")
+@pytest.mark.usefixtures("example_namespaces")
 def test_the_example_runs(cluster: ControlPlane, environment: str) -> None:
+    cluster.add_volumes(CLAIMS_AT_MOST)
     files = as_files(built(example_tree(), environment).manifests.manifests)
     rendered = b"---\n".join(files.values()).decode()
     said = cluster.attempt("apply", "--server-side", "--field-manager=opsdecl", "-f", "-", stdin=rendered)
@@ -46,7 +36,9 @@ def pods_outside_their_pool(cluster: ControlPlane) -> list[str]:
     nodes = json.loads(cluster.kubectl("get", "nodes", "-o", "json"))["items"]
     pools = {node["metadata"]["name"]: node["metadata"]["labels"]["pool"] for node in nodes}
     pods = [
-        pod for n in NAMESPACES for pod in json.loads(cluster.kubectl("get", "pods", "-n", n, "-o", "json"))["items"]
+        pod
+        for n in EXAMPLE_NAMESPACES
+        for pod in json.loads(cluster.kubectl("get", "pods", "-n", n, "-o", "json"))["items"]
     ]
     assert pods
     asked = {pod["metadata"]["name"]: pod["spec"].get("nodeSelector", {}).get("pool") for pod in pods}

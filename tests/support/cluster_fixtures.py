@@ -1,4 +1,4 @@
-"""A pytest plugin: `cluster`, one real control plane for all tests of a run, and `namespace`, one per test."""
+"""A pytest plugin: `cluster`, one real control plane for a whole run, and namespaces for tests or the example."""
 
 import os
 import secrets
@@ -9,6 +9,7 @@ import pytest
 from tests.support.cluster import ControlPlane, control_plane, label_of
 
 GROUP = "cluster"
+EXAMPLE_NAMESPACES = ("assist", "documents", "risk")
 
 
 @pytest.fixture(scope="session")
@@ -24,6 +25,16 @@ def namespace(cluster: ControlPlane, request: pytest.FixtureRequest) -> Iterator
     name = cluster.create_namespace(f"{label_of(request.node.name)}-{secrets.token_hex(3)}")
     yield name
     cluster.delete_namespaces(name, wait=False)
+
+
+@pytest.fixture
+def example_namespaces(cluster: ControlPlane) -> Iterator[tuple[str, ...]]:
+    """The namespaces of the worked example, empty, whatever other tests left in them; gone afterwards."""
+    cluster.delete_namespaces(*EXAMPLE_NAMESPACES)
+    for name in EXAMPLE_NAMESPACES:
+        cluster.create_namespace(name)
+    yield EXAMPLE_NAMESPACES
+    cluster.delete_namespaces(*EXAMPLE_NAMESPACES)
 
 
 @pytest.hookimpl(tryfirst=True)
