@@ -26,6 +26,10 @@ SUFFIXES: tuple[tuple[str, str], ...] = (
 ENDINGS = re.compile(
     r"-(instruct|it|chat|base|hf|thinking|2507|2509|0528|0324|2506|2503|2501|1120|2512|bf16|v\d(\.\d)?|unsloth|exp)$"
 )
+FP8_IN_BLOCKS = frozenset(
+    {"qwen3", "qwen3_moe", "qwen3_next", "qwen3_5_text", "qwen3_5_moe_text", "qwen3_vl_text", "qwen3_vl_moe_text"}
+    | {"glm4_moe"}
+)
 PUBLISHERS = re.compile(r"^(meta-|unsloth-|nvidia-|redhatai-|neuralmagic-|qwen_|google_)")
 
 
@@ -69,14 +73,17 @@ class ArchitectureTable:
         read = architecture_of_config(self.catalog.configs[entry], self.defaults, entry).value
         if read is None or quantization is None:
             return read
-        changed = replace(read, name=plain_name(name), quantization=quantization)
-        if (
-            quantization.method == "fp8"
-            and read.family in ("qwen3", "qwen3_moe", "qwen3_next", "glm4_moe")
-            and "dynamic" not in name.lower()
-        ):
-            return replace(changed, quantization=replace(quantization, method="fp8-block", group=128))
-        return changed
+        return replace(read, name=plain_name(name), quantization=_as_published(quantization, read, name))
+
+
+def _as_published(quantization: Quantization, read: Architecture, name: str) -> Quantization:
+    """What publishers mean by a format for this family; a name does not say which modules NVFP4 leaves alone."""
+    if quantization.method == "fp8" and read.family in FP8_IN_BLOCKS and "dynamic" not in name.lower():
+        return replace(quantization, method="fp8-block", group=128)
+    if quantization.method == "nvfp4":
+        plain = read.latent is not None or read.family == "gemma4_text"
+        return replace(quantization, guessed=True, excluded=("attention",) if plain else ())
+    return quantization
 
 
 def _shorter(plain: str) -> list[str]:

@@ -108,6 +108,8 @@ class Quantization:
     kv_cache: str = ""
     only_experts: bool = False
     online: bool = False
+    guessed: bool = False
+    """Read out of a name that leaves open which classes of modules stay in 16 bits (NVFP4)."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -105,7 +105,9 @@ def rotary_of(values: ConfigValues, rows: int) -> tuple[RotaryTable, ...]:
     width = int(share * (values.whole("head_dim") or values.whole("hidden_size") // heads))
     if values.family in ("gpt2", "opt", "bloom", "nemotron_h", "jamba"):
         return ()
-    if values.family in ("gemma3_text", "gemma4_text", "olmo3"):
+    if values.family == "gemma4_text":
+        return (RotaryTable(rows, width), RotaryTable(rows, values.whole("global_head_dim", width)))
+    if values.family in ("gemma3_text", "olmo3"):
         return (RotaryTable(rows, width), RotaryTable(values.whole("max_position_embeddings"), width))
     return (RotaryTable(rows, width),)
 

@@ -26,15 +26,15 @@ def peak(request: Request, rules: EngineRules, effective: Effective) -> Range:
     sampling = 0.0 if _in_chunks(rules, effective) else sampling_bytes(request, rules, effective) / GIB
     text = max(forward, sampling)
     low, high = (0.9, 1.15) if sampling >= forward else (0.75, 1.45)
-    if rules.version >= SECOND_RUNNER_SINCE:
-        low, high = 0.6, 1.8
+    if rules.second_runner:
+        low, high = 0.6, 1.8 if rules.version >= SECOND_RUNNER_SINCE else 2.5
     if not request.architecture.known:
         low, high = low * 0.8, high * 1.6
     images = image_range(request, rules, effective)
     return Range(
         max(low * text, images.low),
-        max(text, images.point) + _kept(request, effective),
-        max(high * text, images.high) + _kept(request, effective) + 0.1,
+        max(text, images.point) + _kept(request, rules, effective),
+        max(high * text, images.high) + _kept(request, rules, effective) + 0.1,
     )
 
 
@@ -94,11 +94,16 @@ def _expert_bytes(architecture: Architecture, effective: Effective, tensor: int,
 def image_range(request: Request, rules: EngineRules, effective: Effective) -> Range:
     """What encoding the largest images takes; it stays while the language model runs."""
     vision = request.architecture.vision
-    if vision is None or not request.settings.images:
+    if vision is None or not request.settings.images or _skips_images(rules):
         return Range(0, 0, 0)
     tokens = max(vision.tokens_per_item, effective.max_num_batched_tokens)
     size = encoder_bytes(vision, tokens, request.settings.tensor) / GIB
     return Range(0.3 * size, size, 1.6 * size)
+
+
+def _skips_images(rules: EngineRules) -> bool:
+    """The second model runner did not profile towers before it ran every model."""
+    return rules.second_runner and rules.version < SECOND_RUNNER_SINCE
 
 
 def encoder_bytes(vision: Vision, tokens: int, tensor: int) -> float:
@@ -107,10 +112,10 @@ def encoder_bytes(vision: Vision, tokens: int, tensor: int) -> float:
     return patches * (4 * vision.hidden + 2 * vision.intermediate + 3 * vision.hidden) * 2
 
 
-def _kept(request: Request, effective: Effective) -> float:
+def _kept(request: Request, rules: EngineRules, effective: Effective) -> float:
     """Embeddings of images wait in a cache for the language model."""
     vision = request.architecture.vision
-    if vision is None or not request.settings.images:
+    if vision is None or not request.settings.images or _skips_images(rules):
         return 0
     tokens = max(vision.tokens_per_item, effective.max_num_batched_tokens)
     return tokens * request.architecture.hidden * 2 / GIB

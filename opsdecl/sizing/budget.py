@@ -6,7 +6,7 @@ from math import hypot
 
 from opsdecl.sizing import activation, overhead
 from opsdecl.sizing.cache import Pool, pool_of
-from opsdecl.sizing.engines import FREE_CHECKED_SINCE, EngineRules, long_context_is_chunked, rules_for
+from opsdecl.sizing.engines import FREE_CHECKED_SINCE, GRAPHS_BUDGETED_SINCE, EngineRules, long_context_is_chunked, rules_for
 from opsdecl.sizing.parameters import parameter_count
 from opsdecl.sizing.types import GIB, Cache, Effective, Memory, Range, Request, Sizing, Verdict, exactly
 from opsdecl.sizing.weights import Stage, number_format, quantization_in_use, rank_weights, stages_of
@@ -96,12 +96,18 @@ def _stand(request: Request, rules: EngineRules, effective: Effective, stage: St
     requested = total.scaled(effective.utilization)
     weights = rank_weights(request, rules, stage)
     peak = activation.peak(request, rules, effective)
-    outside = overhead.non_torch(request, rules)
+    outside = overhead.non_torch(request, rules, weights.point)
     graphs = overhead.graphs(request.architecture, rules, effective)
-    used = [weights, peak, outside, *([graphs] if rules.graphs_in_budget else [])]
-    cache = difference(requested, used)
+    cache = difference(requested, [weights, peak, outside, _counted(graphs, rules)])
     memory = Memory(total, requested, weights, peak, outside, graphs, cache)
     return Stand(memory, pool_of(request, rules, effective, stage.layers))
+
+
+def _counted(graphs: Range, rules: EngineRules) -> Range:
+    """What the budget loses to graphs. Where the second model runner is the default, it may still have been refused."""
+    if rules.graphs_in_budget:
+        return graphs
+    return Range(0, 0, graphs.point if rules.version >= GRAPHS_BUDGETED_SINCE else 0)
 
 
 def difference(whole: Range, parts: Sequence[Range]) -> Range:

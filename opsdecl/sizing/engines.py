@@ -26,7 +26,21 @@ SAMPLER_BYTES: tuple[tuple[Version, float], ...] = (
 """Bytes per sequence and vocabulary entry of a sampling step, newest release first: logits in 16 and 32 bits, then
 either a sort with its indices (39), or a kernel that filters in place (17); the second model runner keeps fewer copies.
 """
+SECOND_RUNNER_BYTES = 7.0
+"""The same in the second model runner before it took over: nothing is filtered while it is profiled."""
 SECOND_RUNNER_SINCE: Version = (0, 29, 0)
+"""The second model runner for every model; it estimates graphs since then."""
+SECOND_RUNNER_FAMILIES: tuple[tuple[Version, frozenset[str]], ...] = (
+    ((0, 24, 0), frozenset({"qwen3", "llama", "mistral", "deepseek_v2", "qwen2_moe", "granitemoe"})),
+    ((0, 23, 0), frozenset({"qwen3", "llama", "mistral"})),
+    ((0, 22, 0), frozenset({"qwen3"})),
+)
+"""Families that the second model runner took over first; until 0.23 only where they are not quantised."""
+SECOND_RUNNER_DENSE_SINCE: Version = (0, 25, 0)
+"""Every model without experts and without states, and these families of the others."""
+SECOND_RUNNER_EXPERTS = frozenset({"deepseek_v2", "qwen2_moe", "granitemoe"})
+CONSUMPTION_SINCE: Version = (0, 27, 0)
+"""Later releases measure at the driver what loading and profiling consumed, leftovers of the allocator included."""
 TRANSIENT_GRAPHS_SINCE: Version = (0, 26, 0)
 GRAPHS_BUDGETED_SINCE: Version = (0, 20, 0)
 REQUESTS_PRINTED_SINCE: Version = (0, 20, 1)
@@ -45,6 +59,7 @@ class EngineRules:
 
     version: Version
     generation: Literal["v0", "v1"]
+    second_runner: bool
     utilization: float
     batched_tokens: int
     sequences: int
@@ -74,14 +89,16 @@ def parse_version(engine: str) -> Version | None:
 def rules_for(request: Request) -> EngineRules:
     version = parse_version(request.engine) or NEWEST
     generation = generation_of(version, request)
+    second = has_second_runner(version, request)
     return EngineRules(
         version=version,
         generation=generation,
+        second_runner=second,
         utilization=0.92 if version >= GRAPHS_BUDGETED_SINCE else 0.9,
         batched_tokens=_batched_tokens(version, generation, request.gpu),
         sequences=_sequences(version, generation, request.gpu),
-        sampler_bytes=sampler_bytes(version),
-        graphs_in_budget=version >= GRAPHS_BUDGETED_SINCE,
+        sampler_bytes=SECOND_RUNNER_BYTES if second and version < SECOND_RUNNER_SINCE else sampler_bytes(version),
+        graphs_in_budget=version >= SECOND_RUNNER_SINCE or (version >= GRAPHS_BUDGETED_SINCE and not second),
         context_in_budget=generation == "v1" and version < BASELINE_SINCE,
         grouped=version >= GROUPS_SINCE and generation == "v1",
         transient_graphs=version >= TRANSIENT_GRAPHS_SINCE,
@@ -96,6 +113,19 @@ def rules_for(request: Request) -> EngineRules:
 
 def sampler_bytes(version: Version) -> float:
     return next(size for since, size in SAMPLER_BYTES if version >= since)
+
+
+def has_second_runner(version: Version, request: Request) -> bool:
+    """It took over family by family; where it is, releases before 0.29 do not count graphs before they exist."""
+    if version >= SECOND_RUNNER_SINCE:
+        return True
+    architecture, asked = request.architecture, request.settings.quantization
+    if version >= SECOND_RUNNER_DENSE_SINCE:
+        plain = architecture.experts is None and architecture.state_space is None
+        return plain or architecture.family in SECOND_RUNNER_EXPERTS
+    families = next((found for since, found in SECOND_RUNNER_FAMILIES if version >= since), frozenset())
+    quantised = architecture.quantization.method != "none" or asked is not None
+    return architecture.family in families and (version >= (0, 24, 0) or not quantised)
 
 
 def generation_of(version: Version, request: Request) -> Literal["v0", "v1"]:

@@ -43,7 +43,7 @@ def spread(quantization: Quantization) -> tuple[float, float]:
     """Lowest and highest of what such checkpoints take, relative to the estimate."""
     match quantization.method:
         case "none":
-            return 0.998, 1.004
+            return 0.996, 1.008
         case "fp8" | "fp8-block" | "int8" | "mxfp8":
             return 0.99, 1.015
         case "int4":

@@ -1,7 +1,7 @@
 """Memory beside weights, activations and cache: contexts, communication, CUDA graphs."""
 
 from opsdecl.catalog.architectures import Architecture
-from opsdecl.sizing.engines import EngineRules
+from opsdecl.sizing.engines import CONSUMPTION_SINCE, EngineRules
 from opsdecl.sizing.types import GIB, Effective, Gpu, Memory, Range, Request
 
 MIB_PER_GRAPH_AND_LAYER = 0.18
@@ -12,25 +12,39 @@ GRAPHS_AT_LEAST = 0.7
 """Share of the estimate of graphs without which a start is in doubt."""
 """What one captured graph takes per layer, as start-up logs show; a large graph of a wide model takes more."""
 LARGEST_GRAPH = 512
+UNIFIED = frozenset({"gb10"})
+"""GPUs that share their memory with the system."""
 
 
-def non_torch(request: Request, rules: EngineRules) -> Range:
-    """GiB outside the framework's allocator: NCCL, kernels, libraries, and the context where it counts."""
+def non_torch(request: Request, rules: EngineRules, weights: float = 0.0) -> Range:
+    """GiB outside the framework's allocator: NCCL, kernels, libraries, and the context where it counts.
+
+    `weights` in GiB: where GPU and system share memory, files that were read count as taken.
+    """
     alone = Range(0.02, 0.1, 0.35)
     found = alone if request.world == 1 else _communication(request, rules)
     if rules.context_in_budget:
         found = found + context_of(request.gpu)
-    if rules.generation == "v1" and rules.graphs_in_budget:
-        # Leftovers of the allocator and workspaces of libraries count since consumption is measured at the driver.
-        found = found + Range(0.0, 0.1, 0.5)
+    if rules.version >= CONSUMPTION_SINCE:
+        found = found + Range(0.0, 0.15, 0.5)
+    if request.gpu.name in UNIFIED:
+        found = found + Range(0.0, 0.5 + 0.04 * weights, 2.0 + 0.14 * weights)
     return found
 
 
 def _communication(request: Request, rules: EngineRules) -> Range:
-    major = request.gpu.capability[0]
-    if major >= 9 and request.gpu.capability != (12, 0):
-        base = Range(0.4, 0.75, 2.2)
-        return base if request.world <= 4 else Range(0.6, 1.3, 7.5 if rules.generation == "v0" else 3.5)
+    """NVLink's switches take more than PCIe; consumer GPUs of the newest generation more than those before."""
+    capability = request.gpu.capability
+    if capability[0] >= 12:
+        return Range(0.1, 0.5, 1.2) if request.world <= 2 else Range(0.2, 1.0, 2.0)
+    if capability[0] >= 9:
+        if request.world <= 2:
+            return Range(0.4, 0.75, 1.6)
+        if request.world <= 4:
+            return Range(0.5, 1.2, 2.4)
+        return Range(0.6, 1.3, 7.5 if rules.generation == "v0" else 3.5)
+    if capability == (8, 0):
+        return Range(0.1, 0.5, 1.5) if request.world <= 4 else Range(0.4, 1.3, 2.5)
     return Range(0.1, 0.3, 1.0)
 
 

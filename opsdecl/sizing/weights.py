@@ -1,6 +1,6 @@
 """Weights of one rank: the slices of its matrices, the vocabulary, tables of positions, towers, adapters."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import ceil
 
 from opsdecl.catalog.architectures import Architecture, Experts, LatentAttention, Layer, Quantization, distinct
@@ -13,6 +13,9 @@ VOCABULARY_BLOCK = 64
 PLAIN = Quantization("none")
 ABSORBED_SINCE = (0, 7, 1)
 TOWER_DOUBT = 0.25
+ROUNDING_GIB = 0.03
+"""What the allocator's segments add or a log rounds away."""
+EIGHT_BITS = Quantization("fp8", bits=8)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,14 +47,23 @@ def rank_weights(request: Request, rules: EngineRules, stage: Stage) -> Range:
     stack = stack_bytes(request, rules, stage.layers, quantization, width)
     rest = _ends(request, stage, width) + _tables(request.architecture, width) + _tower(request, stage, width)
     rest += _adapters(request, stage, width)
-    doubt = TOWER_DOUBT * _tower(request, stage, width) / GIB
+    doubt = TOWER_DOUBT * _tower(request, stage, width) / GIB + ROUNDING_GIB
     low, high = spread(quantization)
     if quantization.only_experts and request.settings.tensor > 1:
         high += 0.12
     if not request.architecture.known:
         low, high = low * 0.9, high * 1.15
+    least, most = stack, stack
+    if quantization.guessed:
+        least, most = (stack_bytes(request, rules, stage.layers, one, width) for one in _bounds(quantization))
     total = (stack + rest) / GIB
-    return Range((stack * low + rest * 0.99) / GIB - doubt, total, (stack * high + rest * 1.01) / GIB + doubt)
+    return Range((least * low + rest * 0.99) / GIB - doubt, total, (most * high + rest * 1.01) / GIB + doubt)
+
+
+def _bounds(quantization: Quantization) -> tuple[Quantization, Quantization]:
+    """Every class of modules quantised, and attention and states left in 16 bits."""
+    certain = replace(quantization, guessed=False, excluded=())
+    return certain, replace(certain, excluded=("attention", "state"))
 
 
 def quantization_in_use(request: Request) -> Quantization:
@@ -96,9 +108,8 @@ def stack_bytes(
         total += times * size
     if request.settings.draft_layers and layers:
         last = max(layers, key=lambda layer: isinstance(layer.feed, Experts))
-        one = sum(
-            _bytes(m, request, last, quantization, width) for m in layer_matrices(last, request.architecture.hidden)
-        )
+        stored = PLAIN if quantization.bits == 4 and not quantization.only_experts else quantization
+        one = sum(_bytes(m, request, last, stored, width) for m in layer_matrices(last, request.architecture.hidden))
         total += request.settings.draft_layers * (one + 2 * request.architecture.hidden**2 * width)
     return total
 
@@ -122,8 +133,9 @@ def quantization_of(matrix: Matrix, quantization: Quantization) -> Quantization:
         return PLAIN
     if quantization.only_experts:
         return quantization if matrix.kind == "experts" else PLAIN
-    excluded = matrix.kind in quantization.excluded
-    return PLAIN if excluded else quantization
+    if matrix.kind in quantization.excluded:
+        return PLAIN
+    return EIGHT_BITS if quantization.guessed and matrix.kind == "state" else quantization
 
 
 def _padded(matrix: Matrix, rows: int, columns: int, request: Request) -> tuple[int, int]:
@@ -147,7 +159,7 @@ def _absorbed(
     if rules.version < ABSORBED_SINCE:
         return 0.0
     if rules.version < (0, 8, 0):
-        products = (mixer.query_rank or 0) + request.architecture.hidden
+        products = (mixer.query_rank or request.architecture.hidden) + request.architecture.hidden
         return heads * mixer.kv_rank * products * (1 if quantization.method.startswith("fp8") else width)
     return heads * mixer.kv_rank * (mixer.nope_dim + mixer.value_dim) * width
 
