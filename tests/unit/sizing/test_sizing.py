@@ -130,9 +130,31 @@ def test_releases_differ_where_the_engine_differs() -> None:
 
 
 def test_graphs_leave_the_budget_with_eager_mode() -> None:
-    graphs = size_of("qwen3-8b", "l40s", "vllm==0.24.0")
-    eager = size_of("qwen3-8b", "l40s", "vllm==0.24.0", enforce_eager=True)
+    graphs = size_of("qwen3-8b", "l40s", "vllm==0.21.0")
+    eager = size_of("qwen3-8b", "l40s", "vllm==0.21.0", enforce_eager=True)
     assert eager.memory.cache.point - graphs.memory.cache.point == pytest.approx(graphs.memory.graphs.point)
+
+
+@pytest.mark.parametrize(
+    ("model", "release", "counted"),
+    [
+        ("qwen3-8b", "0.21.0", True),
+        ("qwen3-8b", "0.22.1", False),
+        ("Qwen/Qwen3-8B-AWQ", "0.22.1", True),
+        ("Qwen/Qwen3-8B-AWQ", "0.24.0", False),
+        ("llama-3.1-8b-instruct", "0.22.1", True),
+        ("llama-3.1-8b-instruct", "0.23.0", False),
+        ("gpt-oss-20b", "0.28.0", True),
+        ("qwen3.5-9b", "0.28.0", True),
+        ("phi-4", "0.25.1", False),
+        ("qwen3-8b", "0.29.0", True),
+        ("gpt-oss-20b", "0.29.0", True),
+    ],
+)
+def test_the_second_model_runner_counts_no_graphs_until_029(model: str, release: str, counted: bool) -> None:
+    graphs = size_of(model, "h100", f"vllm=={release}")
+    eager = size_of(model, "h100", f"vllm=={release}", enforce_eager=True)
+    assert (eager.memory.cache.point > graphs.memory.cache.point) == counted
 
 
 def test_an_8_bit_cache_holds_twice_as_much() -> None:
