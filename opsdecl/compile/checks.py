@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 
 from opsdecl.addr import SpecAddress
 from opsdecl.compile import capacity, pins
+from opsdecl.compile.adapters import adapters
 from opsdecl.compile.engine_flags import engine_flags
 from opsdecl.compile.scene import Scene
 from opsdecl.compile.types import CompiledDocument
@@ -137,6 +138,7 @@ CHECKS: tuple[Callable[[Scene], Iterator[Diagnostic]], ...] = (
     pins.licenses_that_differ,
     pins.gated_without_token,
     engine_flags,
+    adapters,
     targets_collide,
     no_approvers,
     unused_variables,

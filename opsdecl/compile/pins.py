@@ -25,10 +25,22 @@ def unpinned_models(scene: Scene) -> Iterator[Diagnostic]:
         facts = document.effective.get("model")
         if facts is not None and _source_type(spec) == "hub" and not _COMMIT.fullmatch(facts.get("revision", "")):
             yield _unpinned(scene, document, facts)
+        yield from _unpinned_adapters(scene, document)
         source = spec.get("source")
         if isinstance(source, Mapping) and "digest" not in source:
             message = f"nothing says which bytes `{source['uri']}` must have"
             yield _finding(scene, document, ("spec", "source"), message, "add `digest: sha256:…` beside the uri")
+
+
+def _unpinned_adapters(scene: Scene, document: CompiledDocument) -> Iterator[Diagnostic]:
+    """Of the adapters that the document loads."""
+    for address in document.references.values():
+        adapter = scene.documents.get(address) if address.kind == "Adapter" else None
+        source = adapter.effective["spec"]["source"] if adapter is not None else {}
+        if adapter is not None and source["type"] == "hub" and not _COMMIT.fullmatch(source.get("revision", "")):
+            message = f"`{source['uri']}` has no commit, and {document.address} loads it"
+            path: SpecPath = ("spec", "source", "revision" if "revision" in source else "uri")
+            yield _finding(scene, adapter, path, message, "add `revision`, 40 hexadecimal digits")
 
 
 def _source_type(spec: Mapping[str, Json]) -> str:

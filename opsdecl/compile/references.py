@@ -65,7 +65,7 @@ def resolve(
     for named in _named(value, references):
         found = ask(_question(named)).value
         if isinstance(found, CompiledDocument):
-            documents[_root(named.path, documents)] = found
+            documents[_root(named, documents)] = found
         elif isinstance(found, ModelFacts):
             model = found
         elif isinstance(found, Broken):
@@ -78,10 +78,19 @@ def resolve(
 
 def _named(value: Json, references: Sequence[tuple[SpecPath, str]]) -> Iterator[_Named]:
     for pattern, target in references:
-        for path, name in _values_at(value, pattern, ()):
+        for path, name in _texts_at(value, pattern):
             # An expression that is still there has a finding of its own.
-            if isinstance(name, str) and OPENING not in name:
+            if OPENING not in name:
                 yield _Named(path, name, target)
+
+
+def _texts_at(value: Json, pattern: SpecPath) -> Iterator[tuple[SpecPath, str]]:
+    """The text at a path, or each text of a list there."""
+    for path, found in _values_at(value, pattern, ()):
+        if isinstance(found, str):
+            yield path, found
+        elif isinstance(found, list):
+            yield from (((*path, index), text) for index, text in enumerate(found) if isinstance(text, str))
 
 
 def _values_at(value: Json, pattern: SpecPath, path: SpecPath) -> Iterator[tuple[SpecPath, Json]]:
@@ -95,10 +104,13 @@ def _values_at(value: Json, pattern: SpecPath, path: SpecPath) -> Iterator[tuple
         yield from _values_at(value[str(pattern[0])], pattern[1:], (*path, pattern[0]))
 
 
-def _root(path: SpecPath, taken: Mapping[str, object]) -> str:
-    """The last name on the path, or the whole path where two references share it."""
-    name = next((part for part in reversed(path) if isinstance(part, str)), "")
-    return name if name not in taken else format_path(path)
+def _root(named: _Named, taken: Mapping[str, object]) -> str:
+    """The last name on the path, or the whole path where two references share it. Of a list, what is named: its place
+    there moves when another entry goes."""
+    if isinstance(named.path[-1], int):
+        return f"{named.target.lower()}-{named.name}"
+    name = str(named.path[-1])
+    return name if name not in taken else format_path(named.path)
 
 
 _TABLES = {"catalog/models": "model", "catalog/gpus": "gpu", "pools": "pool", "namespaces": "namespace"}

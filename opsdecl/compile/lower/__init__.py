@@ -7,14 +7,14 @@ from opsdecl.compile.lower.labels import labelled
 from opsdecl.compile.lower.names import base_name, shorten
 from opsdecl.compile.lower.native.llm import lower_llm
 from opsdecl.compile.lower.native.model import lower_model
-from opsdecl.compile.lower.subject import Subject
+from opsdecl.compile.lower.subject import LoadedAdapter, Subject
 from opsdecl.compile.types import CompiledDocument, Resource
 from opsdecl.diag import Checked, Diagnostic
 from opsdecl.diag.codes import render as codes
 
 Lowering = Callable[[Subject], Checked[tuple[Resource, ...]]]
 
-WITHOUT_OBJECTS = frozenset(("Project", "Environment", "Runtime", "Policy"))
+WITHOUT_OBJECTS = frozenset(("Project", "Environment", "Adapter", "Runtime", "Policy"))
 """Kinds that shape others and become no object themselves."""
 
 LOWERINGS: Mapping[tuple[str, str], Lowering] = {
@@ -67,6 +67,11 @@ def _subject(
         catalog=catalog,
         base=shorten(base_name(metadata)),
         namespace=metadata.namespace or environment.model.spec.namespaces[0],
+        adapters=tuple(
+            LoadedAdapter(other.address.name, other.model.spec, root)
+            for root, other in sorted(references.items())
+            if other.address.kind == "Adapter"
+        ),
     )
     return labelled(subject)
 

@@ -8,6 +8,7 @@ from opsdecl.addr import MAIN, Address
 from opsdecl.catalog.types import Catalog, GpuFacts
 from opsdecl.compile.types import CompiledDocument, Traced
 from opsdecl.diag import Place, SpecPath
+from opsdecl.spec.kinds.adapter import AdapterSpec
 from opsdecl.spec.kinds.engine import Accelerator
 from opsdecl.spec.kinds.environment import EnvironmentSpec, Pool
 from opsdecl.spec.kinds.metadata import ServedMetadata
@@ -16,6 +17,15 @@ from opsdecl.spec.kinds.scalars import ImageReference
 from opsdecl.spec.types import Json
 
 _DOCKER_HUB = ("", "docker.io", "index.docker.io")
+
+
+@dataclass(frozen=True, slots=True)
+class LoadedAdapter:
+    """An adapter that the document loads; `root` is where its spec stands in the document's effective tree."""
+
+    name: str
+    spec: AdapterSpec
+    root: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +43,7 @@ class Subject:
     catalog: Catalog
     base: str
     namespace: str
+    adapters: tuple[LoadedAdapter, ...] = ()
     pod_labels: Mapping[str, Any] = field(default_factory=dict)
     object_labels: Mapping[str, Any] = field(default_factory=dict)
 

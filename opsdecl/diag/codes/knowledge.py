@@ -111,6 +111,41 @@ FLAG_DEPRECATED = Code(
     Severity.WARNING,
 )
 
+ADAPTER_OTHER_BASE = Code(
+    "OD720",
+    "Adapter belongs to another model",
+    "An adapter changes the matrices of the model that it was trained on. On a model of another shape the engine "
+    "refuses to load it, and with it to start; on another model of the same shape it loads and answers badly.\n\n"
+    "Serve the adapter's base, or name an adapter of the model that is served. Where both models have one shape, or a "
+    "shape is not known, this is a warning.",
+    "kind: Adapter\nspec: {base: llama-3.1-8b-instruct}   # loaded by an LLM of qwen3-8b",
+)
+ADAPTER_RANK = Code(
+    "OD721",
+    "Rank of the adapter is beyond what the engine takes",
+    "An engine reserves memory for adapters when it starts, up to a rank. One that is larger is refused, and a static "
+    "adapter that is refused keeps the whole engine from starting.\n\n"
+    "Raise `max-lora-rank` or leave it out, so that it follows the adapters; beyond the engine's own limit, train the "
+    "adapter with a lower rank.",
+    "kind: Adapter\nspec: {rank: 64}   # engine: {args: {max-lora-rank: 16}}",
+)
+ADAPTER_TARGET = Code(
+    "OD722",
+    "Adapter changes a module that its base does not have",
+    "`targets` lists the modules that the adapter changes, as its adapter_config.json has them. The base has no module "
+    "of that name, so the list or the base is wrong.\n\n"
+    "Copy `target_modules` of the adapter.",
+    "targets: [qproj]",
+)
+ADAPTER_NOT_LOADED = Code(
+    "OD723",
+    "Adapter cannot be loaded here",
+    "The model names an adapter, and nothing in this place could load it: the engine knows no adapters, or the adapter "
+    "would have to come from a hub that must not be asked.\n\n"
+    "Use an engine that loads adapters, or put the adapter on a volume or into an image.",
+    "spec:\n  runtime: custom\n  adapters: [legal]",
+)
+
 INCOMPLETE_CONFIG = Code(
     "OD750",
     "Configuration does not describe a model",
@@ -263,6 +298,10 @@ CODES: tuple[Code, ...] = (
     FLAG_VALUE,
     FLAG_CHOICE,
     FLAG_DEPRECATED,
+    ADAPTER_OTHER_BASE,
+    ADAPTER_RANK,
+    ADAPTER_TARGET,
+    ADAPTER_NOT_LOADED,
     INCOMPLETE_CONFIG,
     UNKNOWN_FAMILY,
     HEADS_NOT_DIVISIBLE,

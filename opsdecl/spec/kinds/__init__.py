@@ -2,11 +2,20 @@
 
 from collections.abc import Mapping
 
-from opsdecl.spec.kinds import environment, llm, model, policy, project, runtime
+from opsdecl.spec.kinds import adapter, environment, llm, model, policy, project, runtime
 from opsdecl.spec.kinds.declare import API_VERSION, Kind, Part
 
 KINDS: Mapping[str, Kind] = {
-    kind.name: kind for kind in (project.KIND, environment.KIND, llm.KIND, model.KIND, runtime.KIND, policy.KIND)
+    kind.name: kind
+    for kind in (
+        project.KIND,
+        environment.KIND,
+        llm.KIND,
+        model.KIND,
+        adapter.KIND,
+        runtime.KIND,
+        policy.KIND,
+    )
 }
 
 __all__ = ["API_VERSION", "KINDS", "Kind", "Part"]

@@ -35,6 +35,11 @@ class LLMSpec(ServedSpec):
         description="Names that requests may use for the model; the document's name where absent.",
         json_schema_extra=effect("behaviour", "requests must use other names"),
     )
+    adapters: Items[DnsLabel] = Field(
+        default=(),
+        description="Adapters that are loaded beside the model; requests name one in place of the model.",
+        json_schema_extra=effect("behaviour", "other adapters can be asked for") | reference("Adapter"),
+    )
     chat_template: ChatTemplate | None = Field(
         default=None,
         description="Template that turns a conversation into a prompt; the model's own where absent.",

@@ -28,6 +28,8 @@ EngineName = Literal[
 ]
 LLM_ENGINES: frozenset[str] = frozenset({"vllm", "sglang", "custom"})
 """Engines that serve language models; all but these serve classic models only."""
+ADAPTER_ENGINES: frozenset[str] = frozenset({"vllm", "sglang"})
+"""Engines that load low-rank adapters."""
 
 
 class RuntimeProbes(Part):

@@ -14,6 +14,8 @@ FLAG_FIELDS: Mapping[str, str] = {
     "model-path": "model",
     "revision": "model.revision",
     "served-model-name": "servedNames",
+    "lora-modules": "adapters",
+    "lora-paths": "adapters",
     "chat-template": "chatTemplate",
     "tool-call-parser": "parsers.tool",
     "enable-auto-tool-choice": "parsers.tool",

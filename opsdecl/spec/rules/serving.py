@@ -129,6 +129,7 @@ def lists(document: Served) -> Iterator[Finding]:
     ]
     if isinstance(document, LLM):
         listed.append((("spec", "servedNames"), document.spec.served_names))
+        listed.append((("spec", "adapters"), document.spec.adapters))
     for path, names in listed:
         for index, name in doubles(names):
             yield Finding(codes.DUPLICATE_ENTRY, (*path, index), f"`{name}` stands in `{path[-1]}` twice", "remove it")

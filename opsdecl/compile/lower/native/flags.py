@@ -40,9 +40,14 @@ def compact_json(value: Any) -> str:
     return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
 
 
+def plain_flag(name: str) -> str:
+    """As engines write it: without leading dashes, words joined by dashes."""
+    return name.lstrip("-").replace("_", "-")
+
+
 def _free(flags: Mapping[str, Any], path: SpecPath, dashes: bool) -> dict[str, Flag]:
     """By the name as the engine writes it."""
-    plain = {name: name.lstrip("-").replace("_", "-") if dashes else name.lstrip("-") for name in flags}
+    plain = {name: plain_flag(name) if dashes else name.lstrip("-") for name in flags}
     return {plain[name]: Flag(plain[name], value, (*path, name)) for name, value in flags.items()}
 
 

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 from opsdecl.compile.lower.native import sglang, vllm
+from opsdecl.compile.lower.native.adapters import adapter_flags, adapter_parts
 from opsdecl.compile.lower.native.autoscaling import autoscaler
 from opsdecl.compile.lower.native.cache import cache_claim
 from opsdecl.compile.lower.native.chat_template import PATH as TEMPLATE_PATH
@@ -12,7 +13,7 @@ from opsdecl.compile.lower.native.compute import compute
 from opsdecl.compile.lower.native.deployment import Server, deployment
 from opsdecl.compile.lower.native.disruption import disruption_budget
 from opsdecl.compile.lower.native.drain import LLM_DEFAULT, leaving
-from opsdecl.compile.lower.native.flags import settle_flags
+from opsdecl.compile.lower.native.flags import plain_flag, settle_flags
 from opsdecl.compile.lower.native.limits import beyond_native
 from opsdecl.compile.lower.native.network import network_policy
 from opsdecl.compile.lower.native.parts import PodParts, join
@@ -76,14 +77,16 @@ def command_line(
     """Each engine in its own words; a custom engine gets its flags alone, and the model in its environment."""
     served = spec.served_names or (subject.metadata.name,)
     flags, own = runtime.args, spec.engine.args
+    adapters = adapter_flags(subject, runtime.engine, {plain_flag(name) for name in (*flags, *own)})
     if runtime.engine == "vllm":
         port = runtime.port or vllm.PORT
-        typed = vllm.typed_flags(spec, weights.revision, served, template, port)
+        typed = vllm.typed_flags(spec, weights.revision, served, template, port) + adapters
         settled = settle_flags(typed, flags, own, negation=vllm.NEGATION)
         return _line(vllm.COMMAND, (weights.argument,), settled, port)
     if runtime.engine == "sglang":
         port = runtime.port or sglang.PORT
-        settled = settle_flags(sglang.typed_flags(spec, weights.revision, served, template, port), flags, own)
+        typed = sglang.typed_flags(spec, weights.revision, served, template, port) + adapters
+        settled = settle_flags(typed, flags, own)
         model = Traced(f"--model-path={weights.argument.value}", weights.argument.path)
         return _line(sglang.COMMAND, (model,), settled, port)
     return _line((), (), settle_flags((), flags, own), runtime.port or CUSTOM_PORT)
@@ -134,7 +137,9 @@ def _parts(
         env=declared(runtime.env, ("runtime", "env")) | declared(spec.engine.env, ("spec", "engine", "env"))
     )
     shm = shared_memory(subject, spec.resources, gpus)
-    return join((scratch(), shm, weights.parts, template_parts(subject, template), known, people))
+    image = Traced(subject.image(runtime.image), ("runtime", "image"))
+    adapters = adapter_parts(subject, image, spec.weights.source)
+    return join((scratch(), shm, weights.parts, adapters, template_parts(subject, template), known, people))
 
 
 def _model_variables(subject: Subject, spec: LLMSpec, runtime: RuntimeSpec, weights: Located) -> dict[str, Any]:
