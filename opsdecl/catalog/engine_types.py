@@ -113,3 +113,14 @@ class Standing:
     positions: tuple[int, ...]
     used: str
     """The release that is looked at, the nearest one."""
+
+
+@dataclass(frozen=True, slots=True)
+class EngineFacts:
+    """An engine whose flags and metrics are known: its releases that were read, oldest first."""
+
+    name: str
+    as_of: str
+    releases: tuple[ReleaseSource, ...]
+    flags: int
+    metrics: int

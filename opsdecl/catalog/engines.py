@@ -8,6 +8,7 @@ from typing import Any
 
 from opsdecl._data import engine_table
 from opsdecl.catalog.engine_types import (
+    EngineFacts,
     EngineTable,
     FlagFacts,
     Gone,
@@ -155,6 +156,12 @@ def _table(engine: str) -> EngineTable:
     releases = tuple(ReleaseSource(**release) for release in read["releases"])
     order = {release.version: position for position, release in enumerate(releases)}
     return EngineTable(engine, read["asOf"], releases, read["flags"], read["metrics"], read["devices"], order)
+
+
+def facts(engine: str) -> EngineFacts:
+    """What its table holds in all; flags and metrics of every release."""
+    table = _table(engine)
+    return EngineFacts(engine, table.as_of, tuple(table.releases), len(table.flags), len(table.metrics))
 
 
 def sources(engine: str) -> Sequence[ReleaseSource]:

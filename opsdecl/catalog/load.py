@@ -30,10 +30,25 @@ def load_catalog(overrides: Mapping[str, bytes] | None = None) -> Checked[Catalo
             read = read_entries(path, text)
             diagnostics += read.diagnostics
             for table, entries in (read.value or {}).items():
-                tables[table].update(entries)
+                tables[table].update(_with_shapes(entries, tables["models"]) if table == "models" else entries)
                 own.update({(table, name): path for name in entries})
     digest = digest_of([digest_of_bytes(data), [[table, name, tables[table][name]] for table, name in sorted(own)]])
     return Checked(catalog_of(tables, digest, own), tuple(diagnostics))
+
+
+def _with_shapes(
+    entries: Mapping[str, Mapping[str, Any]], known: Mapping[str, Mapping[str, Any]]
+) -> dict[str, Mapping[str, Any]]:
+    """Entries that say nothing of their shape have that of the same weights: who pins a revision need not repeat it."""
+    shapes = {uri: row["config"] for row in known.values() if "config" in row for uri in _addresses(row)}
+    return {
+        name: entry if "config" in entry or entry["uri"] not in shapes else {**entry, "config": shapes[entry["uri"]]}
+        for name, entry in entries.items()
+    }
+
+
+def _addresses(row: Mapping[str, Any]) -> list[str]:
+    return [row["uri"], *(f"hf://{alias}" for alias in row.get("aliases", ()))]
 
 
 def catalog_of(

@@ -25,6 +25,20 @@ class ModelFacts:
 
 
 @dataclass(frozen=True, slots=True)
+class ModelFigures:
+    """What follows from a model's shape. `longest_gib` is the cache of one request of the longest context."""
+
+    family: str
+    known: bool
+    parameters: int
+    layers: int
+    quantization: str
+    weights_gib: float
+    kv_bytes_per_token: int
+    longest_gib: float
+
+
+@dataclass(frozen=True, slots=True)
 class GpuPrice:
     """One GPU for an hour, on demand. `node` is the shape whose price was divided; empty for a price of its own."""
 

@@ -16,6 +16,7 @@ COMMANDS = {
     "rollback": "go back to an earlier revision",
     "destroy": "remove everything a release owns",
     "size": "does a model fit a GPU, and what would make it fit",
+    "catalog": "models, GPUs, nodes and engines that are known; add a model",
     "explain": "a code, a field of a kind, or a value with all its layers",
     "graph": "documents, resources and what depends on what",
     "schema": "JSON Schemas of the kinds, and the editor's settings",

@@ -1,10 +1,10 @@
 """Every code there is, by id. `opsdecl explain OD304`, the reference pages and the schema come from here."""
 
-from opsdecl.diag.codes import cluster, internal, knowledge, plan, policy, render, source, spec, targets
+from opsdecl.diag.codes import catalogue, cluster, internal, knowledge, plan, policy, render, source, spec, targets
 from opsdecl.diag.codes import compile as compile_
 from opsdecl.diag.types import Code
 
-MODULES = (source, spec, compile_, render, plan, targets, cluster, knowledge, policy, internal)
+MODULES = (source, spec, compile_, render, plan, targets, cluster, knowledge, catalogue, policy, internal)
 
 
 def all_codes() -> tuple[Code, ...]:

@@ -33,12 +33,18 @@ class Project:
 def open_project(tree: SourceTree, files: ParsedFiles | None = None) -> Checked[Project]:
     """Every finding about text and catalogue at once; documents of readable files survive those of broken ones."""
     loaded = load_project(tree, files)
-    overrides, unreadable = _catalog_files(tree)
-    catalog = load_catalog(overrides)
-    findings = loaded.diagnostics + unreadable + catalog.diagnostics
+    catalog = project_catalog(tree)
+    findings = loaded.diagnostics + catalog.diagnostics
     if loaded.value is None or catalog.value is None:
         return Checked(None, findings)
     return Checked(Project(tree, loaded.value, catalog.value, Positions(tree)), findings)
+
+
+def project_catalog(tree: SourceTree) -> Checked[Catalog]:
+    """The built-in catalogue with the project's own entries over it."""
+    overrides, unreadable = _catalog_files(tree)
+    catalog = load_catalog(overrides)
+    return Checked(catalog.value, unreadable + catalog.diagnostics)
 
 
 def _catalog_files(tree: SourceTree) -> tuple[dict[str, bytes], tuple[Diagnostic, ...]]:

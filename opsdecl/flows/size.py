@@ -14,10 +14,12 @@ from opsdecl.diag import Checked, Diagnostic, Severity, has_errors
 from opsdecl.diag.codes.knowledge import UNKNOWN_GPU, UNKNOWN_MODEL, UNKNOWN_QUANTIZATION
 from opsdecl.diag.nearest import did_you_mean
 from opsdecl.flows.build import Built
+from opsdecl.flows.project import located, project_catalog
 from opsdecl.sizing.budget import size
 from opsdecl.sizing.remedies import remedies_for
 from opsdecl.sizing.rules import check, verdict_findings
 from opsdecl.sizing.types import Gpu, Range, Request, Settings, Sizing, exactly
+from opsdecl.spec.types import SourceTree
 
 DEFAULT_ENGINE = "vllm==0.33.0"
 TRIED = ("l40s", "a100-80gb", "h100-80gb", "h200-141gb", "b200")
@@ -70,6 +72,12 @@ def answer(question: Question, table: ArchitectureTable | None = None) -> Checke
     if question.longest:
         request = _with_longest(request)
     return _answered(request, findings, [found for name in TRIED if (found := gpu_of(table.gpu(name)))])
+
+
+def table_of(tree: SourceTree) -> Checked[ArchitectureTable]:
+    """Models and GPUs of the built-in catalogue and of the project's own; findings are about the project's files."""
+    catalog = project_catalog(tree)
+    return Checked(load_architectures(catalog.value), located(None, tree, catalog.diagnostics))
 
 
 def _with_longest(request: Request) -> Request:

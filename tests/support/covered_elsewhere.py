@@ -20,6 +20,7 @@ _PLAN = "it is about a saved plan"
 _TARGET = "it takes a plan against a target"
 _GIT = "it takes a git repository"
 _DISK = "it takes a folder that is written to"
+_CATALOG = "it answers `opsdecl catalog`"
 _SIZING = "it answers `opsdecl size`"
 _BUG = "only a mistake in opsdecl gives it"
 _SIZE = "it takes a file of a size that nobody wants to read"
@@ -161,6 +162,7 @@ COVERED_ELSEWHERE: Mapping[str, Elsewhere] = {
     "OD667": Elsewhere(
         _GIT, "tests/unit/targets/test_git_target.py::test_without_an_address_there_is_nothing_to_point_at"
     ),
+    "OD720": Elsewhere(_CATALOG, "tests/unit/flows/test_catalog.py::test_an_unknown_name_suggests_the_nearest"),
     "OD750": Elsewhere(
         _SIZING, "tests/unit/sizing/test_rules.py::test_a_configuration_that_lacks_its_shape_is_refused"
     ),

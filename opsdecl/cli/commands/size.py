@@ -82,13 +82,15 @@ def command(ctx: click.Context, /, environment: str | None, format_: str, **aske
 
 def _one(at: Session, asked: Mapping[str, Any], format_: str) -> int:
     from opsdecl.cli.report import no_lines, report
-    from opsdecl.flows.size import answer
+    from opsdecl.cli.workplace import open_work_tree
+    from opsdecl.flows.size import answer, table_of
     from opsdecl.view.size import render_json, render_sizing
 
     if not asked["gpu"] and not asked["gpu_total_gib"]:
         raise click.UsageError("name the GPU with --gpu, or its memory with --gpu-total-gib")
-    found = answer(_question(at, asked))
-    report(at.process, found.diagnostics, no_lines)
+    table = table_of(open_work_tree(at)[0])
+    found = answer(_question(at, asked), table.value)
+    report(at.process, (*table.diagnostics, *found.diagnostics), no_lines)
     if found.value is None:
         return Exit.FAILED
     at.process.out(

@@ -1,0 +1,22 @@
+"""An entry of any table, with what follows from it, as it is shown to people."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from opsdecl.catalog.engine_types import EngineFacts
+from opsdecl.catalog.types import GpuFacts, GpuPrice, ModelFacts, ModelFigures, NodeShape
+
+Facts = ModelFacts | GpuFacts | NodeShape | EngineFacts
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """`own` is the project's file that the entry is from, empty for built-in ones; `config` a model's shape."""
+
+    table: str
+    facts: Facts
+    own: str = ""
+    overrides: bool = False
+    figures: ModelFigures | None = None
+    prices: tuple[GpuPrice, ...] = ()
+    config: Mapping[str, object] | None = None
