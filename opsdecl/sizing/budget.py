@@ -6,7 +6,13 @@ from math import hypot
 
 from opsdecl.sizing import activation, overhead
 from opsdecl.sizing.cache import Pool, pool_of
-from opsdecl.sizing.engines import FREE_CHECKED_SINCE, GRAPHS_BUDGETED_SINCE, EngineRules, long_context_is_chunked, rules_for
+from opsdecl.sizing.engines import (
+    FREE_CHECKED_SINCE,
+    GRAPHS_BUDGETED_SINCE,
+    EngineRules,
+    long_context_is_chunked,
+    rules_for,
+)
 from opsdecl.sizing.parameters import parameter_count
 from opsdecl.sizing.types import GIB, Cache, Effective, Memory, Range, Request, Sizing, Verdict, exactly
 from opsdecl.sizing.weights import Stage, number_format, quantization_in_use, rank_weights, stages_of
