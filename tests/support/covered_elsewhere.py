@@ -162,7 +162,7 @@ COVERED_ELSEWHERE: Mapping[str, Elsewhere] = {
     "OD667": Elsewhere(
         _GIT, "tests/unit/targets/test_git_target.py::test_without_an_address_there_is_nothing_to_point_at"
     ),
-    "OD720": Elsewhere(_CATALOG, "tests/unit/flows/test_catalog.py::test_an_unknown_name_suggests_the_nearest"),
+    "OD740": Elsewhere(_CATALOG, "tests/unit/flows/test_catalog.py::test_an_unknown_name_suggests_the_nearest"),
     "OD750": Elsewhere(
         _SIZING, "tests/unit/sizing/test_rules.py::test_a_configuration_that_lacks_its_shape_is_refused"
     ),

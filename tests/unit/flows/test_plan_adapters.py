@@ -30,8 +30,8 @@ spec: {base: phi-4, source: {type: pvc, claim: adapters, path: two}, rank: 16}
 
 def planned(before: str, after: str) -> dict[str, tuple[tuple[str, ...], list[tuple[str, int]]]]:
     """Classes, and fields with their lines, by document."""
-    trees = [MemoryTree({**MINIMAL_PROJECT, "environments/dev/case.yaml": text}) for text in (after, before)]
-    done = plan_review(*trees, Wanted("dev"), SourceRef(), BaseRef(ref="main"))
+    desired, base = (MemoryTree({**MINIMAL_PROJECT, "environments/dev/case.yaml": text}) for text in (after, before))
+    done = plan_review(desired, base, Wanted("dev"), SourceRef(), BaseRef(ref="main"))
     assert done.plan is not None, done.diagnostics
     return {
         d.address: (d.classes, [(f.path, f.origin.line if f.origin else 0) for f in d.fields])
