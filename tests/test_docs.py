@@ -106,7 +106,9 @@ def code_lines(text: str) -> Iterator[str]:
 def options_of(command: str) -> set[str]:
     loaded = load_command(command)
     assert isinstance(loaded, click.Command)
-    named = {name for parameter in loaded.params for name in (*parameter.opts, *parameter.secondary_opts)}
+    below = loaded.commands.values() if isinstance(loaded, click.Group) else ()
+    parameters = [parameter for each in (loaded, *below) for parameter in each.params]
+    named = {name for parameter in parameters for name in (*parameter.opts, *parameter.secondary_opts)}
     return named | {"-h", "--help"}
 
 
