@@ -117,7 +117,10 @@ class GpuFacts:
         if memory is None:
             return None
         name, seen = f"{self.name}:{profile}", (memory * 0.95, memory)
-        return replace(self, name=name, memory_gib=memory, seen=seen, slice_of=self.name, price=None, mig={})
+        resource = f"nvidia.com/mig-{profile}"
+        return replace(
+            self, name=name, memory_gib=memory, seen=seen, slice_of=self.name, price=None, mig={}, resource=resource
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +137,12 @@ class Catalog:
     nodes: Mapping[str, NodeShape] = field(default_factory=dict)
     configs: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
     own: Mapping[tuple[str, str], str] = field(default_factory=dict)
+
+    def gpu(self, name: str) -> GpuFacts | None:
+        """A GPU by its entry, or a slice of one: `h100-80gb:3g.40gb`."""
+        whole, _, profile = name.partition(":")
+        found = self.gpus.get(whole)
+        return found.slice(profile) if found is not None and profile else found
 
     def gpu_prices(self, gpu: str, *, provider: str = "", region: str = "") -> Iterator[GpuPrice]:
         """Prices of one GPU, cheapest first; those of one provider or region where they are named."""

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 
 from opsdecl.addr import SpecAddress
-from opsdecl.compile import capacity, pins
+from opsdecl.compile import capacity, pins, sharing
 from opsdecl.compile.adapters import adapters
 from opsdecl.compile.engine_flags import engine_flags
 from opsdecl.compile.scene import Scene
@@ -139,6 +139,8 @@ CHECKS: tuple[Callable[[Scene], Iterator[Diagnostic]], ...] = (
     pins.gated_without_token,
     engine_flags,
     adapters,
+    sharing.shared_gpus,
+    sharing.shared_memory,
     targets_collide,
     no_approvers,
     unused_variables,

@@ -276,9 +276,15 @@ def fill_defaults(draft: Draft, ask: Ask) -> PassResult:
 
 
 def _model_facts(draft: Draft) -> Mapping[str, Json] | None:
-    """Of the model that is served: where it is, which revision, how large in GiB. Unknown facts are left out."""
+    """Of the model that is served: where it is, which revision, how large in GiB, under which licence. Unknown facts
+    are left out."""
     if (facts := draft.facts) is not None:
-        known = {"uri": facts.uri, "revision": facts.revision, "weightsGiB": facts.weights_gib}
+        known = {
+            "uri": facts.uri,
+            "revision": facts.revision,
+            "weightsGiB": facts.weights_gib,
+            "license": facts.license,
+        }
         return {name: value for name, value in known.items() if value != ""}
     inline: Any = getattr(draft.model.spec, "model", None)
     if not hasattr(inline, "uri"):

@@ -134,7 +134,7 @@ def _fact(question: Question, surroundings: Surroundings) -> Any:
         case "model":
             return catalog.models.get(question.name)
         case "gpu":
-            return catalog.gpus.get(question.name)
+            return catalog.gpu(question.name)
         case "pool" | "namespace":
             return question.name if question.name in _environment_names(question.about, surroundings) else None
         case "text":
@@ -155,9 +155,11 @@ def _text(path: str, texts: Mapping[str, str]) -> str | None:
 
 
 def _names(of: str, surroundings: Surroundings) -> tuple[str, ...]:
-    tables = {"catalog/models": surroundings.catalog.models, "catalog/gpus": surroundings.catalog.gpus}
-    if of in tables:
-        return tuple(tables[of])
+    if of == "catalog/models":
+        return tuple(surroundings.catalog.models)
+    if of == "catalog/gpus":
+        gpus = surroundings.catalog.gpus
+        return (*gpus, *(f"{gpu.name}:{profile}" for gpu in gpus.values() for profile in gpu.mig))
     if of in ("pools", "namespaces"):
         return _environment_names(of.removesuffix("s"), surroundings)
     return tuple(address.name for address in sorted(surroundings.layers.documents) if address.kind == of)

@@ -69,6 +69,7 @@ def spec_subjects(documents: Sequence[CompiledDocument], environment: CompiledDo
                 "metadata": metadata,
                 "spec": {},
                 "runtime": {},
+                "model": {},
                 **values,
                 "kind": document.address.kind,
                 "environment": about,

@@ -59,7 +59,7 @@ class Policy:
         return OBJECT_VARIABLES if self.over_objects else SPEC_VARIABLES
 
 
-SPEC_VARIABLES = frozenset({"metadata", "spec", "kind", "environment", "runtime"})
+SPEC_VARIABLES = frozenset({"metadata", "spec", "kind", "environment", "runtime", "model"})
 OBJECT_VARIABLES = frozenset({"object"})
 MESSAGE_VARIABLES = frozenset({"name"})
 """What messages may name besides."""

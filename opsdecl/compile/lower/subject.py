@@ -67,7 +67,7 @@ class Subject:
         return fitting[0] if len(fitting) == 1 else None
 
     def gpu(self, accelerator: Accelerator | None) -> GpuFacts | None:
-        return self.catalog.gpus.get(accelerator.gpu) if accelerator else None
+        return self.catalog.gpu(accelerator.gpu) if accelerator else None
 
     def image(self, image: ImageReference) -> str:
         """The image by its full name, through the environment's registry where Docker Hub is meant."""

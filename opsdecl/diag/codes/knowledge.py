@@ -146,6 +146,24 @@ ADAPTER_NOT_LOADED = Code(
     "spec:\n  runtime: custom\n  adapters: [legal]",
 )
 
+SHARED_GPU = Code(
+    "OD724",
+    "Model does not go with a GPU that pods share",
+    "In a pool with `sharing`, several pods take turns on each GPU. Turns have no path to each other's memory, so that "
+    "a model cannot be split over them; and nothing keeps the memory of the pods apart, so that the first engine takes "
+    "what it was told and the next finds too little.\n\n"
+    "Take whole GPUs or slices (MIG), or give each engine its part with `engine.gpuMemoryUtilization`.",
+    "pools: {small: {gpu: l4, nodes: 1, gpusPerNode: 4, sharing: 4}}   # engine: {gpuMemoryUtilization: 0.9}",
+)
+SHARED_MEMORY = Code(
+    "OD725",
+    "Shared memory of the pod is of the wrong size",
+    "`resources.sharedMemory` is the size of /dev/shm. GPUs of one model talk through it, and fail at start-up or "
+    "later where it is too small; what is in it counts against the pod's memory.\n\n"
+    "Leave the field out, so that the size follows the number of GPUs, or correct one of the two.",
+    "resources: {memory: 64Gi, sharedMemory: 64Mi}   # accelerator: {count: 4}",
+)
+
 INCOMPLETE_CONFIG = Code(
     "OD750",
     "Configuration does not describe a model",
@@ -302,6 +320,8 @@ CODES: tuple[Code, ...] = (
     ADAPTER_RANK,
     ADAPTER_TARGET,
     ADAPTER_NOT_LOADED,
+    SHARED_GPU,
+    SHARED_MEMORY,
     INCOMPLETE_CONFIG,
     UNKNOWN_FAMILY,
     HEADS_NOT_DIVISIBLE,

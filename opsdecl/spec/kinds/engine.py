@@ -7,7 +7,7 @@ from pydantic import Field, PlainValidator, WithJsonSchema
 
 from opsdecl.diag.codes import spec as codes
 from opsdecl.spec.kinds.declare import Part, Word, effect, excludes, literal_text, reference, refusal
-from opsdecl.spec.kinds.names import CatalogName, DnsLabel, NonEmpty, Number, PositiveNumber, RelativePath, ResourceName
+from opsdecl.spec.kinds.names import DnsLabel, GpuName, NonEmpty, Number, PositiveNumber, RelativePath, ResourceName
 from opsdecl.spec.kinds.scalars import shown
 from opsdecl.spec.kinds.variables import EnvVars
 
@@ -36,8 +36,8 @@ FlagName = NonEmpty
 class Accelerator(Part):
     """The GPUs of one replica."""
 
-    gpu: CatalogName = Field(
-        description="GPU type, an entry of the catalogue such as `h100-80gb`.",
+    gpu: GpuName = Field(
+        description="GPU type, an entry of the catalogue such as `h100-80gb`, or a slice of one: `h100-80gb:3g.40gb`.",
         json_schema_extra=effect("capacity", "it runs on other GPUs") | reference("catalog/gpus"),
     )
     count: int = Field(

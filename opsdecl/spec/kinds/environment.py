@@ -9,9 +9,9 @@ from opsdecl.spec.kinds.declare import Kind, Part, effect, merge_key, reference
 from opsdecl.spec.kinds.document import Document
 from opsdecl.spec.kinds.metadata import Metadata
 from opsdecl.spec.kinds.names import (
-    CatalogName,
     DnsLabel,
     DnsSubdomain,
+    GpuName,
     Items,
     KubernetesVersion,
     LabelKey,
@@ -50,10 +50,16 @@ class Platform(Part):
 class Pool(Part):
     """Nodes of one make."""
 
-    gpu: CatalogName | None = Field(
+    gpu: GpuName | None = Field(
         default=None,
-        description="GPU of the nodes, an entry of the catalogue; none where absent.",
+        description="GPU of the nodes, an entry of the catalogue or a slice of one; none where absent.",
         json_schema_extra=reference("catalog/gpus"),
+    )
+    sharing: int = Field(
+        default=1,
+        ge=1,
+        le=48,
+        description="Pods that take turns on one GPU (time slicing); `gpusPerNode` then counts turns.",
     )
     nodes: int = Field(ge=0, description="Nodes in the pool.")
     gpus_per_node: int = Field(default=0, ge=0, description="GPUs of each node.")

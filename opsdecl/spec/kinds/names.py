@@ -37,6 +37,12 @@ _catalog_name = pattern_of(
     "the name of a catalogue entry",
     "use lower-case letters, digits, `-`, `.` and `_`",
 )
+_gpu_name = pattern_of(
+    codes.BAD_NAME,
+    r"[a-z0-9](?:[-a-z0-9._]*[a-z0-9])?(?::[0-9]g\.[0-9]+gb(?:\.me)?)?",
+    "the name of a GPU, or of a slice of one",
+    "use lower-case letters, digits, `-`, `.` and `_`; a slice (MIG) is written `h100-80gb:3g.40gb`",
+)
 _label_key = pattern_of(
     codes.BAD_LABEL,
     rf"(?:{_LABEL}(?:\.{_LABEL})*/)?(?=.{{1,63}}$){_LABEL_PART}",
@@ -157,6 +163,7 @@ DnsLabel = Annotated[
 DnsSubdomain = Annotated[str, Word("name"), AfterValidator(_dns_subdomain)]
 ResourceName = Annotated[str, Word("resource name"), AfterValidator(_resource_name)]
 CatalogName = Annotated[str, Word("name"), AfterValidator(_catalog_name)]
+GpuName = Annotated[str, Word("name"), AfterValidator(_gpu_name)]
 LabelKey = Annotated[str, Word("label key"), AfterValidator(_label_key)]
 LabelValue = Annotated[str, Word("label value"), AfterValidator(_label_value)]
 EnvName = Annotated[str, Word("variable name"), AfterValidator(_env_name)]

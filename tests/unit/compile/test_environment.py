@@ -111,7 +111,7 @@ def test_effective_is_what_takes_effect() -> None:
         "movedFrom": [],
     }
     assert effective["runtime"]["image"] == "vllm/vllm-openai:v0.11.0"
-    assert effective["model"] == {"uri": "hf://microsoft/phi-4", "weightsGiB": 27.31}
+    assert effective["model"] == {"uri": "hf://microsoft/phi-4", "weightsGiB": 27.31, "license": "mit"}
 
 
 def test_value_is_what_people_wrote() -> None:

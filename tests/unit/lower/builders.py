@@ -28,7 +28,15 @@ CATALOG = Catalog(
     },
     gpus={
         "h100-80gb": GpuFacts(
-            "h100-80gb", 79.1, 3350, "9.0", "nvidia.com/gpu", "NVIDIA-H100-80GB-HBM3", "test", "2026-11-23"
+            "h100-80gb",
+            79.1,
+            3350,
+            "9.0",
+            "nvidia.com/gpu",
+            "NVIDIA-H100-80GB-HBM3",
+            "test",
+            "2026-11-23",
+            mig={"3g.40gb": 39.25},
         )
     },
     digest="",

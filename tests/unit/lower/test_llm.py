@@ -452,3 +452,9 @@ def test_rare_probes_are_patient_too() -> None:
     liveness = container(llm(runtimes="vllm: {probes: {period: 30s, path: /healthz}}"))["livenessProbe"]
     assert liveness["httpGet"]["path"] == "/healthz"
     assert (liveness["periodSeconds"], liveness["failureThreshold"]) == (30, 6)
+
+
+def test_a_slice_of_a_gpu_is_asked_for_by_its_profile() -> None:
+    manifests = llm("spec: {accelerator: {gpu: 'h100-80gb:3g.40gb', count: 1, pool: null}}")
+    assert container(manifests)["resources"]["limits"]["nvidia.com/mig-3g.40gb"] == 1
+    assert "nvidia.com/gpu" not in container(manifests)["resources"]["limits"]

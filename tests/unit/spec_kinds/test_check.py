@@ -179,7 +179,7 @@ def test_rules_between_fields(wrong: str, expected: str) -> None:
         "{weights: {cache: {type: pvc, size: 1Gi, accessMode: ReadWriteOnce}}, replicas: {count: 1}}",
         "card: {riskClass: high, contacts: [a], intendedUse: b}",
         "drain: {longestGeneration: 1h}",
-        "engine: {args: {seed: 0, hf-overrides: {a: 1}, lora-modules: [a, b]}}",
+        "engine: {args: {seed: 0, hf-overrides: {a: 1}, middleware: [a, b]}}",
     ],
 )
 def test_what_the_rules_allow(right: str) -> None:

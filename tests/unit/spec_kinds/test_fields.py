@@ -77,6 +77,7 @@ def test_braces_are_left_alone_where_they_are_the_language() -> None:
 def test_references() -> None:
     assert dict(references("LLM")) == {
         ("spec", "model"): "catalog/models",
+        ("spec", "adapters"): "Adapter",
         ("spec", "runtime"): "Runtime",
         ("spec", "accelerator", "gpu"): "catalog/gpus",
         ("spec", "accelerator", "pool"): "pools",
