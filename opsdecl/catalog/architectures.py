@@ -1,5 +1,6 @@
 """What a model is made of, as far as memory goes: layers by type, widths, vocabulary, towers, quantisation."""
 
+from collections import Counter
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -180,10 +181,5 @@ class Architecture:
 
 def distinct(layers: tuple[Layer, ...]) -> list[tuple[Layer, int]]:
     """Layers with how often each occurs, in order. Equal layers of an architecture are one object."""
-    counted: dict[int, int] = {}
-    first: dict[int, Layer] = {}
-    for layer in layers:
-        key = id(layer)
-        counted[key] = counted.get(key, 0) + 1
-        first.setdefault(key, layer)
-    return [(first[key], count) for key, count in counted.items()]
+    counted = Counter(map(id, layers))
+    return [(layer, counted[key]) for key, layer in {id(layer): layer for layer in layers}.items()]

@@ -7,6 +7,7 @@ from typing import Literal
 from opsdecl.diag import Diagnostic, Span
 from opsdecl.diag.codes import plan as codes
 from opsdecl.diff.classify import ordered, worst
+from opsdecl.diff.models import NO_MODELS, ModelChanges
 from opsdecl.diff.release import ACTIONS, ReleaseDiff
 from opsdecl.diff.running import total
 from opsdecl.diff.types import (
@@ -33,6 +34,7 @@ def make_plan(
     approvals: Mapping[str, Sequence[str]],
     lock_digest: str = "",
     findings: Iterable[Diagnostic | Finding] = (),
+    models: ModelChanges = NO_MODELS,
 ) -> Plan:
     """`approvals` maps a class to the groups that must agree. Diagnostics should be located already."""
     releases = tuple(sorted((diff.release for diff in diffs), key=lambda release: release.id))
@@ -47,6 +49,8 @@ def make_plan(
         lock_digest=lock_digest,
         releases=releases,
         documents=documents,
+        models=models.rows,
+        verdicts=models.verdicts,
         approvals=needed_approvals(documents, changes, approvals),
         summary=_sum([release.summary for release in releases]),
         findings=tuple(f if isinstance(f, Finding) else finding_of(f) for f in findings),

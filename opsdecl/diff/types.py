@@ -2,7 +2,7 @@
 
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
 FORMAT_VERSION = 1
@@ -103,6 +103,71 @@ class DocumentChange(Model):
     """Addresses of the object changes that belong to it."""
 
 
+class Estimate(Model):
+    """A figure with the bounds between which it is believed to lie."""
+
+    low: int | float
+    point: int | float
+    high: int | float
+
+
+class MemoryPerGpu(Model):
+    """GiB of the GPU with the least room for the cache. The engine may take `requested` of `total`."""
+
+    total: Estimate = Field(alias="totalGiB")
+    requested: Estimate = Field(alias="requestedGiB")
+    weights: Estimate = Field(alias="weightsGiB")
+    activation: Estimate = Field(alias="activationGiB")
+    non_torch: Estimate = Field(alias="nonTorchGiB")
+    graphs: Estimate = Field(alias="cudaGraphGiB")
+    cache: Estimate = Field(alias="kvCacheGiB")
+
+
+class KvCache(Model):
+    """The cache as the engine prints it. `max_concurrency` counts requests of the longest context at once."""
+
+    bytes_per_token: int
+    tokens: Estimate
+    max_concurrency: Estimate
+    needed: float = Field(alias="neededGiB")
+    """What one request of the longest context needs."""
+
+
+class ModelLength(Model):
+    """Tokens of a context: what is asked for, and the longest that fits."""
+
+    requested: int
+    largest_that_fits: Estimate
+
+
+Verdict = Literal["fits", "tight", "does-not-fit"]
+
+
+class ModelFit(Model):
+    """One side of a model: what it runs on, and whether it fits. Without a verdict, `reason` says why there is none."""
+
+    verdict: Verdict | None = None
+    reason: str = ""
+    model: str = ""
+    gpu: str = ""
+    gpu_count: int = 0
+    engine: str = ""
+    per_gpu: MemoryPerGpu | None = None
+    kv: KvCache | None = None
+    max_model_len: ModelLength | None = None
+
+
+class ModelChange(Model):
+    """A language model that changes, or that does not fit for certain; those that fit and stay are only counted.
+
+    A side that there is not is `null`: the model is new, or goes away, or its document before is unknown.
+    """
+
+    address: str
+    before: ModelFit | None = None
+    after: ModelFit | None = None
+
+
 class Approval(Model):
     """An approval that the change will need: one per class and group."""
 
@@ -174,6 +239,9 @@ class Plan(Model):
     lock_digest: str = ""
     releases: tuple[ReleasePlan, ...]
     documents: tuple[DocumentChange, ...] = ()
+    models: tuple[ModelChange, ...] = ()
+    verdicts: dict[str, int] = {}
+    """Language models of the environment after the change, by verdict; `not-sized` where there is none."""
     approvals: tuple[Approval, ...] = ()
     summary: dict[str, int]
     findings: tuple[Finding, ...] = ()

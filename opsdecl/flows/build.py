@@ -1,7 +1,7 @@
 """One environment of one tree: compiled, rendered, checked against schemas and policies."""
 
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import partial
 
 from opsdecl.addr import SpecAddress
@@ -9,11 +9,13 @@ from opsdecl.compile.environment import compile_environment
 from opsdecl.compile.memo import Memo
 from opsdecl.compile.types import CompiledDocument, Graph
 from opsdecl.diag import Checked, Diagnostic
+from opsdecl.flows.models import Models
 from opsdecl.flows.project import Project, place_of
 from opsdecl.flows.recall import Objects, Shapes, Verdicts, remembered_names
 from opsdecl.render.schema_store import schemas_identity
 from opsdecl.render.schemas import examine_schemas
 from opsdecl.render.types import Manifest, ManifestSet
+from opsdecl.sizing.types import Assessment
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +25,8 @@ class Built:
     project: Project
     graph: Graph
     manifests: ManifestSet
+    assessments: Mapping[SpecAddress, Assessment] = field(default_factory=dict)
+    """Of every language model; empty for a side that is not checked."""
 
     @property
     def environment(self) -> CompiledDocument:
@@ -51,7 +55,8 @@ def build(
     findings = compiled.diagnostics + rendered.diagnostics
     if rendered.value is None:
         return Checked(None, findings)
-    built = Built(project, graph, rendered.value)
+    assessments = Models(project.catalog, memo).all(graph.documents) if check else {}
+    built = Built(project, graph, rendered.value, assessments)
     findings += check_built(built, memo) if check else ()
     memo.save()
     return Checked(built, findings)

@@ -10,6 +10,7 @@ from opsdecl.addr import SpecAddress, digest_of
 from opsdecl.apply.ports import Target
 from opsdecl.apply.steps import add_steps
 from opsdecl.compile.lock import FILE as LOCK_FILE
+from opsdecl.compile.memo import Memo
 from opsdecl.diag import Checked, Diagnostic, Place, Severity, SpecPath
 from opsdecl.diag.codes.compile import LOCK_MISMATCH
 from opsdecl.diag.codes.plan import LOCK_MOVED
@@ -22,7 +23,9 @@ from opsdecl.diff.release import ReleaseDiff, diff_release, state_from_manifests
 from opsdecl.diff.types import BaseRef, Origin, Plan, SourceRef
 from opsdecl.flows.build import Built, build, for_target
 from opsdecl.flows.memory import Memory
+from opsdecl.flows.models import Models
 from opsdecl.flows.project import Project, choose_environment, located, open_project, origin_of, place_of
+from opsdecl.flows.sizing import changed_models
 from opsdecl.flows.targets import open_target, targets_of
 from opsdecl.spec.fields import FieldEffect, effects_of, kind_names
 from opsdecl.spec.types import SourceTree
@@ -70,7 +73,7 @@ def plan_review(
         unclear = (unknown_before([str(a) for a in before.unknown], base_ref.ref),)
     states = {n: _compiled_state(before.built, opened.built, n) for n in _target_names(opened.built, wanted)}
     unclear += _lock_moved(before.built, opened.built, base_ref.ref)
-    return _finish(opened, states, wanted, "review", source, known, unclear, unknown=before.unknown)
+    return _finish(opened, states, wanted, "review", source, known, unclear, before.unknown, memory.memo)
 
 
 def _compiled_state(before: Built | None, after: Built, target: str) -> TargetState | None:
@@ -106,7 +109,8 @@ def plan_live(
             targets[name], states[name] = target.value, read.value
     if len(states) < len(_target_names(opened.built, wanted)):
         return _without_plan(opened, tuple(findings))
-    planned = _finish(opened, states, wanted, "execution", source, BaseRef(ref="live"), tuple(findings))
+    memo = memory.memo if memory else None
+    planned = _finish(opened, states, wanted, "execution", source, BaseRef(ref="live"), tuple(findings), (), memo)
     held = {name: state for name, state in states.items() if state is not None}
     return Planned(planned.plan, planned.diagnostics, planned.lines, planned.environment, planned.built, held, targets)
 
@@ -165,7 +169,8 @@ def _finish(
     source: SourceRef,
     base: BaseRef,
     findings: tuple[Diagnostic, ...],
-    unknown: tuple[SpecAddress, ...] = (),
+    unknown: tuple[SpecAddress, ...],
+    memo: Memo | None,
 ) -> Planned:
     built = opened.built
     assert built is not None
@@ -198,6 +203,7 @@ def _finish(
         approvals=spec.approvals,
         lock_digest=lock_digest(built.project),
         findings=all_findings,
+        models=changed_models(Models(built.project.catalog, memo or Memo()), built, diffs, states.values(), unknown),
     )
     return Planned(plan, all_findings, opened.lines, opened.environment, built)
 

@@ -37,6 +37,12 @@ def remedies_for(request: Request, found: Sizing, others: Sequence[Gpu] = ()) ->
     return tuple(sorted(unique.values(), key=_price)[:MOST])
 
 
+def cheapest_remedy(request: Request, found: Sizing) -> tuple[Remedy, ...]:
+    """The first that fits, in the order of what people give up; nothing where none does."""
+    tried = (_first_that_fits(attempts) for attempts in _kinds(request, found, ()))
+    return next(((remedy,) for remedy in tried if remedy is not None), ())
+
+
 def _price(remedy: Remedy) -> tuple[int, float, int]:
     order = {"free": 0, "behaviour": 1, "gpus": 2}
     return order[remedy.cost], remedy.price_per_hour or 0.0, remedy.gpus

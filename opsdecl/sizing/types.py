@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from opsdecl.catalog.architectures import Architecture, Quantization
-from opsdecl.diag import Diagnostic
+from opsdecl.diag import Code, Diagnostic
 
 GIB = 1 << 30
 Verdict = Literal["fits", "tight", "does-not-fit"]
@@ -159,3 +159,27 @@ class Sizing:
     remedies: tuple[Remedy, ...] = ()
     findings: tuple[Diagnostic, ...] = ()
     notes: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Objection:
+    """What is wrong with a model, and the value that decides it: a name of `served.FACETS`."""
+
+    code: Code
+    message: str
+    hint: str
+    facet: str
+
+
+@dataclass(frozen=True, slots=True)
+class Assessment:
+    """What sizing says of a model of an environment. Where it cannot be sized, `reason` says why.
+
+    `sizing` may be left out of what fits and was reckoned in an earlier run. `checkpoint_gib` is what a replica reads.
+    """
+
+    verdict: Verdict | None
+    reason: str = ""
+    checkpoint_gib: float | None = None
+    objections: tuple[Objection, ...] = ()
+    sizing: Sizing | None = None

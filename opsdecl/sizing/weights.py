@@ -66,6 +66,15 @@ def _bounds(quantization: Quantization) -> tuple[Quantization, Quantization]:
     return certain, replace(certain, excluded=("attention", "state"))
 
 
+def checkpoint(request: Request, rules: EngineRules) -> Range:
+    """GiB that one replica reads from where the weights are: whole, as published, before anything is quantised."""
+    settings = replace(
+        request.settings, tensor=1, pipeline=1, data=1, expert=False, quantization=None, max_loras=0, draft_layers=0
+    )
+    whole = replace(request, settings=settings)
+    return rank_weights(whole, rules, Stage(request.architecture.layers, first=True, last=True))
+
+
 def quantization_in_use(request: Request) -> Quantization:
     """The checkpoint's, unless it has none and the engine is told to quantise."""
     own, asked = request.architecture.quantization, request.settings.quantization

@@ -165,7 +165,7 @@ def _environment(at: Session, environment: str | None, format_: str) -> int:
     code = report(at.process, opened.diagnostics, opened.lines)
     if opened.built is None:
         return code or Exit.FAILED
-    sized = [(each.address, each.sizing, each.reason) for each in size_environment(opened.built)]
+    sized = [(each.address, each.sizing, each.reason) for each in size_environment(opened.built, cache)]
     if format_ == "json":
         at.process.out(render_environment_json(sized, opened.environment))
     else:

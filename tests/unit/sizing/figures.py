@@ -244,7 +244,7 @@ def pool_values(figure: PoolFigure, table: ArchitectureTable) -> Mapping[str, fl
     gpu = answer(Question(model=figure.model, gpu=figure.gpu, engine=f"vllm=={figure.engine}"), table).value
     assert architecture is not None
     assert gpu is not None
-    from opsdecl.flows.size import gpu_of
+    from opsdecl.sizing.assess import gpu_of
 
     found = gpu_of(table.gpu(figure.gpu))
     assert found is not None

@@ -10,8 +10,9 @@ import pytest
 
 from opsdecl.catalog.architecture_table import load_architectures
 from opsdecl.cli.main import run
-from opsdecl.flows.size import Question, answer, settings_of
+from opsdecl.flows.size import Question, answer
 from opsdecl.sizing.engines import parse_version
+from opsdecl.sizing.served import settings_of
 from opsdecl.sizing.types import Settings, Sizing
 from opsdecl.view.size import render_sizing, sizing_json
 

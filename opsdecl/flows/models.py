@@ -1,0 +1,104 @@
+"""What sizing says of the language models of an environment: each distinct question asked once, also between runs."""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import astuple
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from opsdecl.addr import SpecAddress, digest_of
+from opsdecl.catalog.architectures import Architecture
+from opsdecl.catalog.types import Catalog, GpuFacts
+from opsdecl.compile.memo import Memo
+from opsdecl.compile.types import CompiledDocument
+from opsdecl.sizing.assess import assess, request_of
+from opsdecl.sizing.served import Served, served_of
+from opsdecl.sizing.types import Assessment, Request
+from opsdecl.spec.types import Json
+
+if TYPE_CHECKING:
+    from opsdecl.catalog.architecture_table import ArchitectureTable
+
+T = TypeVar("T")
+
+
+class Models:
+    """Assessments by what they depend on, under the facts of one project."""
+
+    def __init__(self, catalog: Catalog, memo: Memo) -> None:
+        self._memo = memo
+        self._facts = catalog.digest
+        self._shapes = _Shapes(catalog, memo)
+
+    def all(self, documents: Iterable[CompiledDocument]) -> Mapping[SpecAddress, Assessment]:
+        """Of every LLM. What fits and was reckoned in an earlier run comes without its figures."""
+        asked = {d.address: served_of(d.effective) for d in documents if d.address.kind == "LLM"}
+        self._memo.expect(self._key(each) for each in dict.fromkeys(asked.values()) if isinstance(each, Served))
+        return {address: self._brief(each) for address, each in asked.items()}
+
+    def whole(self, effective: Mapping[str, Any]) -> Assessment:
+        """Of one document's effective values, with all figures."""
+        served = served_of(effective)
+        return Assessment(None, served) if isinstance(served, str) else self._reckoned(served)
+
+    def request(self, effective: Mapping[str, Any]) -> Request | None:
+        """The question itself; None where the document cannot be sized."""
+        served = served_of(effective)
+        found = served if isinstance(served, str) else request_of(served, self._shapes)
+        return None if isinstance(found, str) else found
+
+    def _brief(self, served: Served | str) -> Assessment:
+        if isinstance(served, str):
+            return Assessment(None, served)
+        if self._memo.get((self._facts, served)) is None:
+            found = _fitting(self._memo.recall(self._key(served)))
+            if found is not None:
+                self._memo.put(("brief", self._facts, served), found)
+        brief: Assessment | None = self._memo.get(("brief", self._facts, served))
+        return brief or self._reckoned(served)
+
+    def _reckoned(self, served: Served) -> Assessment:
+        known: Assessment | None = self._memo.get((self._facts, served))
+        if known is None:
+            request = request_of(served, self._shapes)
+            known = Assessment(None, request) if isinstance(request, str) else assess(request)
+            self._memo.put((self._facts, served), known)
+            if known.verdict == "fits" and not known.objections:
+                self._memo.keep(self._key(served), known.checkpoint_gib)
+        return known
+
+    def _key(self, served: Served) -> str:
+        return f"fits {digest_of([self._facts, astuple(served)])}"
+
+
+def _fitting(kept: Json) -> Assessment | None:
+    """What an earlier run kept of a model that fits: the GiB that a replica reads."""
+    return Assessment("fits", checkpoint_gib=float(kept)) if isinstance(kept, int | float) else None
+
+
+class _Shapes:
+    """The catalogue as sizing asks it, read when somebody asks; each name looked up once."""
+
+    def __init__(self, catalog: Catalog, memo: Memo) -> None:
+        self._catalog = catalog
+        self._memo = memo
+
+    def find(self, name: str) -> Architecture | None:
+        return self._known("architecture", name, lambda table: table.find(name))
+
+    def gpu(self, name: str) -> GpuFacts | None:
+        return self._known("gpu", name, lambda table: table.gpu(name))
+
+    def _known(self, what: str, name: str, look: "Callable[[ArchitectureTable], T]") -> T:
+        key = (what, self._catalog.digest, name)
+        known: tuple[T] | None = self._memo.get(key)
+        if known is None:
+            known = (look(self._table()),)
+            self._memo.put(key, known)
+        return known[0]
+
+    def _table(self) -> "ArchitectureTable":
+        from opsdecl.catalog.architecture_table import load_architectures
+
+        key = ("architectures", self._catalog.digest)
+        table: ArchitectureTable = self._memo.get(key) or load_architectures(self._catalog)
+        self._memo.put(key, table)
+        return table

@@ -1,0 +1,33 @@
+"""Sizing in validate and plan: what is wrong at its line, and what becomes of each model that changes."""
+
+from collections.abc import Collection, Iterable
+
+from opsdecl.addr import SpecAddress
+from opsdecl.diff.documents import former_addresses
+from opsdecl.diff.models import ModelChanges, ModelSides, model_changes
+from opsdecl.diff.records import TargetState
+from opsdecl.diff.release import ReleaseDiff
+from opsdecl.flows.build import Built
+from opsdecl.flows.models import Models
+
+
+def changed_models(
+    models: Models,
+    built: Built,
+    diffs: Iterable[ReleaseDiff],
+    states: Iterable[TargetState | None],
+    unknown: Collection[SpecAddress] = (),
+) -> ModelChanges:
+    """Both sides of each model that changes; the side after of the others. What was applied, or the base, is before."""
+    before = {d.address: d for state in states if state is not None for d in state.documents}
+    changed = {SpecAddress.parse(d.address) for diff in diffs for d in diff.documents if d.address.startswith("LLM.")}
+    sides = {a: ModelSides(None, found, changed=False) for a, found in built.assessments.items()}
+    views = {view.address: view for view in built.manifests.documents if view.address in changed}
+    for address in changed:
+        view = views.get(address)
+        names = (address, *(former_addresses(view) if view else ()))
+        stored = next((before[name] for name in names if name in before and name not in unknown), None)
+        sides[address] = ModelSides(
+            models.whole(stored.effective) if stored else None, models.whole(view.effective) if view else None
+        )
+    return model_changes(sides)

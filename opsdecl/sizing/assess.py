@@ -1,0 +1,147 @@
+"""A model of an environment -> what sizing says of it: the verdict, what is wrong, and the value that decides it."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import fields, replace
+from typing import Protocol
+
+from opsdecl.catalog.architectures import Architecture
+from opsdecl.catalog.types import GpuFacts
+from opsdecl.diag import Code, Diagnostic, has_errors
+from opsdecl.diag.codes import knowledge as codes
+from opsdecl.sizing.budget import size
+from opsdecl.sizing.engines import rules_for
+from opsdecl.sizing.remedies import cheapest_remedy, remedies_for
+from opsdecl.sizing.rules import check, verdict_findings
+from opsdecl.sizing.served import FACETS, Served
+from opsdecl.sizing.types import Assessment, Gpu, Objection, Range, Remedy, Request, Settings, Sizing
+from opsdecl.sizing.weights import checkpoint
+
+AMD_CAPABILITY = (9, 0)
+LEAST_USEFUL_LENGTH = 2048
+"""Tokens below which a shorter context is no answer: then the GPU is what decides."""
+SAID_ELSEWHERE = frozenset((codes.UNKNOWN_ENGINE,))
+"""Of a document's engine, checks of its flags say so already."""
+DECIDED_BY: Mapping[Code, str] = {
+    codes.HEADS_NOT_DIVISIBLE: "tensor",
+    codes.KV_HEADS_NOT_DIVISIBLE: "tensor",
+    codes.FEED_NOT_DIVISIBLE: "tensor",
+    codes.BLOCKS_NOT_DIVISIBLE: "tensor",
+    codes.CAPABILITY_TOO_LOW: "gpu",
+    codes.TOO_FEW_GPUS: "gpu_count",
+    codes.PARALLEL_OVER_SLICES: "tensor",
+    codes.UTILIZATION_ABOVE_FREE: "utilization",
+    codes.GRAPHS_WITHOUT_ROOM: "utilization",
+    codes.CONTEXT_TOO_LONG: "max_model_len",
+    codes.UNKNOWN_QUANTIZATION: "quantization",
+}
+"""The value to look at first, by what was found; the model elsewhere."""
+_FIELDS = {deciding.flag: ".".join(map(str, deciding.field[1:])) for deciding in FACETS.values() if deciding.flag}
+_FLAG = re.compile(rf"\b(?:{'|'.join(sorted(_FIELDS, key=len, reverse=True))})\b|\btensor-parallel(?= \d)")
+
+
+class Shapes(Protocol):
+    """Where the shapes of models and the facts of GPUs come from."""
+
+    def find(self, name: str) -> Architecture | None: ...
+
+    def gpu(self, name: str) -> GpuFacts | None: ...
+
+
+def request_of(served: Served, shapes: Shapes) -> Request | str:
+    """A text says why there is none."""
+    architecture = shapes.find(served.model)
+    if architecture is None:
+        return "the shape of its model is not known"
+    gpu = gpu_of(shapes.gpu(served.gpu))
+    if gpu is None:
+        return f"GPU {served.gpu} is not known"
+    return Request(architecture, gpu, served.gpu_count, served.engine, served.settings)
+
+
+def assess(request: Request) -> Assessment:
+    """With the cheapest remedy where there is something to remedy."""
+    sizing = judged(request)
+    objections = tuple(_objection(found, request, sizing) for found in sizing.findings if _counts(found))
+    return Assessment(sizing.verdict, "", round(checkpoint(request, rules_for(request)).point, 2), objections, sizing)
+
+
+def judged(request: Request, before: Sequence[Diagnostic] = (), others: Sequence[Gpu] | None = None) -> Sizing:
+    """Arithmetic, rules and remedies together. `others` are GPUs to try; None looks for the cheapest remedy alone."""
+    checked, sized = check(request), size(request)
+    refused = has_errors(checked)
+    if sized.verdict != "fits" or refused:
+        sized = replace(sized, remedies=_remedies(request, sized, others))
+    findings = (*before, *checked, *verdict_findings(request, sized))
+    return replace(sized, verdict="does-not-fit" if refused else sized.verdict, findings=findings)
+
+
+def _remedies(request: Request, sized: Sizing, others: Sequence[Gpu] | None) -> tuple[Remedy, ...]:
+    if others is None:
+        return cheapest_remedy(request, sized)
+    return remedies_for(request, sized, [gpu for gpu in others if gpu.name != request.gpu.name])
+
+
+def _counts(found: Diagnostic) -> bool:
+    return found.code not in SAID_ELSEWHERE
+
+
+def _objection(found: Diagnostic, request: Request, sizing: Sizing) -> Objection:
+    facet = DECIDED_BY.get(found.code, "model")
+    if found.code in (codes.DOES_NOT_FIT, codes.TIGHT_FIT):
+        facet = _short_of(sizing)
+    if found.code is codes.CAPABILITY_TOO_LOW and request.settings.quantization is not None:
+        facet = "quantization"
+    return Objection(found.code, in_fields(found.message), in_fields(found.hint), facet)
+
+
+def _short_of(sizing: Sizing) -> str:
+    """The context where a shorter one fits, the number of sequences where their states do not, else the GPU."""
+    cache = sizing.cache
+    if cache.blocks < cache.sequences and cache.needed_gib <= sizing.memory.cache.point:
+        return "max_num_seqs"
+    return "max_model_len" if sizing.largest.high >= LEAST_USEFUL_LENGTH else "gpu"
+
+
+def turned_by(before: Request, after: Request) -> str | None:
+    """The one value whose change makes the model fit no longer; None where no single one does."""
+    for facet in _differing(before, after):
+        if size(_with(after, before, facet)).verdict != "does-not-fit":
+            return facet
+    return None
+
+
+def _differing(before: Request, after: Request) -> list[str]:
+    found = [facet for facet, name in _OUTER.items() if getattr(before, name) != getattr(after, name)]
+    inner = (each.name for each in fields(Settings))
+    return found + [name for name in inner if getattr(before.settings, name) != getattr(after.settings, name)]
+
+
+_OUTER = {"engine": "engine", "model": "architecture", "gpu": "gpu", "gpu_count": "gpu_count"}
+
+
+def _with(after: Request, before: Request, facet: str) -> Request:
+    """The request after, with one value as it was before."""
+    if facet in _OUTER:
+        return replace(after, **{_OUTER[facet]: getattr(before, _OUTER[facet])})
+    return replace(after, settings=replace(after.settings, **{facet: getattr(before.settings, facet)}))
+
+
+def in_fields(text: str) -> str:
+    """Flags of the command line as the fields that people write in documents."""
+    return _FLAG.sub(lambda found: _FIELDS.get(found[0], "parallelism.tensor"), text)
+
+
+def gpu_of(facts: GpuFacts | None) -> Gpu | None:
+    if facts is None:
+        return None
+    major, _, minor = facts.compute_capability.partition(".")
+    nvidia = major.isdigit()
+    return Gpu(
+        name=facts.name,
+        total=Range(facts.seen[0], facts.memory_gib, facts.seen[1]),
+        capability=(int(major), int(minor or 0)) if nvidia else AMD_CAPABILITY,
+        is_slice=bool(facts.slice_of),
+        vendor="nvidia" if nvidia else "amd",
+        price_per_hour=facts.price_per_hour,
+    )
