@@ -24,9 +24,9 @@ def import_table() -> Mapping[str, tuple[str, ...]]:
     rows = dict(ROW.findall(text))
     table: dict[str, tuple[str, ...]] = {}
     for room, words in rows.items():
-        usual, _, special = words.partition("; only ")
+        usual, *specials = words.split("; only ")
         table[room] = tuple(entry for word in usual.split(",") for entry in _entries(word, rows))
-        if special:
+        for special in specials:
             module, _, more = special.partition(" also ")
             table[module.strip("` ")] = tuple(word.strip("` ") for word in more.split(","))
     return table
@@ -84,6 +84,7 @@ EFFECTS = (
         frozenset({"os.system", "os.popen"}),
     ),
     Effect("speaks git", ("targets.git",), frozenset({"git"})),
+    Effect("speaks to the hub", ("targets.hub",), frozenset({"huggingface_hub"})),
     Effect("speaks Pulumi", ("targets.pulumi",), frozenset({"pulumi", "pulumi_kubernetes"})),
     Effect(
         "reads files",

@@ -20,3 +20,21 @@ class Shown:
     figures: ModelFigures | None = None
     prices: tuple[GpuPrice, ...] = ()
     config: Mapping[str, object] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Added:
+    """The entry that was written, with what its files say and what follows from its shape, in GiB."""
+
+    name: str
+    path: str
+    uri: str
+    revision: str
+    license: str
+    gated: bool
+    files: int
+    weights_gib: float
+    parameters: int
+    reckoned_gib: float
+    reckoned_parameters: int
+    replaces_built_in: bool

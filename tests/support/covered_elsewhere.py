@@ -163,6 +163,31 @@ COVERED_ELSEWHERE: Mapping[str, Elsewhere] = {
         _GIT, "tests/unit/targets/test_git_target.py::test_without_an_address_there_is_nothing_to_point_at"
     ),
     "OD740": Elsewhere(_CATALOG, "tests/unit/flows/test_catalog.py::test_an_unknown_name_suggests_the_nearest"),
+    "OD741": Elsewhere(
+        _CATALOG, "tests/unit/flows/test_catalog_add.py::test_what_cannot_be_added_says_why_and_writes_nothing"
+    ),
+    "OD742": Elsewhere(
+        _CATALOG, "tests/unit/flows/test_catalog_add.py::test_what_cannot_be_added_says_why_and_writes_nothing"
+    ),
+    "OD743": Elsewhere(
+        _CATALOG, "tests/unit/flows/test_catalog_add.py::test_what_cannot_be_added_says_why_and_writes_nothing"
+    ),
+    "OD744": Elsewhere(
+        _CATALOG, "tests/unit/flows/test_catalog_add.py::test_what_cannot_be_added_says_why_and_writes_nothing"
+    ),
+    "OD745": Elsewhere(_CATALOG, "tests/unit/flows/test_catalog_add.py::test_a_hub_that_is_not_there_is_said"),
+    "OD746": Elsewhere(
+        _CATALOG, "tests/unit/flows/test_catalog_add.py::test_what_cannot_be_added_says_why_and_writes_nothing"
+    ),
+    "OD747": Elsewhere(
+        _CATALOG, "tests/unit/flows/test_catalog_add.py::test_what_cannot_be_added_says_why_and_writes_nothing"
+    ),
+    "OD748": Elsewhere(
+        _CATALOG, "tests/unit/flows/test_catalog_add.py::test_weights_that_differ_from_the_configuration_are_a_warning"
+    ),
+    "OD749": Elsewhere(
+        _CATALOG, "tests/unit/flows/test_catalog_add.py::test_another_entry_is_never_overwritten_silently"
+    ),
     "OD750": Elsewhere(
         _SIZING, "tests/unit/sizing/test_rules.py::test_a_configuration_that_lacks_its_shape_is_refused"
     ),
