@@ -161,7 +161,7 @@ def _fetch(revision: _Revision, name: str, limit: int) -> bytes:
 def _get(revision: _Revision, name: str, most: int) -> bytes:
     """The first bytes of a file. What a server sends beyond them, because it knows no ranges, is not received."""
     from huggingface_hub import get_session, hf_hub_url, hf_raise_for_status
-    from huggingface_hub.utils import build_hf_headers  # type: ignore[attr-defined]
+    from huggingface_hub.utils import build_hf_headers
 
     url = hf_hub_url(revision.repository.name, name, revision=revision.commit)
     headers = {**build_hf_headers(token=revision.repository.token), "range": f"bytes=0-{most - 1}"}
