@@ -9,7 +9,7 @@ from opsdecl.compile.environment import compile_environment
 from opsdecl.compile.memo import Memo
 from opsdecl.compile.types import CompiledDocument, Graph
 from opsdecl.diag import Checked, Diagnostic
-from opsdecl.flows.models import Models
+from opsdecl.flows.models import Models, misfits
 from opsdecl.flows.project import Project, place_of
 from opsdecl.flows.recall import Objects, Shapes, Verdicts, remembered_names
 from opsdecl.render.schema_store import schemas_identity
@@ -57,7 +57,7 @@ def build(
         return Checked(None, findings)
     assessments = Models(project.catalog, memo).all(graph.documents) if check else {}
     built = Built(project, graph, rendered.value, assessments)
-    findings += check_built(built, memo) if check else ()
+    findings += (*misfits(graph, assessments), *check_built(built, memo)) if check else ()
     memo.save()
     return Checked(built, findings)
 

@@ -8,10 +8,12 @@ from opsdecl.addr import SpecAddress, digest_of
 from opsdecl.catalog.architectures import Architecture
 from opsdecl.catalog.types import Catalog, GpuFacts
 from opsdecl.compile.memo import Memo
-from opsdecl.compile.types import CompiledDocument
+from opsdecl.compile.types import CompiledDocument, Graph
+from opsdecl.diag import Diagnostic, Related, Severity
+from opsdecl.flows.project import place_of
 from opsdecl.sizing.assess import assess, request_of
-from opsdecl.sizing.served import Served, served_of
-from opsdecl.sizing.types import Assessment, Request
+from opsdecl.sizing.served import FACETS, Served, path_of, served_of
+from opsdecl.sizing.types import Assessment, Objection, Request
 from opsdecl.spec.types import Json
 
 if TYPE_CHECKING:
@@ -48,12 +50,17 @@ class Models:
     def _brief(self, served: Served | str) -> Assessment:
         if isinstance(served, str):
             return Assessment(None, served)
-        if self._memo.get((self._facts, served)) is None:
-            found = _fitting(self._memo.recall(self._key(served)))
-            if found is not None:
-                self._memo.put(("brief", self._facts, served), found)
-        brief: Assessment | None = self._memo.get(("brief", self._facts, served))
-        return brief or self._reckoned(served)
+        known: Assessment | None = self._memo.get((self._facts, served))
+        return known or self._kept(served) or self._reckoned(served)
+
+    def _kept(self, served: Served) -> Assessment | None:
+        """What an earlier run kept of it, asked for once."""
+        name = ("kept", self._facts, served)
+        known: tuple[Assessment | None] | None = self._memo.get(name)
+        if known is None:
+            known = (_fitting(self._memo.recall(self._key(served))),)
+            self._memo.put(name, known)
+        return known[0]
 
     def _reckoned(self, served: Served) -> Assessment:
         known: Assessment | None = self._memo.get((self._facts, served))
@@ -61,7 +68,7 @@ class Models:
             request = request_of(served, self._shapes)
             known = Assessment(None, request) if isinstance(request, str) else assess(request)
             self._memo.put((self._facts, served), known)
-            if known.verdict == "fits" and not known.objections:
+            if known.verdict == "fits" and not known.objections and self._kept(served) is None:
                 self._memo.keep(self._key(served), known.checkpoint_gib)
         return known
 
@@ -102,3 +109,28 @@ class _Shapes:
         table: ArchitectureTable = self._memo.get(key) or load_architectures(self._catalog)
         self._memo.put(key, table)
         return table
+
+
+def misfits(graph: Graph, assessments: Mapping[SpecAddress, Assessment]) -> tuple[Diagnostic, ...]:
+    """What sizing holds against the models of an environment, at the values that decide."""
+    documents = {d.address: d for d in graph.documents if d.address in assessments}
+    return tuple(
+        _misfit(graph, documents[address], objection)
+        for address, assessment in assessments.items()
+        for objection in assessment.objections
+    )
+
+
+def _misfit(graph: Graph, document: CompiledDocument, objection: Objection) -> Diagnostic:
+    at = place_of(graph, document.address, path_of(objection.facet, document.effective))
+    gpu = place_of(graph, document.address, FACETS["gpu"].field)
+    eased = document.effective["spec"].get("sizing") is not None and objection.code.severity is Severity.ERROR
+    return Diagnostic(
+        objection.code,
+        f"{document.address}: {objection.message}",
+        at=at,
+        hint=objection.hint,
+        related=(Related("on this GPU", gpu),) if gpu is not None and gpu != at else (),
+        severity_override=Severity.WARNING if eased else None,
+        subject=str(document.address),
+    )

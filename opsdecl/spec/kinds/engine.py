@@ -67,6 +67,13 @@ class Parallelism(Part):
     expert: bool = Field(default=False, description="Whether experts, not slices of layers, are spread over the GPUs.")
 
 
+class SizingCheck(Part):
+    """What becomes of findings of the memory arithmetic."""
+
+    level: Literal["warn"] = Field(description="Errors become warnings.")
+    reason: NonEmpty = Field(description="Why the arithmetic is not believed, for whoever reads it next.")
+
+
 class ChatTemplate(Part):
     """A chat template: its text, or a file of the project."""
 

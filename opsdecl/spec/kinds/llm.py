@@ -6,7 +6,7 @@ from pydantic import Discriminator, Field
 
 from opsdecl.spec.kinds.declare import Kind, branch, branch_by_shape, effect, reference
 from opsdecl.spec.kinds.document import Document, ServedSpec
-from opsdecl.spec.kinds.engine import Accelerator, ChatTemplate, Engine, Parallelism, Parsers, Sampling
+from opsdecl.spec.kinds.engine import Accelerator, ChatTemplate, Engine, Parallelism, Parsers, Sampling, SizingCheck
 from opsdecl.spec.kinds.metadata import ServedMetadata
 from opsdecl.spec.kinds.names import CatalogName, DnsLabel, Items, NonEmpty
 from opsdecl.spec.kinds.scheduling import Rdma
@@ -73,6 +73,11 @@ class LLMSpec(ServedSpec):
         default=Engine(),
         description="Settings of the engine.",
         json_schema_extra=effect("rolling", "pods restart with other settings"),
+    )
+    sizing: SizingCheck | None = Field(
+        default=None,
+        description="Takes the edge off what is found about memory, where the arithmetic is known to be wrong.",
+        json_schema_extra=effect("none", "only what is said about memory changes"),
     )
     rdma: Rdma | None = Field(
         default=None,
