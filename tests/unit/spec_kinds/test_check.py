@@ -241,4 +241,5 @@ def test_any_document_is_answered_in_our_own_words(kind: str, spec: dict[str, An
     document = {"apiVersion": "opsdecl.dev/v1", "kind": kind, "metadata": {"name": "x"}, "spec": spec}
     for diagnostic in check(document):
         assert diagnostic.code in codes.CODES
-        assert not any(word in diagnostic.message for word in ("Input should", "pydantic", "\0"))
+        said = diagnostic.message.replace("`pydantic`", "")  # a field that the document itself calls so
+        assert not any(word in said for word in ("Input should", "pydantic", "\0"))
