@@ -56,7 +56,14 @@ def request_of(served: Served, shapes: Shapes) -> Request | str:
     gpu = gpu_of(shapes.gpu(served.gpu))
     if gpu is None:
         return f"GPU {served.gpu} is not known"
-    return Request(architecture, gpu, served.gpu_count, served.engine, served.settings)
+    settings, draft, drafting = served.settings, None, served.settings.drafting
+    if drafting is not None and drafting.model:
+        draft = shapes.find(drafting.model)
+        if draft is None:
+            return f"the shape of its draft model `{drafting.model}` is not known"
+    elif drafting is not None:
+        settings = replace(settings, draft_layers=max(1, architecture.draft_layers))
+    return Request(architecture, gpu, served.gpu_count, served.engine, settings, draft)
 
 
 def assess(request: Request) -> Assessment:

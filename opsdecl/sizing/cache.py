@@ -106,6 +106,10 @@ def layer_caches(
                 made[cache] += times
     if request.settings.draft_layers:
         made.update(_draft_caches(made))
+    for layer, times in distinct(request.draft.layers) if request.draft else ():
+        for mixer in () if layer.shares_cache else layer.mixers:
+            for cache in _caches_of(mixer, request, rules, effective, width, block):
+                made[cache] += times
     counted = made if rules.grouped else _flattened(made)
     if rules.generation == "v0":
         return tuple((cache, count) for cache, count in counted.items() if cache.kind != "state")

@@ -6,6 +6,7 @@ from typing import Any
 
 from opsdecl.catalog.config_quantization import named_quantization
 from opsdecl.diag import SpecPath
+from opsdecl.sizing.drafting import drafting_of
 from opsdecl.sizing.types import Settings
 
 ENGINE = "vllm"
@@ -57,6 +58,7 @@ FACETS: Mapping[str, Deciding] = {
     "prefix_caching": Deciding(("spec", "engine", "prefixCaching"), "enable-prefix-caching"),
     "max_loras": Deciding(("spec", "engine", "args"), "max-loras"),
     "max_lora_rank": Deciding(("spec", "engine", "args"), "max-lora-rank"),
+    "drafting": Deciding(("spec", "engine", "args"), "speculative-config"),
 }
 """By the names of `Served` and `Settings`."""
 
@@ -111,6 +113,7 @@ def settings_of(spec: Mapping[str, Any], runtime: Mapping[str, Any]) -> Settings
         prefix_caching=engine.get("prefixCaching"),
         max_loras=(_whole(flags.get("max-loras")) or 1) if flags.get("enable-lora") else 0,
         max_lora_rank=_whole(flags.get("max-lora-rank")) or 16,
+        drafting=drafting_of(flags),
     )
 
 

@@ -6,6 +6,7 @@ from typing import Literal
 
 from opsdecl.catalog.architectures import Architecture, Quantization
 from opsdecl.diag import Code, Diagnostic
+from opsdecl.sizing.drafting import Drafting
 
 GIB = 1 << 30
 Verdict = Literal["fits", "tight", "does-not-fit"]
@@ -67,6 +68,7 @@ class Settings:
     max_lora_rank: int = 16
     draft_layers: int = 0
     """Layers for drafting that are loaded besides (MTP); 0 where there is no speculative decoding."""
+    drafting: Drafting | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +80,8 @@ class Request:
     gpu_count: int
     engine: str
     settings: Settings = field(default_factory=Settings)
+    draft: Architecture | None = None
+    """A second, smaller model that guesses ahead; it is split like the model itself."""
 
     @property
     def world(self) -> int:

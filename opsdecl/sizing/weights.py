@@ -46,7 +46,7 @@ def rank_weights(request: Request, rules: EngineRules, stage: Stage) -> Range:
     width = WIDTH.get(number_format(request), 2)
     stack = stack_bytes(request, rules, stage.layers, quantization, width)
     rest = _ends(request, stage, width) + _tables(request.architecture, width) + _tower(request, stage, width)
-    rest += _adapters(request, stage, width)
+    rest += _adapters(request, stage, width) + _drafted(request, rules, stage)
     doubt = TOWER_DOUBT * _tower(request, stage, width) / GIB + ROUNDING_GIB
     low, high = spread(quantization)
     if quantization.only_experts and request.settings.tensor > 1:
@@ -58,6 +58,16 @@ def rank_weights(request: Request, rules: EngineRules, stage: Stage) -> Range:
         least, most = (stack_bytes(request, rules, stage.layers, one, width) for one in _bounds(quantization))
     total = (stack + rest) / GIB
     return Range((least * low + rest * 0.99) / GIB - doubt, total, (most * high + rest * 1.01) / GIB + doubt)
+
+
+def _drafted(request: Request, rules: EngineRules, stage: Stage) -> float:
+    """Bytes of a draft model, which lies beside the last stage whole, split as the model is."""
+    if request.draft is None or not stage.last:
+        return 0.0
+    layers = request.draft.layers
+    settings = replace(request.settings, pipeline=1, quantization=None, max_loras=0, draft_layers=0)
+    alone = replace(request, architecture=request.draft, draft=None, settings=settings)
+    return rank_weights(alone, rules, Stage(layers, first=True, last=True)).point * GIB
 
 
 def _bounds(quantization: Quantization) -> tuple[Quantization, Quantization]:

@@ -114,6 +114,41 @@ def test_kinds_of_layers() -> None:
     assert kinds("exaone-4.0-32b") == {"window": 48, "full": 16}
 
 
+ASKED = (
+    "llama llama4_text qwen2 qwen2_moe qwen3 qwen3_moe qwen3_next qwen3_5_text qwen3_5_moe_text mistral mistral4 "
+    "mixtral gemma2 gemma3_text gemma4_text phi phi3 gpt_oss deepseek_v2 deepseek_v3 deepseek_v32 kimi_k2 kimi_linear "
+    "glm4 glm4_moe glm_moe_dsa granite granitemoehybrid nemotron_h qwen2_vl qwen2_5_vl qwen3_vl_text qwen3_vl_moe_text"
+)
+
+
+@pytest.mark.parametrize("family", ASKED.split())
+def test_each_family_that_is_asked_for_has_an_entry(family: str) -> None:
+    found = [TABLE.find(name) for name in TABLE.catalog.models]
+    assert family in {architecture.family for architecture in found if architecture}
+
+
+@pytest.mark.parametrize(
+    ("wrapper", "part", "family"),
+    [
+        ("llava", "text_config", "llama"),
+        ("mistral3", "text_config", "mistral"),
+        ("pixtral", "text_config", "mistral"),
+        ("kimi_vl", "text_config", "deepseek_v3"),
+        ("kimi_k25", "text_config", "kimi_k2"),
+        ("internvl_chat", "llm_config", "qwen3"),
+        ("deepseek_vl_v2", "language_config", "deepseek_v2"),
+        ("qwen3_omni_moe", "thinker_config", "qwen3_omni_moe_text"),
+    ],
+)
+def test_wrappers_for_images_are_read_by_their_language_model(wrapper: str, part: str, family: str) -> None:
+    inner: dict[str, Any] = {**LLAMA, "model_type": family, "kv_lora_rank": None}
+    stated = {"text_config": inner} if part == "thinker_config" else inner
+    found = architecture_of_config({"model_type": wrapper, part: stated}, TABLE.defaults)
+    assert found.value is not None
+    assert (found.value.family, found.value.known, found.diagnostics) == (family, True, ())
+    assert (found.value.hidden, found.value.vocabulary, len(found.value.layers)) == (4096, 128256, 32)
+
+
 def test_an_unknown_family_is_said_and_reckoned_like_llama() -> None:
     found = architecture_of_config({**LLAMA, "model_type": "acme"}, TABLE.defaults)
     assert [d.code.id for d in found.diagnostics] == ["OD751"]

@@ -1,0 +1,47 @@
+"""Speculative decoding as the engine's flags ask for it: which weights are loaded besides the model's own."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+NO_WEIGHTS = frozenset({"ngram", "ngram_gpu", "[ngram]", "suffix"})
+"""Methods that guess from the text itself."""
+HEADS = ("eagle", "mtp", "medusa", "mlp_speculator", "dflash", "ernie_mtp", "pangu_ultra_moe_mtp")
+"""Beginnings or ends of methods that put layers of the model's own width on top of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Drafting:
+    """`model` is a draft model with layers and a cache of its own; without one, layers are added to the model's."""
+
+    method: str
+    model: str = ""
+
+
+def drafting_of(flags: Mapping[str, Any]) -> Drafting | None:
+    """From `speculative-config`, or from the flags that came before it; None where nothing is loaded besides.
+
+    >>> drafting_of({"speculative-config": {"model": "meta-llama/Llama-3.2-1B-Instruct", "num_speculative_tokens": 3}})
+    Drafting(method='draft_model', model='meta-llama/Llama-3.2-1B-Instruct')
+    """
+    stated = _config(flags.get("speculative-config"))
+    model = str(stated.get("model") or flags.get("speculative-model") or "")
+    method = str(stated.get("method") or "").lower()
+    if method in NO_WEIGHTS or model in NO_WEIGHTS or not (method or model):
+        return None
+    name = method or model.lower()
+    head = next((kind for kind in HEADS if name.startswith(kind) or name.endswith(kind)), "")
+    if head or (not method and "eagle" in name):
+        return Drafting(method or "eagle")
+    return Drafting("draft_model", model) if model else None
+
+
+def _config(value: Any) -> Mapping[str, Any]:
+    """A mapping, or one as JSON."""
+    if isinstance(value, str):
+        try:
+            value = json.loads(value)
+        except (ValueError, RecursionError):
+            return {}
+    return value if isinstance(value, Mapping) else {}
