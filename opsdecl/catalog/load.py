@@ -8,6 +8,7 @@ from opsdecl._data import catalog_bytes
 from opsdecl.addr import digest_of, digest_of_bytes
 from opsdecl.catalog.columns import TABLES
 from opsdecl.catalog.entries import read_entries
+from opsdecl.catalog.own import check_own
 from opsdecl.catalog.types import Catalog, GpuFacts, GpuPrice, ModelFacts, NodePrice, NodeShape
 from opsdecl.diag import Checked, Diagnostic
 
@@ -32,6 +33,7 @@ def load_catalog(overrides: Mapping[str, bytes] | None = None) -> Checked[Catalo
             for table, entries in (read.value or {}).items():
                 tables[table].update(_with_shapes(entries, tables["models"]) if table == "models" else entries)
                 own.update({(table, name): path for name in entries})
+    diagnostics += check_own(tables, own)
     digest = digest_of([digest_of_bytes(data), [[table, name, tables[table][name]] for table, name in sorted(own)]])
     return Checked(catalog_of(tables, digest, own), tuple(diagnostics))
 

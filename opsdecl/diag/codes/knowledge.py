@@ -7,8 +7,9 @@ UNKNOWN_MODEL = Code(
     "Model is not in the catalogue",
     "`model` as plain text names an entry of the catalogue, which knows where the weights are, how large they are "
     "and under which licence. There is no such entry.\n\n"
-    "Correct the name, add an entry to `catalog/models.yaml` of the project, or say where the weights are: `model: "
-    "{uri: 'hf://org/name', revision: <commit>, weights: 15Gi}`.",
+    "Correct the name (`opsdecl catalog list models`), add an entry to the project (`opsdecl catalog add "
+    "hf://org/name`), or say where the weights are: `model: {uri: 'hf://org/name', revision: <commit>, weights: "
+    "15Gi}`.",
     "spec:\n  model: lama-3.1-8b-instruct",
 )
 UNKNOWN_GPU = Code(
@@ -23,7 +24,8 @@ INVALID_CATALOG = Code(
     "OD703",
     "Catalogue file cannot be used",
     "A file in `catalog/` of the project adds entries to the built-in tables or replaces them. It must be a mapping "
-    "with `models` or `gpus`, and each entry needs the facts that the tool reckons with, of the right kind.\n\n"
+    "with `models`, `gpus` or `nodes`, and each entry needs the facts that the tool reckons with, of the right kind, "
+    "and names only entries that there are.\n\n"
     "Correct the entry that the message names; `asOf` and `source` say when and from where a number is.",
     "models:\n  acme-chat: {uri: 'hf://acme/chat', weightsGiB: fifteen}",
 )
