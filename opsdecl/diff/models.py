@@ -18,6 +18,7 @@ class ModelSides:
     before: Assessment | None
     after: Assessment | None
     changed: bool = True
+    turned_by: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +36,12 @@ def model_changes(models: Mapping[SpecAddress, ModelSides]) -> ModelChanges:
     """A row for each model that changes, and for each that does not fit for certain."""
     counted = Counter(sides.after.verdict or NOT_SIZED for sides in models.values() if sides.after is not None)
     rows = (
-        ModelChange(address=str(address), before=_fit(models[address].before), after=_fit(models[address].after))
+        ModelChange(
+            address=str(address),
+            before=_fit(models[address].before),
+            after=_fit(models[address].after),
+            turned_by=models[address].turned_by,
+        )
         for address in sorted(models)
         if _is_listed(models[address])
     )

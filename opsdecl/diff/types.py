@@ -161,11 +161,13 @@ class ModelChange(Model):
     """A language model that changes, or that does not fit for certain; those that fit and stay are only counted.
 
     A side that there is not is `null`: the model is new, or goes away, or its document before is unknown.
+    `turned_by` is the one field without whose change it would still fit.
     """
 
     address: str
     before: ModelFit | None = None
     after: ModelFit | None = None
+    turned_by: str = ""
 
 
 class Approval(Model):

@@ -2,13 +2,16 @@
 
 from collections.abc import Collection, Iterable
 
-from opsdecl.addr import SpecAddress
+from opsdecl.addr import SpecAddress, format_path
 from opsdecl.diff.documents import former_addresses
 from opsdecl.diff.models import ModelChanges, ModelSides, model_changes
-from opsdecl.diff.records import TargetState
+from opsdecl.diff.records import StoredDocument, TargetState
 from opsdecl.diff.release import ReleaseDiff
 from opsdecl.flows.build import Built
 from opsdecl.flows.models import Models
+from opsdecl.render.types import DocumentView
+from opsdecl.sizing.assess import turned_by
+from opsdecl.sizing.served import path_of
 
 
 def changed_models(
@@ -28,6 +31,20 @@ def changed_models(
         names = (address, *(former_addresses(view) if view else ()))
         stored = next((before[name] for name in names if name in before and name not in unknown), None)
         sides[address] = ModelSides(
-            models.whole(stored.effective) if stored else None, models.whole(view.effective) if view else None
+            models.whole(stored.effective) if stored else None,
+            models.whole(view.effective) if view else None,
+            turned_by=_turned_by(models, stored, view) if stored and view else "",
         )
     return model_changes(sides)
+
+
+def _turned_by(models: Models, before: StoredDocument, after: DocumentView) -> str:
+    """The field whose change makes a model that fitted fit no longer."""
+    if models.whole(after.effective).verdict != "does-not-fit":
+        return ""
+    was, now = models.request(before.effective), models.request(after.effective)
+    facet = turned_by(was, now) if was is not None and now is not None else None
+    if facet is None or models.whole(before.effective).verdict == "does-not-fit":
+        return ""
+    path = path_of(facet, after.effective)
+    return format_path(path[1:] if path[0] == "spec" else path)

@@ -69,7 +69,7 @@ def _parallel(request: Request) -> Iterator[Diagnostic]:
         yield _finding(TOO_FEW_GPUS, f"{settings.pipeline} stages cannot share {len(architecture.layers)} layers")
     if request.gpu.is_slice and settings.tensor > 1:
         message = f"`{request.gpu.name}` is a slice, and tensor-parallel size is {settings.tensor}"
-        yield _finding(PARALLEL_OVER_SLICES, message, "set tensor-parallel size 1, or take whole GPUs")
+        yield _finding(PARALLEL_OVER_SLICES, message, "set tensor-parallel size to 1, or take whole GPUs")
     quantization = quantization_in_use(request)
     for code, message in _division(architecture, settings.tensor, quantization, settings.expert):
         yield _finding(code, message, _valid(architecture, quantization, settings.expert))
@@ -133,7 +133,7 @@ def _capability(request: Request) -> Iterator[Diagnostic]:
         yield _finding(CAPABILITY_TOO_LOW, message, "take a newer GPU, or another quantisation")
     if request.settings.dtype == "bfloat16" and capability < (8, 0):
         message = f"{shown} and bfloat16 needs 8.0"
-        yield _finding(CAPABILITY_TOO_LOW, message, "set dtype float16, or leave it out")
+        yield _finding(CAPABILITY_TOO_LOW, message, "set dtype to float16, or leave it out")
     version = parse_version(request.engine)
     if capability < (7, 5) and version and version >= OLDEST_FOR_VOLTA:
         message = f"{shown}, which releases from 0.11 no longer support"
@@ -156,13 +156,13 @@ def _settings(request: Request) -> Iterator[Diagnostic]:
     asked, longest = request.settings.max_model_len, request.architecture.max_position
     if asked is not None and asked > longest:
         message = f"a context of {asked:,} is longer than the {longest:,} of the model"
-        yield _finding(CONTEXT_TOO_LONG, message, f"set max-model-len {longest} or less")
+        yield _finding(CONTEXT_TOO_LONG, message, f"set max-model-len to {longest} or less")
     rules = rules_for(request)
     share = rules.utilization if request.settings.utilization is None else request.settings.utilization
     requested, total = share * request.gpu.total.point, request.gpu.total.point
     if requested > total - taken_at_start(request.gpu).point:
         message = f"{share:g} of {total:.1f} GiB is more than what is free when the engine starts"
-        yield _finding(UTILIZATION_ABOVE_FREE, message, "set gpu-memory-utilization 0.95 or less")
+        yield _finding(UTILIZATION_ABOVE_FREE, message, "set gpu-memory-utilization to 0.95 or less")
 
 
 def verdict_findings(request: Request, sizing: Sizing) -> tuple[Diagnostic, ...]:
@@ -191,7 +191,7 @@ def _shortage(sizing: Sizing) -> Diagnostic:
         return _finding(code, message, _hint(sizing))
     if cache.blocks < cache.sequences and cache.needed_gib <= memory.cache.point:
         message = f"the cache holds about {cache.blocks} states and {cache.sequences} sequences may run at once"
-        return _finding(code, message, f"set max-num-seqs {max(1, cache.blocks)} or less")
+        return _finding(code, message, f"set max-num-seqs to {max(1, cache.blocks)} or less")
     left = (
         f"at most {memory.cache.high:.2f}"
         if code is DOES_NOT_FIT

@@ -6,6 +6,7 @@ from opsdecl.diff.types import DocumentChange, FieldChange, ObjectChange
 from opsdecl.view.markup import code, html_code, prose, table_row
 from opsdecl.view.plan.budget import Section
 from opsdecl.view.plan.markdown_sections import arrow, finding_row
+from opsdecl.view.plan.models import model_lines
 from opsdecl.view.plan.outline import ChangeGroup, Outline, fields_worst_first, totals, worst_first
 from opsdecl.view.plan.phrases import (
     change_texts,
@@ -30,6 +31,7 @@ def _section(group: ChangeGroup, seen: Outline) -> Section:
     document = group.lead
     parts = [
         _table(document),
+        _model(seen, document.address),
         *(finding_row(f) for f in seen.findings.get(document.address, ())[:_FINDINGS]),
         _restart(document),
         _followers(group),
@@ -87,6 +89,12 @@ def _field(field: FieldChange, document: DocumentChange) -> str:
         code(place) if place else "",
         prose(note, 200) if note else "",
     )
+
+
+def _model(seen: Outline, address: str) -> str:
+    lines = model_lines(seen.models[address]) if address in seen.models else []
+    rows = [table_row(line.title, prose(line.text, 200), f"**{line.end}**" if line.end else "") for line in lines]
+    return "\n".join(["| | memory | |", "|---|---|---|", *rows]) if rows else ""
 
 
 def _restart(document: DocumentChange) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from opsdecl.diff.types import Approval, BaseRef, Finding, ObjectChange, Plan
 from opsdecl.view.markup import code, plain, prose, table_row
 from opsdecl.view.plan.budget import Section
+from opsdecl.view.plan.models import VERDICTS
 from opsdecl.view.plan.outline import Outline, drifted_fields, totals, worst_class, worst_findings_first, worst_first
 from opsdecl.view.plan.phrases import (
     SHORT_COMMIT,
@@ -26,7 +27,13 @@ _SIGNS = {"error": "❌", "warning": "⚠️", "note": "ℹ️"}
 
 def verdict_table(seen: Outline) -> str:
     """Two columns: what, and how much of it."""
-    rows = [("changes", _changes(seen)), *_running(seen), *_approvals(seen.plan), ("compared", _compared(seen.plan))]
+    rows = [
+        ("changes", _changes(seen)),
+        *_running(seen),
+        *_memory(seen),
+        *_approvals(seen.plan),
+        ("compared", _compared(seen.plan)),
+    ]
     if seen.is_empty:
         rows = rows[-1:]
     return "\n".join(["| | |", "|---|---|", *(table_row(name, text) for name, text in rows)]) + "\n"
@@ -51,6 +58,17 @@ def _running(seen: Outline) -> list[tuple[str, str]]:
         gpus = [f"{span_of(*number)} × {code(gpu, 40)}" for gpu, number in found.gpus.items()]
         rows.append((title, ", ".join([text, *_bounded(gpus, _GROUPS)])))
     return rows
+
+
+def _memory(seen: Outline) -> list[tuple[str, str]]:
+    """Models that fit no longer or not for certain, and how many of the longest requests the others lose."""
+    doubtful = [m for m in seen.plan.models if m.after is not None and m.after.verdict in ("tight", "does-not-fit")]
+    texts = [
+        f"{code(document_name(model.address), 60)} **{VERDICTS[model.after.verdict or ''][0]}**"
+        for model in doubtful
+        if model.after is not None
+    ]
+    return [("memory", ", ".join(_bounded(texts, _GROUPS)))] if texts else []
 
 
 def _approvals(plan: Plan) -> list[tuple[str, str]]:

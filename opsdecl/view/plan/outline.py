@@ -4,7 +4,18 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from opsdecl.diff.types import CLASSES, Action, ChangeClass, DocumentChange, FieldChange, Finding, ObjectChange, Plan
+from opsdecl.diff.types import (
+    CLASSES,
+    Action,
+    ChangeClass,
+    DocumentChange,
+    FieldChange,
+    Finding,
+    ModelChange,
+    ObjectChange,
+    Plan,
+)
+from opsdecl.view.plan.models import model_lines
 
 _RANK = {name: rank for rank, name in enumerate(CLASSES)}
 _SEVERITIES = ("error", "warning", "note")
@@ -44,6 +55,7 @@ class Outline:
     losses: tuple[ObjectChange, ...]
     drift: tuple[ObjectChange, ...]
     others: tuple[ObjectChange, ...]
+    models: Mapping[str, ModelChange]
     findings: Mapping[str, tuple[Finding, ...]]
     loose: tuple[Finding, ...]
 
@@ -64,13 +76,15 @@ def outline(plan: Plan) -> Outline:
     changed = {d.address for d in documents}
     explained = {address for d in documents for address in d.objects}
     drift = [c for c in changes if c.cause in ("drift", "both")]
+    models = {model.address: model for model in plan.models}
     return Outline(
         plan,
-        group(documents, apart=set(findings)),
+        group(documents, apart={*findings, *(address for address, model in models.items() if model_lines(model))}),
         {change.address: change for change in changes},
         tuple(c for c in changes if "data-loss" in c.classes),
         tuple(drift),
         tuple(c for c in changes if c.cause in ("spec", "tool") and c.address not in explained),
+        models,
         {subject: found for subject, found in findings.items() if subject in changed},
         tuple(f for f in worst_findings_first(plan.findings) if f.subject not in changed),
     )

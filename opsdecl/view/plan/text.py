@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from opsdecl.diff.types import CLASSES, ChangeClass, DocumentChange, FieldChange, Finding, ObjectChange, Plan
 from opsdecl.view.cells import Cell, align, printable, width_of
+from opsdecl.view.plan.models import Tone, model_lines
 from opsdecl.view.plan.outline import (
     ChangeGroup,
     Outline,
@@ -49,6 +50,7 @@ _CLASS_STYLES: dict[ChangeClass, str] = {
 }
 _SIGN_STYLES = {"+": GREEN, "-": RED, "~": YELLOW}
 _FINDING_STYLES = {"error": ("x", ALARM), "warning": ("!", CAUTION), "note": ("·", CYAN)}
+_TONES: dict[Tone, str] = {"": "", "good": GREEN, "bad": ALARM, "doubtful": CAUTION}
 _FIELDS, _FOLLOWERS, _OBJECTS, _PATH_WIDTH = 12, 3, 6, 48
 
 
@@ -112,6 +114,7 @@ class TextView:
         changes = [self.seen.objects[address] for address in document.objects if address in self.seen.objects]
         rows = [self.ink(f"  ! {printable(loss_text(c))}", ALARM) for c in changes if "data-loss" in c.classes]
         rows += self.fields(document.fields, document, indent="  ")
+        rows += self.model(document.address)
         for finding in self.seen.findings.get(document.address, ()):
             rows += _finding(finding, self.ink, indent="  ")
         if field := unlisted_restart(document):
@@ -127,6 +130,14 @@ class TextView:
             rows += self._noted(indent + head, width_of(plain) + len(indent), note)
         hidden = len(fields) - len(shown)
         return [*rows, self.ink(f"{indent}  and {count(hidden, 'more field')} (--details)", DIM)] if hidden else rows
+
+    def model(self, address: str) -> list[str]:
+        """What the change means for the model's memory."""
+        lines = model_lines(self.seen.models[address]) if address in self.seen.models else []
+        cells = [
+            [Cell(line.title, DIM), Cell(printable(line.text)), Cell(line.end, _TONES[line.tone])] for line in lines
+        ]
+        return [f"    {row}" for row in align(cells, self.ink)]
 
     def _field(self, field: FieldChange, *, of_object: bool) -> list[Cell]:
         sign, before, after = change_texts(field, max(16, (self.width - 64) // 2))
