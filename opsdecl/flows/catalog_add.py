@@ -63,7 +63,11 @@ def add_model(tree: SourceTree, root: Path, start: Path, wanted: Wanted) -> Chec
         return Checked(None, findings)
     text = f"# Written by `opsdecl catalog add {wanted.source}`; review it, and add it again to renew it.\n"
     text += to_yaml({"models": {added.name: entry}})
-    written = write_tree(root, {added.path: text.encode()}, replace=wanted.replace)
+    try:
+        written = write_tree(root, {added.path: text.encode()}, replace=wanted.replace)
+    except ValueError:
+        hint = "make it a folder of the project: what it leads to belongs to somebody else"
+        return Checked(None, (*findings, _unusable(f"`{CATALOG_FOLDER}` leads out of the project", hint)))
     if written.value is None:
         return Checked(None, (*findings, *(_exists(added, found) for found in written.diagnostics)))
     return Checked(replace(added, replaces_built_in=built_in), findings)

@@ -1,6 +1,9 @@
 """What `catalog add` wrote, and what to do with it."""
 
+import json
+
 from opsdecl.catalog.entry_types import Added
+from opsdecl.view.as_json import FORMAT_VERSION
 from opsdecl.view.cells import Cell, align, printable
 from opsdecl.view.style import BOLD, DIM, ink_for
 
@@ -26,3 +29,22 @@ def render_added(added: Added, *, color: bool = False) -> str:
             "",
         ]
     )
+
+
+def added_json(added: Added) -> str:
+    """The same facts; sizes in GiB."""
+    read = {
+        "formatVersion": FORMAT_VERSION,
+        "name": added.name,
+        "path": added.path,
+        "uri": added.uri,
+        "revision": added.revision or None,
+        "license": added.license,
+        "gated": added.gated,
+        "files": added.files,
+        "weightsGiB": added.weights_gib,
+        "parameters": added.parameters,
+        "computed": {"weightsGiB": round(added.reckoned_gib, 6), "parameters": added.reckoned_parameters},
+        "overridesBuiltIn": added.replaces_built_in,
+    }
+    return json.dumps(read, indent=2, ensure_ascii=False) + "\n"

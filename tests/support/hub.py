@@ -36,6 +36,7 @@ class HubRepository:
     token: str = ""
     card: Mapping[str, Any] = field(default_factory=lambda: {"license": "apache-2.0"})
     ranges: bool = True
+    broken: bool = False
 
 
 @dataclass
@@ -88,6 +89,8 @@ class _Handler(BaseHTTPRequestHandler):
         repository = self.hub.repositories.get(name)
         if repository is None:
             self._refuse(404, "RepoNotFound")
+        elif repository.broken:
+            self._refuse(500, "")
         elif revision not in ("main", "v1", COMMIT):
             self._refuse(404, "RevisionNotFound")
         else:

@@ -1,5 +1,7 @@
 """`opsdecl catalog`: models, GPUs, nodes and engines that are known, and adding a model."""
 
+from typing import Any
+
 import click
 
 from opsdecl.cli.group import session
@@ -66,26 +68,26 @@ def show(ctx: click.Context, name: str, format_: str) -> int:
 @click.argument("source")
 @click.option("--name", default="", metavar="NAME", help="Name of the entry; the repository's where left out.")
 @click.option("--uri", default="", metavar="URI", help="Where pods find the weights, for a folder or a config.json.")
-@click.option("--license", "license_", default="", metavar="ID", help="Licence where the card does not say.")
+@click.option("--license", default="", metavar="ID", help="Licence where the card does not say.")
 @click.option("--token-env", metavar="NAME", help="Variable that holds the hub's token; HF_TOKEN where left out.")
 @click.option("--replace", is_flag=True, help="Replace the entry's file where it says something else.")
+@format_option("text", "json")
 @click.pass_context
-def add(
-    ctx: click.Context, source: str, name: str, uri: str, license_: str, token_env: str | None, replace: bool
-) -> int:
+def add(ctx: click.Context, /, source: str, token_env: str | None, format_: str, **asked: Any) -> int:
     """Write an entry for a model: hf://org/name[@revision], a folder, or a config.json."""
     from opsdecl.cli.report import no_lines, report
     from opsdecl.cli.workplace import open_work_tree
     from opsdecl.flows.catalog_add import Wanted, add_model
-    from opsdecl.view.catalog_add import render_added
+    from opsdecl.view.catalog_add import added_json, render_added
 
     at = session(ctx)
     token = at.process.env.get(token_env) if token_env else None
     if token_env and not token:
         raise click.UsageError(f"--token-env: the variable {token_env} is not set")
-    wanted = Wanted(source, name, uri, license_, token, replace, at.process.now.date().isoformat())
+    wanted = Wanted(source, token=token, today=at.process.now.date().isoformat(), **asked)
     done = add_model(open_work_tree(at)[0], at.root, at.start, wanted)
     code = report(at.process, done.diagnostics, no_lines)
     if done.value is not None:
-        at.process.out(render_added(done.value, color=at.process.color))
+        as_json = format_ == "json"
+        at.process.out(added_json(done.value) if as_json else render_added(done.value, color=at.process.color))
     return code

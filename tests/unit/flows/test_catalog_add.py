@@ -87,6 +87,7 @@ REPOSITORIES = {
     "acme/no-ranges": HubRepository(single(safetensors({"x": (3000, 3000)}, "F32")), ranges=False),
     "acme/lost": HubRepository({**files(), "model.safetensors.index.json": b'{"weight_map": {"a": "no.safetensors"}}'}),
     "acme/more": HubRepository(single(safetensors({"x": (1000, 100)}))),
+    "acme/faulty": HubRepository(files(), broken=True),
     "acme/strange": HubRepository(files({**CONFIG, "model_type": "acme_moe_3"})),
 }
 
@@ -196,6 +197,48 @@ def test_what_cannot_be_added_says_why_and_writes_nothing(
     assert said in printed
     assert "help:" in printed
     assert not (tmp_path / "catalog").exists()
+
+
+def test_a_token_without_access_is_told_from_no_token(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("ACME_TOKEN", "hf_wrong")
+    assert add(tmp_path, "hf://acme/gated", "--token-env", "ACME_TOKEN") == 1
+    printed = capsys.readouterr().err
+    assert "error[OD744]: the hub answered 403 for the files of `acme/gated`, with the token that was given" in printed
+    assert "hf_wrong" not in printed
+    assert add(tmp_path, "hf://acme/gated", "--token-env", "NO_SUCH_VARIABLE") == 64
+
+
+def test_a_hub_that_must_not_be_asked_is_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
+    assert add(tmp_path, "hf://acme/Chat-7B") == 1
+    assert "error[OD745]" in capsys.readouterr().err
+
+
+def test_a_fault_of_the_hub_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert add(tmp_path, "hf://acme/faulty") == 1
+    assert "it answered 500" in capsys.readouterr().err
+
+
+def test_what_was_written_is_printed_as_json(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert add(tmp_path, "hf://acme/Chat-7B", "--format", "json") == 0
+    printed = json.loads(capsys.readouterr().out)
+    assert (printed["path"], printed["revision"], printed["files"]) == ("catalog/chat-7b.yaml", COMMIT, 2)
+    assert printed["parameters"] == printed["computed"]["parameters"] == PARAMETERS
+
+
+def test_a_folder_that_leads_out_of_the_project_is_not_written_to(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "project").mkdir()
+    (tmp_path / "project/catalog").symlink_to(tmp_path / "elsewhere")
+    assert add(tmp_path / "project", "hf://acme/Chat-7B") == 1
+    assert "OD741" in capsys.readouterr().err
+    assert list((tmp_path / "elsewhere").iterdir()) == []
 
 
 def test_a_hub_that_is_not_there_is_said(
