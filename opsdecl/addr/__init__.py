@@ -1,6 +1,6 @@
 """Addresses, object keys, field paths, digests: parse and print."""
 
-from opsdecl.addr.digest import canonical_json, digest_of, digest_of_bytes, git_blob_digest
+from opsdecl.addr.digest import canonical_json, digest_of, digest_of_bytes, digest_of_texts, git_blob_digest
 from opsdecl.addr.types import MAIN, Address, ObjectKey, Release, SpecAddress, format_path, parse_path
 
 __all__ = [
@@ -12,6 +12,7 @@ __all__ = [
     "canonical_json",
     "digest_of",
     "digest_of_bytes",
+    "digest_of_texts",
     "format_path",
     "git_blob_digest",
     "parse_path",

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from collections.abc import Iterable
 from typing import Any
 
 
@@ -14,6 +15,11 @@ def canonical_json(value: Any) -> bytes:
 def digest_of(value: Any) -> str:
     """`sha256:<64 hex digits>` of a JSON value."""
     return digest_of_bytes(canonical_json(value))
+
+
+def digest_of_texts(texts: Iterable[str]) -> str:
+    """As `digest_of` of a list of texts that hold no NUL, in a fraction of the time; another value."""
+    return digest_of_bytes("\0".join(texts).encode("utf-8", "surrogatepass"))
 
 
 def digest_of_bytes(data: bytes) -> str:

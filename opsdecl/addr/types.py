@@ -1,7 +1,10 @@
-"""Names of things: specs, resources, objects, fields, releases. Each type prints and parses."""
+"""Names of things: specs, resources, objects, fields, releases. Each type prints and parses.
+
+They are tuples because plans compare, sort and look up tens of thousands of them.
+"""
 
 import re
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from opsdecl.diag import SpecPath
 
@@ -9,8 +12,7 @@ MAIN = "main"
 _PLAIN_KEY = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class SpecAddress:
+class SpecAddress(NamedTuple):
     """A document of an environment: `LLM.chat`."""
 
     kind: str
@@ -28,8 +30,7 @@ class SpecAddress:
         return cls(kind, name)
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Address:
+class Address(NamedTuple):
     """A resource of a document: `LLM.chat/main/deployment`. The variant is reserved for canaries and pools."""
 
     spec: SpecAddress
@@ -48,8 +49,7 @@ class Address:
         return cls(SpecAddress.parse(parts[0]), parts[1], parts[2])
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class ObjectKey:
+class ObjectKey(NamedTuple):
     """A Kubernetes object; `namespace` is empty for cluster-scoped kinds."""
 
     api_version: str
@@ -62,8 +62,7 @@ class ObjectKey:
         return f"{self.kind} {where}{self.name}"
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Release:
+class Release(NamedTuple):
     """The unit with its own lock, inventory, digest and history: project x environment x target x partition."""
 
     project: str

@@ -13,8 +13,13 @@ from opsdecl.diag.codes import compile as codes
 
 
 def check_environment(scene: Scene) -> tuple[Diagnostic, ...]:
-    """All checks, in the order of the table."""
+    """All that takes more than one document to see, in the order of the table."""
     return tuple(finding for check in CHECKS for finding in check(scene))
+
+
+def check_each(scene: Scene) -> tuple[Diagnostic, ...]:
+    """What can be seen in one document, its environment and the catalogue: `scene` may lack any of the others."""
+    return tuple(finding for check in CHECKS_OF_ONE for finding in check(scene))
 
 
 def names_claimed_twice(scene: Scene) -> Iterator[Diagnostic]:
@@ -133,11 +138,7 @@ CHECKS: tuple[Callable[[Scene], Iterator[Diagnostic]], ...] = (
     capacity.gpus_without_room,
     capacity.quotas_exceeded,
     capacity.pools_too_small,
-    pins.unpinned_models,
     pins.unpinned_images,
-    pins.licenses_that_differ,
-    pins.gated_without_token,
-    engine_flags,
     adapters,
     sharing.shared_gpus,
     sharing.shared_memory,
@@ -146,3 +147,10 @@ CHECKS: tuple[Callable[[Scene], Iterator[Diagnostic]], ...] = (
     unused_variables,
 )
 """A check is a row: it reads the scene and yields findings."""
+
+CHECKS_OF_ONE: tuple[Callable[[Scene], Iterator[Diagnostic]], ...] = (
+    pins.unpinned_models,
+    pins.licenses_that_differ,
+    pins.gated_without_token,
+    engine_flags,
+)

@@ -6,9 +6,9 @@ from functools import partial
 from typing import TypeVar
 
 from opsdecl import __version__
-from opsdecl.addr import Release, SpecAddress, digest_of
+from opsdecl.addr import Release, SpecAddress, digest_of_texts
 from opsdecl.catalog.types import Catalog
-from opsdecl.compile.checks import check_environment
+from opsdecl.compile.checks import check_each, check_environment
 from opsdecl.compile.document import DocumentResult
 from opsdecl.compile.documents import Surroundings, check_documents_alone, compile_documents, compile_one
 from opsdecl.compile.layers import Layers, Source, layers_of, unused_folders
@@ -193,16 +193,32 @@ def read_documents(draft: Draft) -> PassResult:
 
 
 def check_together(draft: Draft) -> PassResult:
-    """Settles `clashing`: what can only be seen over all documents. That nothing is wrong is kept for later runs."""
+    """Settles `clashing`: what can only be seen when all documents are there. That nothing is wrong is kept for later
+    runs, of all together and of each."""
+    memo = draft.memo or Memo()
     identities = [result.identity for result in draft.all_results()]
-    key = f"together {digest_of([identities, draft.catalog.digest])}"
-    if draft.memo is not None and draft.memo.recall(key) is True:
+    key = f"together {digest_of_texts([draft.catalog.digest, *identities])}"
+    if memo.recall(key) is True:
         return draft, ()
-    found = check_environment(_scene(draft))
-    if draft.memo is not None and not found:
-        draft.memo.keep(key, True)
+    scene = _scene(draft)
+    found = check_environment(scene) + _check_each(draft, scene, memo)
+    if not found:
+        memo.keep(key, True)
     clashing = frozenset(d.subject for d in found if d.code is codes.NAME_CLAIMED_TWICE)
     return replace(draft, clashing=clashing), found
+
+
+def _check_each(draft: Draft, scene: Scene, memo: Memo) -> tuple[Diagnostic, ...]:
+    """Only the documents in which an earlier run did not look in vain, as long as environment and catalogue stay."""
+    key = f"each {digest_of_texts([draft.catalog.digest, _settled(draft.environment).identity])}"
+    identities = {str(result.source.address): result.identity for result in draft.all_results()}
+    silent = memo.recall_names(key)
+    unknown = {a: d for a, d in scene.documents.items() if identities[str(a)] not in silent}
+    found = check_each(replace(scene, documents=unknown))
+    wrong = {finding.subject for finding in found}
+    if unknown and wrong <= identities.keys():
+        memo.keep_names(key, {identity for address, identity in identities.items() if address not in wrong})
+    return found
 
 
 def _scene(draft: Draft) -> Scene:
@@ -249,7 +265,7 @@ def _identity(draft: Draft, document: CompiledDocument) -> str:
     results = _settled(draft.results)
     involved = [results[a].identity for a in (document.address, *document.references.values()) if a in results]
     project, environment = _settled(draft.project).address.name, _settled(draft.environment).identity
-    return digest_of([str(document.address), involved, environment, draft.catalog.digest, project])
+    return digest_of_texts([*document.address, environment, draft.catalog.digest, project, *involved])
 
 
 def _lower(draft: Draft, address: SpecAddress) -> Checked[tuple[Resource, ...]]:

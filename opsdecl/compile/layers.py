@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
-from opsdecl.addr import SpecAddress, digest_of
+from opsdecl.addr import SpecAddress, digest_of_texts
 from opsdecl.compile.merge import DELETE
 from opsdecl.diag import Checked, Diagnostic, Place, Related
 from opsdecl.diag.codes import compile as codes
@@ -28,8 +28,8 @@ class Source:
     @cached_property
     def identity(self) -> str:
         """Equal for equal content at equal places, in any run."""
-        layers = [[layer.file, layer.index, layer.digest] for layer in self.layers]
-        return digest_of([str(self.address), layers, self.own, self.alone])
+        layers = [text for layer in self.layers for text in (layer.file, str(layer.index), layer.digest)]
+        return digest_of_texts([*self.address, str(self.own), str(self.alone), *layers])
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,8 +39,8 @@ class Memo:
         self._values[key] = value
 
     def expect(self, keys: Iterable[str]) -> None:
-        """Fetches what earlier runs kept under these keys, all at once."""
-        missing = [key for key in keys if key not in self._fetched]
+        """Fetches what earlier runs kept under these keys, all at once; what this run has already is not fetched."""
+        missing = [key for key in keys if key not in self._fetched and key not in self._values]
         if self._texts is not None and missing:
             self._fetched |= {**dict.fromkeys(missing), **self._texts.get_many(missing)}
 
@@ -49,7 +49,7 @@ class Memo:
         if self._texts is None:
             return None
         self.expect((key,))
-        text = self._fetched.pop(key)
+        text = self._fetched.pop(key, None)
         try:
             return None if text is None else json.loads(text)
         except (ValueError, RecursionError):
@@ -61,6 +61,16 @@ class Memo:
             self._new[key] = json.dumps(value, separators=(",", ":"))
             if len(self._new) >= MOST_AT_ONCE:
                 self.save()
+
+    def recall_names(self, key: str) -> frozenset[str]:
+        """What `keep_names` kept; nothing where it did not. To be asked once."""
+        kept = self.recall(key)
+        names = kept.get("names") if isinstance(kept, dict) else None
+        return frozenset(map(str, names)) if isinstance(names, list) else frozenset()
+
+    def keep_names(self, key: str, names: Iterable[str]) -> None:
+        """Many facts of one sort in one entry: it is read in a fraction of the time of an entry for each."""
+        self.keep(key, {"names": sorted(names)})
 
     def save(self) -> None:
         """Hands on what was kept."""

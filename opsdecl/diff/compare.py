@@ -69,7 +69,7 @@ def differences(before: Any, after: Any) -> tuple[Difference, ...]:
 
 def same(before: Any, after: Any) -> bool:
     """Equal as JSON: unlike `==`, a truth value is not a number."""
-    return bool(before == after) and not any(_compare((), before, after, ()))
+    return before is after or (bool(before == after) and not any(_compare((), before, after, ())))
 
 
 def _compare(path: DiffPath, before: Any, after: Any, at: SpecPath) -> Iterator[Difference]:

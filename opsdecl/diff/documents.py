@@ -70,7 +70,7 @@ def former_addresses(view: DocumentView) -> tuple[SpecAddress, ...]:
 
 
 def _is_unknown(view: DocumentView, unknown: Collection[SpecAddress]) -> bool:
-    return view.address in unknown or any(address in unknown for address in former_addresses(view))
+    return bool(unknown) and (view.address in unknown or any(address in unknown for address in former_addresses(view)))
 
 
 def diff_document(pair: DocumentPair, effects: EffectTable) -> DocumentDiff:

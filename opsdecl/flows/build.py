@@ -77,7 +77,7 @@ def check_built(built: Built, memo: Memo) -> tuple[Diagnostic, ...]:
     wrong = {finding.subject for finding in found}
     # A finding about a policy is about all that it looks at.
     if wrong <= {str(address) for address in unknown - {policy.address for policy in policies}}:
-        verdicts.keep(a for a in unknown if str(a) not in wrong and a not in schemas.unchecked)
+        verdicts.keep({a for a in unknown if str(a) not in wrong and a not in schemas.unchecked})
     return found
 
 
@@ -110,7 +110,7 @@ def policies_of(built: Built) -> tuple[CompiledDocument, ...]:
 
 def for_target(built: Built, target: str) -> Built:
     """The same environment as a release of another of its targets: the objects are the same."""
-    release = replace(built.graph.release, target=target)
+    release = built.graph.release._replace(target=target)
     if release == built.graph.release:
         return built
     return replace(

@@ -3,7 +3,7 @@
 A document's objects follow from its identity in the graph; whether they are right, from that and the policies.
 """
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Sequence
 
 from opsdecl.addr import SpecAddress, digest_of
 from opsdecl.compile.memo import Memo
@@ -58,10 +58,10 @@ class Objects:
         return rendered
 
     def _rows(self, identity: str) -> Sequence[Row] | None:
-        key = ("rows", identity)
+        key = _key(identity)
         known: tuple[Sequence[Row] | None] | None = self._memo.get(key)
         if known is None:
-            known = (decode_objects(self._memo.recall(_key(identity))),)
+            known = (decode_objects(self._memo.recall(key)),)
             self._memo.put(key, known)
         return known[0]
 
@@ -86,20 +86,19 @@ class Verdicts:
     def __init__(self, graph: Graph, policies: Sequence[CompiledDocument], memo: Memo) -> None:
         rules = digest_of([policy.digest for policy in policies])
         self._memo = memo
-        self._documents = [document.address for document in graph.documents]
-        self._keys = {address: f"right {rules} {identity}" for address, identity in graph.identities.items()}
-        memo.expect(self._keys.values())
+        self._graph = graph
+        self._key = f"right {graph.release.environment} {rules}"
+        self._right = memo.recall_names(self._key)
 
     def unknown(self) -> frozenset[SpecAddress]:
         """Documents that must be judged."""
-        known = {address for address, key in self._keys.items() if self._memo.recall(key) is True}
-        return frozenset(self._documents) - known
+        known = {address for address, identity in self._graph.identities.items() if identity in self._right}
+        return frozenset(document.address for document in self._graph.documents) - known
 
-    def keep(self, right: Iterable[SpecAddress]) -> None:
-        """For later runs."""
-        for address in right:
-            if address in self._keys:
-                self._memo.keep(self._keys[address], True)
+    def keep(self, right: Collection[SpecAddress]) -> None:
+        """For later runs, with those that were known already; what is not declared any more is forgotten."""
+        found = {i for a, i in self._graph.identities.items() if a in right or i in self._right}
+        self._memo.keep_names(self._key, found)
 
 
 class Shapes:

@@ -30,10 +30,14 @@ def review_sides(root: Path, reference: str, *, worktree: bool) -> Checked[Revie
 
 
 def _with_files(repository: Repository, root: Path, reference: str) -> Checked[ReviewSides]:
-    commit, status = resolve_ref(repository, reference), work_tree_status(repository, PROJECT_PATHS)
-    if commit.value is None or status.value is None:
-        return Checked(None, commit.diagnostics + status.diagnostics)
+    commit = resolve_ref(repository, reference)
+    if commit.value is None:
+        return Checked(None, commit.diagnostics + work_tree_status(repository, PROJECT_PATHS).diagnostics)
     base = CommitTree(repository.git, commit.value, repository.prefix)
+    base.list_ahead()
+    status = work_tree_status(repository, PROJECT_PATHS)
+    if status.value is None:
+        return Checked(None, status.diagnostics)
     source = SourceRef(commit=status.value.commit, dirty=status.value.dirty, ref="files")
     return Checked(ReviewSides(WorkTree(root), base, source, BaseRef(ref=reference, commit=commit.value)))
 

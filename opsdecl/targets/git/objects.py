@@ -2,7 +2,9 @@
 
 import atexit
 import shutil
+import subprocess
 import tempfile
+import weakref
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -13,7 +15,7 @@ from opsdecl.diag.codes import targets as codes
 from opsdecl.spec.types import SourceEntry
 from opsdecl.targets.git.blobs import BlobReader
 from opsdecl.targets.git.repository import Repository, resolve_ref, unshallow, without_programs
-from opsdecl.targets.git.run import Git, GitError, attempt
+from opsdecl.targets.git.run import Git, GitError, attempt, stop
 
 PROJECT_PATHS = ("environments", "catalog", "opsdecl.lock")
 _MERGE_TREE_SINCE = (2, 38)
@@ -27,6 +29,12 @@ class CommitTree:
         self._commit = commit
         self._prefix = prefix
         self._blobs = BlobReader(git)
+        self._listing: subprocess.Popen[bytes] | None = None
+
+    def list_ahead(self) -> None:
+        """Lets git list the commit while the caller does something else; `entries` then waits for it."""
+        self._listing = self._git.start(*self._arguments)
+        weakref.finalize(self, stop, self._listing)
 
     def entries(self) -> Sequence[SourceEntry]:
         """Raises GitError where the repository lost the commit."""
@@ -43,23 +51,32 @@ class CommitTree:
 
     @cached_property
     def _entries(self) -> tuple[SourceEntry, ...]:
+        listing = self._listing or self._git.start(*self._arguments)
+        done = self._git.finished(listing, *self._arguments)
+        if done.code:
+            raise GitError(self._git.failure(done, self._arguments))
+        return _entries(done.out, self._prefix)
+
+    @property
+    def _arguments(self) -> tuple[str, ...]:
         paths = [self._prefix + path for path in PROJECT_PATHS]
-        return list_tree(self._git, self._commit, paths, self._prefix, sizes=True)
+        return "ls-tree", "-r", "-z", "--full-tree", "--long", self._commit, "--", *paths
 
     @cached_property
     def _by_path(self) -> dict[str, SourceEntry]:
         return {entry.path: entry for entry in self._entries}
 
 
-def list_tree(
-    git: Git, commit: str, paths: Sequence[str], prefix: str = "", *, sizes: bool = False
-) -> tuple[SourceEntry, ...]:
-    """All files of a commit or tree below `paths`, sorted, `prefix` taken off. Submodules are left out."""
-    options = ["-r", "-z", "--full-tree", *(["--long"] if sizes else [])]
-    listing = git.run("ls-tree", *options, commit, "--", *paths).decode("utf-8", "surrogateescape")
+def list_tree(git: Git, commit: str, paths: Sequence[str]) -> tuple[SourceEntry, ...]:
+    """All files of a commit or tree below `paths`, sorted, without their sizes. Submodules are left out."""
+    return _entries(git.run("ls-tree", "-r", "-z", "--full-tree", commit, "--", *paths))
+
+
+def _entries(listing: bytes, prefix: str = "") -> tuple[SourceEntry, ...]:
+    """What `git ls-tree -z` said, `prefix` taken off the paths."""
     start = len(prefix)
     found = []
-    for line in listing.split("\0")[:-1]:
+    for line in listing.decode("utf-8", "surrogateescape").split("\0")[:-1]:
         facts, _, path = line.partition("\t")
         mode, kind, digest, *size = facts.split()
         if kind == "blob":

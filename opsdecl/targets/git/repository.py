@@ -12,6 +12,10 @@ from opsdecl.targets.git.names import reference_problem
 from opsdecl.targets.git.run import Git, GitError, attempt
 
 _PROGRAM = re.compile(r"filter\..*\.(clean|smudge|process|required)|merge\..*\.driver", re.DOTALL)
+_FIELDS_BEFORE_PATH = {"1": 8, "u": 10, "?": 1}
+"""Of the lines of `git status --porcelain=v2`: a changed file, one with conflicts, one that git does not know."""
+_NOTHING = re.compile(r"\((initial|detached)\)")
+"""What stands there for a commit or a branch where there is none; nobody names a branch so."""
 _LOGIN_SETTINGS = ("http.", "credential.", "core.sshcommand", "url.", "ssh.")
 
 
@@ -34,12 +38,11 @@ class Repository:
 
 @dataclass(frozen=True, slots=True)
 class WorkTreeStatus:
-    """What is checked out. `commit` is empty before the first commit; `committed_at` is ISO 8601 with offset."""
+    """What is checked out. `commit` is empty before the first commit, `branch` where none is checked out."""
 
     commit: str
     branch: str
     dirty: bool
-    committed_at: str
     changed: tuple[str, ...] = ()
     """Files that differ from the commit, relative to the project."""
 
@@ -108,20 +111,14 @@ def work_tree_status(repository: Repository, paths: Sequence[str]) -> Checked[Wo
 
 def _status(repository: Repository, paths: Sequence[str]) -> Checked[WorkTreeStatus]:
     git = repository.git
-    listing = git.run(
-        *without_programs(git), "status", "--porcelain=v1", "-z", "--untracked-files=all", "--no-renames", "--", *paths
-    )
-    changed = [entry[3:].decode("utf-8", "surrogateescape") for entry in listing.split(b"\0") if len(entry) > 3]
+    options = ("--porcelain=v2", "--branch", "-z", "--untracked-files=all", "--no-renames")
+    said = git.run(*without_programs(git), "status", *options, "--", *paths).decode("utf-8", "surrogateescape")
+    lines = said.split("\0")[:-1]
+    headers = dict(line.split(" ", 2)[1:] for line in lines if line.startswith("# "))
+    changed = [line.split(" ", _FIELDS_BEFORE_PATH[line[0]])[-1] for line in lines if line[0] in _FIELDS_BEFORE_PATH]
     inside = tuple(sorted(name.removeprefix(repository.prefix) for name in changed))
-    branch = git.finish("symbolic-ref", "--quiet", "--short", "HEAD").out.decode().strip()
-    head = git.finish("log", "-1", "--format=%H %cI", "--no-show-signature", "HEAD", "--")
-    commit, _, at = head.out.decode().strip().partition(" ")
-    return Checked(WorkTreeStatus(commit, branch, bool(inside), at, inside))
-
-
-def commit_time(repository: Repository, commit: str) -> Checked[str]:
-    """When a commit was made, ISO 8601 with offset: the fixed `now` of a plan."""
-    return attempt(lambda: Checked(repository.git.text("log", "-1", "--format=%cI", commit, "--")))
+    commit, branch = (_NOTHING.sub("", headers[name]) for name in ("branch.oid", "branch.head"))
+    return Checked(WorkTreeStatus(commit, branch, bool(inside), inside))
 
 
 def who(repository: Repository) -> str:

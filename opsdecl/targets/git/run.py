@@ -91,8 +91,13 @@ class Git:
 
     def finish(self, *arguments: str, data: bytes = b"", remote: str = "") -> Finished:
         """The ended command, whatever its status. Raises GitError where git is missing or takes too long."""
+        return self.finished(self.start(*arguments), *arguments, data=data, remote=remote)
+
+    def finished(
+        self, process: "subprocess.Popen[bytes]", *arguments: str, data: bytes = b"", remote: str = ""
+    ) -> Finished:
+        """What `start` began with these arguments, ended. Raises GitError where it takes too long."""
         seconds = NETWORK_SECONDS if remote else LOCAL_SECONDS
-        process = self.start(*arguments)
         try:
             out, err = process.communicate(data, seconds)
         except subprocess.TimeoutExpired:

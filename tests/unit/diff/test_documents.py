@@ -66,7 +66,7 @@ def test_a_shared_runtime_is_shown_in_every_model_it_reaches() -> None:
 
 def test_another_runtime_is_not_a_shared_change() -> None:
     before, after = models(2), models(2, version="1.0.0")
-    moved = tuple(replace(v, references={"runtime": replace(VLLM, name="other")}) for v in after)
+    moved = tuple(replace(v, references={"runtime": VLLM._replace(name="other")}) for v in after)
     assert all(row.shared_by == {} for row in review(rendered(before), rendered(moved)).documents)
 
 

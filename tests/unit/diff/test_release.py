@@ -174,7 +174,7 @@ def test_adopting_shows_what_it_changes() -> None:
 
 def test_what_others_put_there_is_left_alone() -> None:
     state = state_from_manifests(chat())
-    foreign = replace(state.objects[0], address="?", applied=None, key=replace(state.objects[0].key, name="theirs"))
+    foreign = replace(state.objects[0], address="?", applied=None, key=state.objects[0].key._replace(name="theirs"))
     assert against(replace(state, objects=(*state.objects, foreign)), chat()) == {}
 
 
@@ -215,7 +215,7 @@ def test_swapped_names_are_updates_of_the_objects() -> None:
 def test_another_version_of_an_api_is_the_same_object() -> None:
     view = document()
     new = changed(deployment(view), ("apiVersion",), "apps/v2")
-    new = replace(new, key=replace(new.key, api_version="apps/v2"))
+    new = replace(new, key=new.key._replace(api_version="apps/v2"))
     found = the_change(review(release(deployment(view)), release(new)))
     assert (found.action, found.classes) == ("update", ("none",))
 

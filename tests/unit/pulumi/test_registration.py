@@ -97,7 +97,7 @@ def test_registering_leaves_no_trace_in_the_process() -> None:
 
 def test_partitions_are_stacks_of_their_own() -> None:
     desired = manifests("model")
-    partition = replace(desired, release=replace(desired.release, partition="risk"))
+    partition = replace(desired, release=desired.release._replace(partition="risk"))
     assert {resource.urn.split("::")[0] for resource in register(partition)} == {"urn:pulumi:prod-risk"}
 
 
