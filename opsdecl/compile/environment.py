@@ -212,12 +212,12 @@ def _check_each(draft: Draft, scene: Scene, memo: Memo) -> tuple[Diagnostic, ...
     """Only the documents in which an earlier run did not look in vain, as long as environment and catalogue stay."""
     key = f"each {digest_of_texts([draft.catalog.digest, _settled(draft.environment).identity])}"
     identities = {str(result.source.address): result.identity for result in draft.all_results()}
-    silent = memo.recall_names(key)
+    silent = memo.names(key)
     unknown = {a: d for a, d in scene.documents.items() if identities[str(a)] not in silent}
     found = check_each(replace(scene, documents=unknown))
     wrong = {finding.subject for finding in found}
-    if unknown and wrong <= identities.keys():
-        memo.keep_names(key, {identity for address, identity in identities.items() if address not in wrong})
+    if wrong <= identities.keys():
+        memo.add_names(key, {i for a, i in identities.items() if a not in wrong}, identities.values())
     return found
 
 

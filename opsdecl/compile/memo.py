@@ -5,7 +5,7 @@ known only after it has been compiled, so those results keep their questions wit
 """
 
 import json
-from collections.abc import Callable, Hashable, Iterable, Sequence
+from collections.abc import Callable, Collection, Hashable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, NamedTuple, Protocol, TypeVar
 
@@ -62,15 +62,26 @@ class Memo:
             if len(self._new) >= MOST_AT_ONCE:
                 self.save()
 
-    def recall_names(self, key: str) -> frozenset[str]:
-        """What `keep_names` kept; nothing where it did not. To be asked once."""
-        kept = self.recall(key)
-        names = kept.get("names") if isinstance(kept, dict) else None
-        return frozenset(map(str, names)) if isinstance(names, list) else frozenset()
+    def names(self, key: str) -> frozenset[str]:
+        """What `add_names` kept, in this run or an earlier one."""
+        known: frozenset[str] | None = self._values.get(("names", key))
+        if known is None:
+            kept = self.recall(key)
+            names = kept.get("names") if isinstance(kept, dict) else None
+            known = frozenset(map(str, names)) if isinstance(names, list) else frozenset()
+            self._values["names", key] = known
+        return known
 
-    def keep_names(self, key: str, names: Iterable[str]) -> None:
-        """Many facts of one sort in one entry: it is read in a fraction of the time of an entry for each."""
-        self.keep(key, {"names": sorted(names)})
+    def add_names(self, key: str, new: Collection[str], present: Collection[str]) -> None:
+        """Keeps many facts of one sort in one entry, which is read in a fraction of the time of an entry for each.
+        Where most of them are about what is not `present` any more, those leave."""
+        known = self.names(key)
+        if known.issuperset(new):
+            return
+        together = known.union(new)
+        kept = together if len(together) <= MOST_TRACES * len(present) else together.intersection(present)
+        self._values["names", key] = kept
+        self.keep(key, {"names": sorted(kept)})
 
     def save(self) -> None:
         """Hands on what was kept."""

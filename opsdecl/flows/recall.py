@@ -88,7 +88,7 @@ class Verdicts:
         self._memo = memo
         self._graph = graph
         self._key = f"right {graph.release.environment} {rules}"
-        self._right = memo.recall_names(self._key)
+        self._right = memo.names(self._key)
 
     def unknown(self) -> frozenset[SpecAddress]:
         """Documents that must be judged."""
@@ -96,9 +96,9 @@ class Verdicts:
         return frozenset(document.address for document in self._graph.documents) - known
 
     def keep(self, right: Collection[SpecAddress]) -> None:
-        """For later runs, with those that were known already; what is not declared any more is forgotten."""
-        found = {i for a, i in self._graph.identities.items() if a in right or i in self._right}
-        self._memo.keep_names(self._key, found)
+        """For later runs."""
+        identities = self._graph.identities
+        self._memo.add_names(self._key, {i for a, i in identities.items() if a in right}, identities.values())
 
 
 class Shapes:
