@@ -138,6 +138,11 @@ class Catalog:
     configs: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
     own: Mapping[tuple[str, str], str] = field(default_factory=dict)
 
+    def published(self, uri: str) -> ModelFacts | None:
+        """The model whose weights are at an address such as `hf://org/name`."""
+        name = uri.removeprefix("hf://")
+        return next((facts for facts in self.models.values() if facts.uri == uri or name in facts.aliases), None)
+
     def gpu(self, name: str) -> GpuFacts | None:
         """A GPU by its entry, or a slice of one: `h100-80gb:3g.40gb`."""
         whole, _, profile = name.partition(":")

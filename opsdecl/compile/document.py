@@ -267,7 +267,7 @@ def fill_defaults(draft: Draft, ask: Ask) -> PassResult:
         metadata = {**metadata, "namespace": ask(Question("environment")).value.effective["spec"]["namespaces"][0]}
     effective = {"metadata": metadata, "spec": dumped["spec"]}
     effective |= {root: document.effective["spec"] for root, document in (draft.documents or {}).items()}
-    if (model := _model_facts(draft)) is not None:
+    if (model := _model_facts(draft, ask)) is not None:
         effective["model"] = model
     template = getattr(draft.model.spec, "chat_template", None)
     if template is not None and template.file and (text := ask(Question("text", "", template.file)).value) is not None:
@@ -275,7 +275,7 @@ def fill_defaults(draft: Draft, ask: Ask) -> PassResult:
     return replace(draft, effective=effective), ()
 
 
-def _model_facts(draft: Draft) -> Mapping[str, Json] | None:
+def _model_facts(draft: Draft, ask: Ask) -> Mapping[str, Json] | None:
     """Of the model that is served: where it is, which revision, how large in GiB, under which licence. Unknown facts
     are left out."""
     if (facts := draft.facts) is not None:
@@ -289,8 +289,14 @@ def _model_facts(draft: Draft) -> Mapping[str, Json] | None:
     inline: Any = getattr(draft.model.spec, "model", None)
     if not hasattr(inline, "uri"):
         return None
+    published: ModelFacts | None = ask(Question("weights", "", str(inline.uri))).value
     size = round(inline.weights.gib, 3) if inline.weights is not None else None
-    known = {"uri": str(inline.uri), "revision": inline.revision, "weightsGiB": size}
+    known = {
+        "uri": str(inline.uri),
+        "revision": inline.revision,
+        "weightsGiB": size if size is not None or published is None else published.weights_gib,
+        "license": published.license if published is not None else None,
+    }
     return {name: value for name, value in known.items() if value is not None}
 
 

@@ -133,6 +133,8 @@ def _fact(question: Question, surroundings: Surroundings) -> Any:
             return surroundings.project
         case "model":
             return catalog.models.get(question.name)
+        case "weights":
+            return catalog.published(question.name)
         case "gpu":
             return catalog.gpu(question.name)
         case "pool" | "namespace":

@@ -5,6 +5,7 @@ from typing import Any
 
 from opsdecl.compile.types import Traced
 from opsdecl.diag import SpecPath
+from opsdecl.sizing.loading import load_time
 
 MINUTE = 60
 STEPS = tuple(minutes * MINUTE for minutes in (5, 10, 15, 20, 30, 45, 60, 90, 120, 180, 240, 360))
@@ -13,22 +14,15 @@ STEPS = tuple(minutes * MINUTE for minutes in (5, 10, 15, 20, 30, 45, 60, 90, 12
 UNKNOWN_SIZE_BUDGET = 30 * MINUTE
 """KServe gives its vLLM runtime 60 probes of 30 s; models of unknown size get the same."""
 
-ENGINE_START = 150
-"""Seconds beside reading weights: imports, NCCL, torch.compile, memory profiling, CUDA graphs (logs show 40-140 s)."""
-
-READ_MB_S = {"hub": 100, "s3": 200, "pvc": 300, "oci": 300}
-"""Megabytes per second that a cold start may count on: hubs and buckets over shared links, network volumes."""
-
 
 def startup_budget(weights_gib: float | None, source: str, margin: float) -> int:
     """Seconds that a pod may take until it serves, as one of STEPS.
 
-    budget = margin * (weights / bandwidth of the source + ENGINE_START), where `margin` is the runtime's startupMargin.
+    budget = margin * the slowest load, where `margin` is the runtime's startupMargin.
     """
     if weights_gib is None:
         return UNKNOWN_SIZE_BUDGET
-    reading = weights_gib * 2**30 / (READ_MB_S[source] * 1e6)
-    return step_up(margin * (reading + ENGINE_START))
+    return step_up(margin * load_time(weights_gib, source)[1])
 
 
 def step_up(seconds: float) -> int:

@@ -38,7 +38,8 @@ def model_facts(subject: Subject, model: str | InlineModel) -> Facts:
     """What the catalogue or the document says; an entry that is unknown has been reported by the compiler."""
     if isinstance(model, InlineModel):
         revision = traced(model.revision, "model", "revision") if model.revision else None
-        return Facts(_repository(model.uri), revision, model.weights.gib if model.weights else None)
+        published = subject.document.effective.get("model", {}).get("weightsGiB")
+        return Facts(_repository(model.uri), revision, model.weights.gib if model.weights else published)
     entry = subject.catalog.models.get(model)
     if entry is None:
         return Facts(model, None, None)
