@@ -31,6 +31,7 @@ NOT_OF_THE_SHAPE = frozenset(
     | {"attention_dropout", "hidden_dropout", "embd_pdrop", "resid_pdrop", "attn_pdrop", "initializer_range"}
     | {"task_specific_params", "generation_config", "chat_template", "torchscript", "_commit_hash", "license"}
 )
+HEAD = "# Written by `opsdecl catalog add`; review it, and add the model again to renew it.\n"
 MOST_DIFFERENCE = 0.03
 """Share by which files and configuration may differ: scales of packed weights vary a little."""
 
@@ -61,8 +62,7 @@ def add_model(tree: SourceTree, root: Path, start: Path, wanted: Wanted) -> Chec
     findings = (*described.diagnostics, *taken)
     if has_errors(findings):
         return Checked(None, findings)
-    text = f"# Written by `opsdecl catalog add {wanted.source}`; review it, and add it again to renew it.\n"
-    text += to_yaml({"models": {added.name: entry}})
+    text = HEAD + to_yaml({"models": {added.name: entry}})
     try:
         written = write_tree(root, {added.path: text.encode()}, replace=wanted.replace)
     except ValueError:

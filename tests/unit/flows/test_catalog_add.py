@@ -141,7 +141,7 @@ def test_a_repository_becomes_a_pinned_entry_of_what_its_headers_say(tmp_path: P
 def test_the_same_revision_gives_the_same_bytes_and_may_be_added_again(tmp_path: Path) -> None:
     assert add(tmp_path, "hf://acme/Chat-7B@v1") == 0
     before = (tmp_path / "catalog/chat-7b.yaml").read_bytes()
-    assert add(tmp_path, "hf://acme/Chat-7B@v1") == 0
+    assert add(tmp_path, f"hf://acme/Chat-7B@{COMMIT}") == 0
     assert (tmp_path / "catalog/chat-7b.yaml").read_bytes() == before
 
 
