@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from opsdecl.catalog import engines
-from opsdecl.catalog.architecture_table import load_architectures
+from opsdecl.catalog.architecture_table import ArchitectureTable, load_architectures
 from opsdecl.catalog.engine_types import EngineFacts
 from opsdecl.catalog.entry_types import Facts, Shown
 from opsdecl.catalog.load import load_catalog
@@ -88,7 +88,7 @@ def show_entry(catalog: Catalog, name: str) -> Checked[Shown]:
     plain = name.removeprefix("hf://")
     model = catalog.models.get(name) or next((m for m in catalog.models.values() if plain in _repositories(m)), None)
     if model is not None:
-        shown = _shown("models", model, catalog, built_in, figures=_figures(catalog, model))
+        shown = _shown("models", model, catalog, built_in, figures=_figures(table, model))
         return Checked(replace(shown, config=catalog.configs.get(model.name)))
     if (gpu := table.gpu(name)) is not None:
         return Checked(_shown("gpus", gpu, catalog, built_in, prices=tuple(catalog.gpu_prices(gpu.name))))
@@ -117,9 +117,9 @@ def _shown(
     return Shown(table, facts, own, bool(own) and facts.name in before, figures, prices)
 
 
-def _figures(catalog: Catalog, model: ModelFacts) -> ModelFigures | None:
+def _figures(table: ArchitectureTable, model: ModelFacts) -> ModelFigures | None:
     """None where the shape is not known."""
-    architecture = load_architectures(catalog).find(model.name) if model.name in catalog.configs else None
+    architecture = table.find(model.name) if model.name in table.catalog.configs else None
     if architecture is None:
         return None
     sized = size(Request(architecture, ROOMY, 1, NEWEST))

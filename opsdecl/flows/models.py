@@ -1,7 +1,6 @@
 """What sizing says of the language models of an environment: each distinct question asked once, also between runs."""
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import astuple
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from opsdecl.addr import SpecAddress, digest_of
@@ -73,7 +72,7 @@ class Models:
         return known
 
     def _key(self, served: Served) -> str:
-        return f"fits {digest_of([self._facts, astuple(served)])}"
+        return f"fits {digest_of([self._facts, repr(served)])}"
 
 
 def _fitting(kept: Json) -> Assessment | None:

@@ -177,6 +177,8 @@ def largest_that_fits(pool: Pool, rules: EngineRules, available: float, longest:
     """The engine's own search: the longest context whose need is within what is available; 0 where none is."""
     if available <= 0 or needed(pool, rules, 1) > available:
         return 0
+    if needed(pool, rules, longest) <= available:
+        return longest
     low, high = 1, longest
     while low < high:
         middle = (low + high + 1) // 2
