@@ -140,8 +140,6 @@ CHECKS: tuple[Callable[[Scene], Iterator[Diagnostic]], ...] = (
     capacity.pools_too_small,
     pins.unpinned_images,
     adapters,
-    sharing.shared_gpus,
-    sharing.shared_memory,
     targets_collide,
     no_approvers,
     unused_variables,
@@ -153,4 +151,6 @@ CHECKS_OF_ONE: tuple[Callable[[Scene], Iterator[Diagnostic]], ...] = (
     pins.licenses_that_differ,
     pins.gated_without_token,
     engine_flags,
+    sharing.shared_gpus,
+    sharing.shared_memory,
 )

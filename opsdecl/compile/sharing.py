@@ -7,6 +7,7 @@ from opsdecl.compile.scene import Scene
 from opsdecl.compile.types import CompiledDocument
 from opsdecl.diag import Code, Diagnostic, Related, SpecPath
 from opsdecl.diag.codes import knowledge as codes
+from opsdecl.spec.kinds.scalars import Quantity
 
 LEAST_SHARED_MEMORY = 1 << 30
 """Bytes of /dev/shm below which NCCL between GPUs was seen to fail (vllm-project/vllm#7466, #11139)."""
@@ -61,11 +62,11 @@ def shared_memory(scene: Scene) -> Iterator[Diagnostic]:
     """/dev/shm of models on several GPUs, which NCCL works through, and of all within the memory of the pod."""
     for document in scene.served():
         spec = document.effective["spec"]
-        asked = _bytes(scene, document, "shared_memory")
+        asked = _bytes(document, "sharedMemory")
         if asked is None:
             continue
         path: SpecPath = ("spec", "resources", "sharedMemory")
-        memory = _bytes(scene, document, "memory")
+        memory = _bytes(document, "memory")
         if memory is not None and asked >= memory:
             message = "`resources.sharedMemory` counts against `resources.memory`, and leaves nothing of it"
             hint = "raise `resources.memory`, or lower `resources.sharedMemory`"
@@ -76,11 +77,11 @@ def shared_memory(scene: Scene) -> Iterator[Diagnostic]:
             yield _finding(scene, codes.SHARED_MEMORY, document, path, message, hint)
 
 
-def _bytes(scene: Scene, document: CompiledDocument, name: str) -> int | None:
-    """The document's, else the Runtime's."""
-    runtime = scene.documents.get(document.references.get("runtime", document.address))
-    found = [getattr(each.model.spec.resources, name) for each in (document, runtime) if each is not None]
-    return next((amount.bytes for amount in found if amount is not None), None)
+def _bytes(document: CompiledDocument, name: str) -> int | None:
+    """The document's, else the Runtime's. Effective values are there without compiling the document again."""
+    both = (document.effective["spec"], document.effective.get("runtime", {}))
+    found = ((each.get("resources") or {}).get(name) for each in both)
+    return next((Quantity.parse(amount).bytes for amount in found if amount is not None), None)
 
 
 def _finding(
