@@ -101,7 +101,8 @@ def licenses_that_differ(scene: Scene) -> Iterator[Diagnostic]:
     """The licence in the card against the catalogue's."""
     for document, facts in _from_catalog(scene):
         license_ = document.effective["spec"].get("card", {}).get("license")
-        if license_ is not None and license_.lower() != facts.license.lower():
+        known = facts.license.lower() not in ("", "unknown")
+        if known and license_ is not None and license_.lower() != facts.license.lower():
             yield Diagnostic(
                 knowledge.LICENSE_DIFFERS,
                 f"the card says `{license_}`, and the catalogue knows `{facts.license}` for {facts.name}",
@@ -134,7 +135,10 @@ def _token_in_environment(effective: Mapping[str, Json]) -> bool:
 
 
 def _from_catalog(scene: Scene) -> Iterator[tuple[CompiledDocument, ModelFacts]]:
+    """Documents whose weights the catalogue knows: by the name of the entry, or written out with the same address."""
+    by_address = {facts.uri: facts for facts in scene.catalog.models.values()}
     for document in scene.served():
         model = document.effective["spec"].get("model")
-        if isinstance(model, str) and model in scene.catalog.models:
-            yield document, scene.catalog.models[model]
+        facts = by_address.get(str(model.get("uri"))) if isinstance(model, Mapping) else scene.catalog.models.get(model)
+        if facts is not None:
+            yield document, facts
