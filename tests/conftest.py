@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from hypothesis import settings
 
-from tests.support import cluster_fixtures, skips
+from tests.support import cluster_fixtures, fault_table, skips
 from tests.support.golden import UPDATE_VARIABLE
 
 # The same cases on every run, so that main is red only for a reason; `HYPOTHESIS_PROFILE=searching` looks for new ones.
@@ -50,7 +50,7 @@ def pytest_configure(config: pytest.Config) -> None:
         os.environ.pop(name, None)
     if config.getoption("--update-golden"):
         os.environ[UPDATE_VARIABLE] = "1"
-    for plugin in (cluster_fixtures, skips):
+    for plugin in (cluster_fixtures, skips, fault_table):
         config.pluginmanager.register(plugin)
 
 

@@ -170,7 +170,7 @@ class ControlPlane:
         arguments = Path(f"/proc/{process}/cmdline").read_bytes().decode().rstrip("\0").split("\0")
         folder = os.readlink(f"/proc/{process}/cwd")
         os.kill(process, signal.SIGKILL)
-        _wait_until(lambda: not _alive(process), f"{component} did not end")
+        wait_until(lambda: not _alive(process), f"{component} did not end")
         try:
             yield
         finally:
@@ -178,7 +178,7 @@ class ControlPlane:
 
     def wait_until_ready(self) -> None:
         """Until the API server answers that it is ready."""
-        _wait_until(lambda: not self.attempt("get", "--raw", "/readyz").returncode, f"{self.name} does not answer")
+        wait_until(lambda: not self.attempt("get", "--raw", "/readyz").returncode, f"{self.name} does not answer")
 
     def _run_again(self, component: str, arguments: Sequence[str], folder: str) -> None:
         log = self._data / "logs" / f"{component}.log"
@@ -288,7 +288,8 @@ def _alive(process: int) -> bool:
     return status.rpartition(")")[2].split()[0] != "Z"
 
 
-def _wait_until(holds: Callable[[], bool], complaint: str) -> None:
+def wait_until(holds: Callable[[], bool], complaint: str) -> None:
+    """AssertionError with the complaint where it does not hold in time."""
     end = time.monotonic() + READY_TIMEOUT_S
     while not holds():
         assert time.monotonic() < end, complaint

@@ -1,0 +1,112 @@
+"""Applies in processes of their own, stopped at a chosen request or instant; and releases that are large enough."""
+
+import json
+import multiprocessing
+import os
+import signal
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from opsdecl.apply.steps import add_steps
+from opsdecl.diag import Checked
+from opsdecl.render.types import Manifest, ManifestSet
+from opsdecl.targets.cluster.client import Client
+from opsdecl.targets.cluster.store import PART_OF
+from opsdecl.targets.cluster.target import ClusterTarget
+from tests.contracts.builders import manifest, plan_of, record, release
+from tests.support.cluster import ControlPlane
+from tests.support.cluster_places import NAMESPACE
+
+FORK = multiprocessing.get_context("fork")
+KINDS = "deployments,services,persistentvolumeclaims,configmaps"
+OBJECTS = 300
+Chooses = Callable[[str, str], bool]
+"""Whether a request counts, by its method and path."""
+
+
+def writes(method: str, path: str) -> bool:
+    return method != "GET"
+
+
+def turns(method: str, path: str) -> bool:
+    """The boundaries between steps: the lock is taken, the records say what comes next, the lock is let go of."""
+    return method == "PUT"
+
+
+def writes_records(method: str, path: str) -> bool:
+    """The same, and each chunk of the records before it. Only records are ever posted."""
+    return method == "POST" or (method != "GET" and "/opsdecl-" in path)
+
+
+def at_request(number: int, when: str, what: Callable[[], None], counts: Chooses = writes) -> None:
+    """In this process: does it at the n-th request that counts, before it is sent or after it was answered."""
+    sent = Client._once
+    count = 0
+
+    async def counting(self: Client, method: str, path: str, *rest: Any) -> Any:
+        nonlocal count
+        counted = counts(method, path)
+        count += counted
+        here = counted and count == number
+        if here and when == "before":
+            what()
+        answer = await sent(self, method, path, *rest)
+        if here and when == "after":
+            what()
+        return answer
+
+    Client._once = counting  # type: ignore[method-assign, assignment]
+
+
+def send(name: int) -> Callable[[], None]:
+    return lambda: os.kill(os.getpid(), name)
+
+
+def kill_at_request(number: int, when: str, counts: Chooses = writes) -> None:
+    at_request(number, when, send(signal.SIGKILL), counts)
+
+
+def apply_in_steps(target: ClusterTarget, desired: ManifestSet) -> Checked[Any]:
+    """As `opsdecl apply` does it: read, plan, wave by wave along the dependencies."""
+    state = target.read()
+    if state.value is None:
+        return Checked(None, state.diagnostics)
+    plan = add_steps(plan_of(state.value, desired), desired, state.value).value
+    assert plan is not None
+    return target.write(desired, plan, record(), expected=state.value.identity, emit=lambda event: None)
+
+
+def fleet(version: int, objects: int = OBJECTS) -> ManifestSet:
+    """Models of four objects each in two waves. Against the version before, a third is made anew, a third of that
+    version goes, and the rest is changed; nothing stays as it was."""
+    models = objects // 4
+    made = [_model(f"m{n}-v{version}", version) for n in range(models // 3)]
+    kept = [_model(f"m{n}", version) for n in range(models // 3, models)]
+    return release(*(each for model in (*made, *kept) for each in model))
+
+
+def _model(name: str, version: int) -> tuple[Manifest, ...]:
+    parent = f"LLM.{name}/main"
+    needs = (f"{parent}/config", f"{parent}/prompt")
+    return (
+        manifest(f"{parent}/config", "ConfigMap", f"{name}-config", version),
+        manifest(f"{parent}/prompt", "ConfigMap", f"{name}-prompt", version),
+        manifest(f"{parent}/routes", "ConfigMap", f"{name}-routes", version, needs=needs),
+        manifest(f"{parent}/service", "Service", name, version, needs=needs),
+    )
+
+
+def live(cluster: ControlPlane) -> Mapping[str, str]:
+    """`Kind/name` -> uid of all that carries the label of a release."""
+    listed = cluster.kubectl("get", KINDS, "-n", NAMESPACE, f"-l={PART_OF}", "-o", "json")
+    items = json.loads(listed)["items"]
+    return {f"{item['kind']}/{item['metadata']['name']}": item["metadata"]["uid"] for item in items}
+
+
+def names_of(desired: ManifestSet) -> set[str]:
+    return {f"{m.key.kind}/{m.key.name}" for m in desired.manifests}
+
+
+def unlock(cluster: ControlPlane) -> None:
+    """As if the time of a dead holder were over."""
+    cluster.kubectl("delete", "lease", "--all", "-n", NAMESPACE)
