@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable, Iterable
+from typing import Any
 
 import pytest
 
@@ -23,10 +24,8 @@ def tell(record_property: Callable[[str, object], None]) -> Tell:
 
 def told(reports: Iterable[pytest.TestReport]) -> list[str]:
     """A line for each row, in the order of their names."""
-    rows = sorted(
-        (value for report in reports for name, value in report.user_properties if name == _PROPERTY),
-        key=lambda row: str(row[0]),
-    )
+    properties: list[tuple[str, Any]] = [each for report in reports for each in report.user_properties]
+    rows = sorted((value for name, value in properties if name == _PROPERTY), key=lambda row: str(row[0]))
     width = max((len(fault) for fault, _ in rows), default=0)
     return [f"{fault:{width}}  {', '.join(f'{n} {words(w)}' for w, n in counts.items())}" for fault, counts in rows]
 
