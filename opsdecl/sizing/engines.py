@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal
 
 from opsdecl.catalog.architectures import Architecture, distinct
@@ -80,6 +81,7 @@ class EngineRules:
     """Whether the engine refuses to start with fewer blocks than sequences, for models with states."""
 
 
+@lru_cache(maxsize=256)
 def parse_version(engine: str) -> Version | None:
     """`vllm==0.10.1.1` or `0.8.5.post1` -> (0, 10, 1); None where it names no release of vLLM."""
     found = re.fullmatch(r"(?:vllm\s*={1,2}\s*)?v?(\d+)\.(\d+)(?:\.(\d+))?(?:[.\-+a-z].*)?", engine.strip().lower())

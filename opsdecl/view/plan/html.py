@@ -7,6 +7,7 @@ from opsdecl._data import data_root
 from opsdecl.diff.types import DocumentChange, FieldChange, Finding, ObjectChange, Plan
 from opsdecl.view.cells import printable
 from opsdecl.view.plan.markdown import verdict
+from opsdecl.view.plan.models import model_lines
 from opsdecl.view.plan.outline import ChangeGroup, Outline, drifted_fields, outline, totals, worst_class, worst_first
 from opsdecl.view.plan.phrases import (
     approvals_text,
@@ -74,6 +75,7 @@ def _group(group: ChangeGroup, seen: Outline) -> Mapping[str, Any]:
         "classes": worst_first(document.classes),
         "effects": effects_text(document),
         "fields": [_field(field, document) for field in document.fields],
+        "model": model_lines(seen.models[document.address]) if document.address in seen.models else [],
         "findings": [_finding(finding) for finding in seen.findings.get(document.address, ())],
         "restart": field_name(unlisted_restart(document)),
         "objects": [_object(change, change.fields) for change in objects],

@@ -1,7 +1,9 @@
 """What a plan says of a model's memory: only what moves, the drop in percent, and what does not fit."""
 
 from opsdecl.diff.types import Estimate, KvCache, MemoryPerGpu, ModelChange, ModelFit, ModelLength
+from opsdecl.view.plan.html import render_html
 from opsdecl.view.plan.models import is_unmoved, model_lines
+from tests.support.plans import DIGEST, believable_plan
 
 
 def estimate(point: float, spread: float = 0.0) -> Estimate:
@@ -73,3 +75,13 @@ def test_why_nothing_could_be_reckoned() -> None:
     assert texts(fit(), unknown) == [("memory", "not reckoned: the shape of its model is not known", "")]
     assert texts(unknown, unknown) == []
     assert texts(fit(), None) == []
+
+
+def test_the_page_shows_the_memory_of_a_change_and_colours_its_verdict() -> None:
+    sample = believable_plan()
+    address = sample.documents[0].address
+    row = ModelChange(address=address, before=fit(), after=fit("does-not-fit", cache=2.0, requests=0.4, longest=1))
+    html = render_html(sample.model_copy(update={"models": (row,)}), digest=DIGEST)
+    assert 'KV 40.0 → 2.0 (±2.0) of 72.9 GiB <b class="bad">does not fit</b>' in html
+    assert 'full-length requests 10.0 → 0.4 <b class="doubtful">▼ 96 %</b>' in html
+    assert "memory/GPU" not in render_html(sample, digest=DIGEST)
