@@ -94,6 +94,7 @@ GPU_COLUMNS: Mapping[str, Column] = {
     "seen": Column("seen", _is_range, "the least and the most memory that was seen", required=False),
     "aliases": Column("aliases", _is_texts, "a list of other names", required=False),
     "mig": Column("mig", _is_mapping_of(is_number), "memory in GiB by MIG profile", required=False),
+    "migCount": Column("mig_count", _is_mapping_of(is_whole), "slices of one GPU by MIG profile", required=False),
     "labels": Column("labels", _is_mapping_of(is_text), "labels of its nodes as texts", required=False),
     **_DATED,
 }

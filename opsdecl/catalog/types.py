@@ -103,6 +103,8 @@ class GpuFacts:
     aliases: tuple[str, ...] = ()
     mig: Mapping[str, float] = field(default_factory=dict)
     """Slices by profile (`3g.40gb`), with the memory that is usable in each."""
+    mig_count: Mapping[str, int] = field(default_factory=dict)
+    """How many slices of a profile one GPU gives, where it is cut into nothing else."""
     labels: Mapping[str, str] = field(default_factory=dict)
     slice_of: str = ""
 
@@ -111,15 +113,26 @@ class GpuFacts:
         return self.price.per_hour if self.price else None
 
     def slice(self, profile: str) -> "GpuFacts | None":
-        """The MIG slice of that profile as a GPU of its own; None where this GPU has no such profile."""
+        """The MIG slice of that profile as a GPU of its own; None where this GPU has no such profile.
+
+        It costs its share of the whole GPU, where it is known how many there are.
+        """
         profile = profile.removeprefix("mig-")
         memory = self.mig.get(profile)
         if memory is None:
             return None
         name, seen = f"{self.name}:{profile}", (memory * 0.95, memory)
-        resource = f"nvidia.com/mig-{profile}"
+        count, price = self.mig_count.get(profile), self.price
         return replace(
-            self, name=name, memory_gib=memory, seen=seen, slice_of=self.name, price=None, mig={}, resource=resource
+            self,
+            name=name,
+            memory_gib=memory,
+            seen=seen,
+            slice_of=self.name,
+            price=replace(price, per_hour=round(price.per_hour / count, 4)) if price and count else None,
+            mig={},
+            mig_count={},
+            resource=f"nvidia.com/mig-{profile}",
         )
 
 

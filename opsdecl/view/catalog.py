@@ -130,7 +130,8 @@ def _gpu_rows(facts: GpuFacts) -> Iterator[tuple[str, str]]:
     if facts.aliases:
         yield "also called", ", ".join(facts.aliases)
     for profile, memory in facts.mig.items():
-        yield "MIG slice", f"{profile}, {_gib(memory)} usable"
+        count = f", {facts.mig_count[profile]} of them" if profile in facts.mig_count else ""
+        yield "MIG slice", f"{profile}, {_gib(memory)} usable{count}"
     if facts.slice_of:
         yield "slice of", facts.slice_of
 
@@ -190,7 +191,7 @@ def entry_json(facts: Facts) -> dict[str, Any]:
     return read
 
 
-_KEPT = frozenset({"mig", "labels"})
+_KEPT = frozenset({"mig", "mig_count", "labels"})
 _UNITS = {"gib": "GiB", "gb": "GB", "cpu": "cpu"}
 
 

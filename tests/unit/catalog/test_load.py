@@ -83,6 +83,18 @@ def test_memory_lies_in_what_was_seen_and_slices_are_smaller_than_the_whole(gpu:
     assert gpu.seen[0] <= gpu.memory_gib <= gpu.seen[1]
     assert all(memory <= gpu.memory_gib for memory in gpu.mig.values())
     assert all(gpu.slice(profile) for profile in gpu.mig)
+    assert gpu.mig_count.keys() == gpu.mig.keys()
+    assert all(gpu.mig[profile] * count <= gpu.memory_gib for profile, count in gpu.mig_count.items())
+
+
+def test_a_slice_costs_its_share() -> None:
+    gpu = built_in().gpus["a100-40gb"]
+    part = gpu.slice("1g.5gb")
+    assert part is not None
+    assert part.price is not None
+    assert gpu.price is not None
+    assert part.price.per_hour == pytest.approx(gpu.price.per_hour / 7, rel=0.001)
+    assert part.price.node == "p4d.24xlarge"
 
 
 def test_names_of_gpus_and_their_aliases_are_never_shared() -> None:
