@@ -46,7 +46,7 @@ class _Revision:
 
 
 def read_repository(repository: Repository) -> Checked[Checkpoint]:
-    """Every failure is a finding with its cause; nothing is kept on disk."""
+    """Every failure is a finding with its cause; no file of the repository is kept on disk."""
     from httpx2 import HTTPError
     from huggingface_hub.errors import HfHubHTTPError, HFValidationError, OfflineModeIsEnabled
 
