@@ -159,14 +159,14 @@ provider() {
   begin provider pulumi-kubernetes "$flags" "$target" || return 0
   # main.go embeds two files of the provider's module: build in a copy.
   work=$TOOLS/.work/provider
-  rm -rf "$work"
+  rm -rf "${work:?}"
   mkdir -p "$work"
   cp "$modules"/pulumi-kubernetes/{go.mod,go.sum,main.go} "$work/"
   (cd "$work" && go mod download $module/provider/v4)
   source=$(cd "$work" && go list -m -f '{{.Dir}}' $module/provider/v4)/cmd/pulumi-resource-kubernetes
   install -m 644 "$source/schema.json" "$source/terraform-mapping.json" "$work/"
   compile "$work" "$flags" "$target" .
-  rm -rf "$work"
+  rm -rf "${work:?}"
   end provider "built" "$(took)"
 }
 

@@ -183,8 +183,8 @@ down() {
   halt delete cluster --kubeconfig "$kubeconfig"
   end_strays
   # Last goes what tells others that it is there.
-  rm -rf "$KWOK_WORKDIR/clusters/$name"
-  rm -rf "$dir"
+  rm -rf "${KWOK_WORKDIR:?}/clusters/${name:?}"
+  rm -rf "${dir:?}"
 }
 
 folders() { find "$CLUSTERS" -mindepth 1 -maxdepth 1 -type d ! -name '.*' | sort; }

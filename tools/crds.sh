@@ -24,7 +24,7 @@ fetch() {
   said=$(cd / && GOFLAGS='' GOWORK=off GONOSUMDB='*' go mod download -json "$module") || die "$module: $(field Error <<<"$said")"
   got=$(field Sum <<<"$said")
   [ "$got" = "$sum" ] || die "$module: its sum is $got, $sum was expected"
-  rm -rf "$target"
+  rm -rf "${TOOLS:?}/crds/${name:?}"
   mkdir -p "$target"
   for glob in $globs; do
     # The pattern is expanded on purpose.

@@ -1,6 +1,7 @@
 """The scripts of tools/ say what is wrong before they begin."""
 
 import os
+import re
 import subprocess
 from pathlib import Path
 
@@ -84,3 +85,19 @@ def test_a_name_is_a_label(tmp_path: Path, name: str) -> None:
 
 def test_an_unknown_crd_is_named(tmp_path: Path) -> None:
     assert "no nonsense in crds.tsv" in run(tmp_path, "crds.sh", "fetch", "nonsense").stderr
+
+
+def test_nothing_is_removed_by_a_name_that_may_be_empty() -> None:
+    """An unset name in `rm -rf "$folder/$name"` takes the whole folder: each must be `${name:?}`."""
+    removals = [line for path in SCRIPTS.glob("*.sh") for line in path.read_text().splitlines() if "rm -r" in line]
+    assert removals
+    assert [line for line in removals if re.search(r"\$(?!\{\w+:\?\})", line)] == []
+
+
+def test_unknown_crds_leave_the_others_alone(tmp_path: Path) -> None:
+    others = tmp_path / "tools" / "crds" / "keda" / "kept.yaml"
+    others.parent.mkdir(parents=True)
+    others.write_text("")
+    for name in ("", ".", "..", "nonsense"):
+        assert run(tmp_path, "crds.sh", "fetch", name).returncode != 0, name
+    assert others.exists()
