@@ -169,7 +169,7 @@ def _record(kind: str, plan: Plan, release: ReleasePlan, signed: Signed) -> Reco
         kind=kind,
         who=signed.who,
         at=signed.at,
-        source_commit=plan.source.commit + ("-dirty" if plan.source.dirty else ""),
+        source_commit=plan.source.commit + ("-dirty" if plan.source.dirty and plan.source.commit else ""),
         plan_digest=signed.plan_digest,
         tool_version=plan.tool_version,
         lock_digest=plan.lock_digest,

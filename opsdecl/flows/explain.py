@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from opsdecl.addr import SpecAddress, parse_path
+from opsdecl.addr import SpecAddress, format_path, parse_path
 from opsdecl.compile.types import Setter
 from opsdecl.diag import Code, Span, SpecPath
 from opsdecl.diag.catalog import find_code
@@ -56,7 +56,7 @@ def explain_field(text: str) -> ExplainedField | Unknown:
         return Unknown(str(error))
     info = field_info(known, path)
     if info is None:
-        return Unknown(f"`{known}` has no field `{rest}`", _near_field(known, path))
+        return Unknown(f"`{known}` has no field `{rest}`", _value_of(known, path) or _near_field(known, path))
     return ExplainedField(known, info, fields_of(known, path))
 
 
@@ -86,6 +86,13 @@ def explain_value(built: Built, address: str, path_text: str) -> ExplainedValue 
 def _sets(setter: Setter, path: SpecPath) -> bool:
     """A default is answered for by what encloses it: that did not set the value itself."""
     return not path or (bool(setter.place.path) and str(setter.place.path[-1]) == str(path[-1]))
+
+
+def _value_of(kind: str, path: SpecPath) -> str:
+    """For somebody who joined a document's name and a path in it: they are two words."""
+    if len(path) < 2 or path[1] not in ("spec", "metadata"):
+        return ""
+    return f"for the value in a document: opsdecl explain {kind}.{path[0]} {format_path(path[1:])}"
 
 
 def _near_field(kind: str, path: SpecPath) -> str:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from opsdecl.diag import Checked, Diagnostic
+from opsdecl.diag import Checked, Diagnostic, unique
 from opsdecl.diag.codes import targets as codes
 from opsdecl.spec.types import SourceEntry
 from opsdecl.targets.git.blobs import BlobReader
@@ -110,7 +110,7 @@ def merge_result(
     """
     base, tip = resolve_ref(repository, base_ref), resolve_ref(repository, head)
     if base.value is None or tip.value is None:
-        return Checked(None, base.diagnostics + tip.diagnostics)
+        return Checked(None, unique(base.diagnostics + tip.diagnostics))
     ours, theirs = base.value, tip.value
     return attempt(lambda: Checked(_merge(repository, ours, theirs, base_ref, scratch)))
 

@@ -84,6 +84,10 @@ def commit_of(git: Git, reference: str) -> str | None:
 
 def _unknown(repository: Repository, reference: str) -> str:
     """Never returns: raises the failure that says what to fetch or what was probably meant."""
+    if commit_of(repository.git, "HEAD") is None and not repository.git.text("for-each-ref", "--count=1"):
+        said = f"there is no commit `{reference}`: this repository has no commit yet"
+        hint = "commit the files (git add . && git commit), or plan without --base"
+        raise GitError(Diagnostic(codes.UNKNOWN_REF, said, hint=hint))
     remote, _, branch = reference.partition("/")
     remotes = repository.git.text("remote").split()
     fetch = ""

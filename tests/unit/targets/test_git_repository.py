@@ -133,6 +133,12 @@ def test_an_unknown_reference_suggests_the_nearest(root: Path, wrong: str, meant
     assert (code, wrong in message, hint) == ("OD644", True, f"did you mean `{meant}`?")
 
 
+def test_a_repository_without_commits_says_so_once(tmp_path: Path) -> None:
+    git(tmp_path, "init", "--quiet")
+    message = "there is no commit `HEAD`: this repository has no commit yet"
+    assert refused(merge_result(opened(tmp_path), "HEAD"))[:2] == ("OD644", message)
+
+
 @pytest.mark.parametrize("reference", ["--help", "-1", "--output=x"])
 def test_options_are_no_references(root: Path, reference: str) -> None:
     assert refused(resolve_ref(opened(root), reference))[0] == "OD645"
