@@ -24,7 +24,7 @@ from opsdecl.compile.versions import satisfies
 from opsdecl.diag import Checked, Diagnostic, Place, SpecPath
 from opsdecl.diag.codes import compile as codes
 from opsdecl.diag.nearest import did_you_mean
-from opsdecl.spec.types import SpecSet
+from opsdecl.spec.types import Json, SpecSet
 
 T = TypeVar("T")
 
@@ -32,6 +32,14 @@ T = TypeVar("T")
 Known = Callable[[Sequence[str]], Collection[str]]
 """Of some identities of documents (see `Graph.identities`) those whose resources the caller can do without: an earlier
 run lowered them, and found nothing wrong."""
+
+
+Checkpoints = Callable[[Mapping[str, Json]], float | None]
+"""Effective values of an LLM -> GiB that a replica reads, reckoned from the shape of its model; None where unknown."""
+
+
+def reckoned_by_nobody(effective: Mapping[str, Json]) -> float | None:
+    return None
 
 
 def known_to_nobody(identities: Sequence[str]) -> Collection[str]:
@@ -48,6 +56,7 @@ class Draft:
     target: str | None = None
     memo: Memo | None = None
     known: Known = known_to_nobody
+    checkpoints: Checkpoints = reckoned_by_nobody
     schemas: str = ""
     """What the objects' schemas come from, as the lock records it."""
     schema_of: SchemaOf = schema_of
@@ -100,6 +109,7 @@ def compile_environment(
     target: str | None = None,
     memo: Memo | None = None,
     known: Known = known_to_nobody,
+    checkpoints: Checkpoints = reckoned_by_nobody,
     schemas: str = "",
 ) -> Checked[Graph]:
     """The graph of one environment, for its first target where none is named.
@@ -108,7 +118,7 @@ def compile_environment(
     there is no such environment, or the environment or the project is itself broken. `memo` is shared by calls.
     `schemas` says where the schemas of the objects come from, for the lock.
     """
-    draft = Draft(specs, environment, catalog, target, memo, known, schemas)
+    draft = Draft(specs, environment, catalog, target, memo, known, checkpoints, schemas)
     diagnostics: list[Diagnostic] = []
     for step in PASSES:
         if all(_is_settled(draft, name) for name in step.needs):
@@ -272,7 +282,15 @@ def _lower(draft: Draft, address: SpecAddress) -> Checked[tuple[Resource, ...]]:
     document = draft.documents[address]
     references = {root: draft.documents[other] for root, other in document.references.items()}
     project = _settled(draft.project).address.name
-    return lower_document(document, draft.compiled(), references, draft.catalog, project=project)
+    reckoned = _reckoned(draft, document)
+    return lower_document(document, draft.compiled(), references, draft.catalog, project=project, reckoned_gib=reckoned)
+
+
+def _reckoned(draft: Draft, document: CompiledDocument) -> float | None:
+    """GiB of weights whose size nobody says: what the document or the catalogue says comes first."""
+    model = document.effective.get("model")
+    unsaid = document.address.kind == "LLM" and isinstance(model, Mapping) and "weightsGiB" not in model
+    return draft.checkpoints(document.effective) if unsaid else None
 
 
 def _resources(lower: Callable[[], Checked[tuple[Resource, ...]]]) -> tuple[Resource, ...]:

@@ -38,7 +38,7 @@ def build(
 ) -> Checked[Built]:
     """`check=False` leaves schemas and policies out, for a base that was checked when it was desired."""
     memo = memo or Memo()
-    objects = Objects(memo)
+    objects, models = Objects(memo), Models(project.catalog, memo)
     compiled = compile_environment(
         project.specs,
         environment,
@@ -46,6 +46,7 @@ def build(
         target=target,
         memo=memo,
         known=objects.known,
+        checkpoints=models.checkpoint_gib,
         schemas=schemas_identity(),
     )
     if compiled.value is None:
@@ -55,7 +56,7 @@ def build(
     findings = compiled.diagnostics + rendered.diagnostics
     if rendered.value is None:
         return Checked(None, findings)
-    assessments = Models(project.catalog, memo).all(graph.documents) if check else {}
+    assessments = models.all(graph.documents) if check else {}
     built = Built(project, graph, rendered.value, assessments)
     findings += (*misfits(graph, assessments), *check_built(built, memo)) if check else ()
     memo.save()

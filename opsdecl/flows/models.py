@@ -40,6 +40,10 @@ class Models:
         served = served_of(effective)
         return Assessment(None, served) if isinstance(served, str) else self._reckoned(served)
 
+    def checkpoint_gib(self, effective: Mapping[str, Any]) -> float | None:
+        """What a replica reads; None where the model cannot be sized."""
+        return self._brief(served_of(effective)).checkpoint_gib
+
     def request(self, effective: Mapping[str, Any]) -> Request | None:
         """The question itself; None where the document cannot be sized."""
         served = served_of(effective)

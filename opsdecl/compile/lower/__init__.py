@@ -1,6 +1,7 @@
 """A compiled document -> the resources that it becomes on the environment's platform."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 
 from opsdecl.catalog.types import Catalog
 from opsdecl.compile.lower.labels import labelled
@@ -31,8 +32,10 @@ def lower_document(
     catalog: Catalog,
     *,
     project: str,
+    reckoned_gib: float | None = None,
 ) -> Checked[tuple[Resource, ...]]:
-    """`references` holds the documents behind the roots of `document.references` (`{"runtime": …}`).
+    """`references` holds the documents behind the roots of `document.references` (`{"runtime": …}`). `reckoned_gib` is
+    the size of weights that nobody says, where their shape is known.
 
     Kinds without objects give `()`. Errors: a kind that the platform does not render, a name that no Service can have,
     and what the lowering of the kind finds.
@@ -41,7 +44,7 @@ def lower_document(
     if kind in WITHOUT_OBJECTS:
         return Checked(())
     lower = LOWERINGS.get((environment.model.spec.platform.serving, kind))
-    subject = _subject(document, environment, references, catalog, project)
+    subject = replace(_subject(document, environment, references, catalog, project), reckoned_gib=reckoned_gib)
     if lower is None:
         return Checked(None, (_not_rendered(subject),))
     if not subject.base[0].isalpha():

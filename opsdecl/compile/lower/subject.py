@@ -46,6 +46,8 @@ class Subject:
     adapters: tuple[LoadedAdapter, ...] = ()
     pod_labels: Mapping[str, Any] = field(default_factory=dict)
     object_labels: Mapping[str, Any] = field(default_factory=dict)
+    reckoned_gib: float | None = None
+    """Size of weights that neither the document nor the catalogue says, where it could be reckoned."""
 
     @property
     def metadata(self) -> ServedMetadata:

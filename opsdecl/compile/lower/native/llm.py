@@ -99,7 +99,8 @@ def _line(command: Iterable[str], first: Iterable[Traced], flags: Iterable[Trace
 def _server(
     subject: Subject, spec: LLMSpec, runtime: RuntimeSpec, facts: Facts, line: CommandLine, ports: dict[str, Any]
 ) -> Server:
-    budget = startup_budget(facts.gib, spec.weights.source.type, runtime.probes.startup_margin)
+    size = facts.gib if facts.gib is not None else subject.reckoned_gib
+    budget = startup_budget(size, spec.weights.source.type, runtime.probes.startup_margin)
     return Server(
         image=Traced(subject.image(runtime.image), ("runtime", "image")),
         command=line.command,
