@@ -99,10 +99,10 @@ COVERED_ELSEWHERE: Mapping[str, Elsewhere] = {
     ),
     "OD609": Elsewhere(_CLUSTER, "tests/cluster/test_refusals.py::test_are_refused_with_the_manager_and_the_way_out"),
     "OD610": Elsewhere(
-        _CLUSTER, "tests/cluster/test_crashes.py::test_a_holder_that_was_frozen_past_its_time_writes_nothing_more"
+        _CLUSTER, "tests/cluster/test_fault_holders.py::test_a_holder_that_was_frozen_past_its_time_writes_nothing_more"
     ),
     "OD611": Elsewhere(
-        _CLUSTER, "tests/cluster/test_crashes.py::test_a_holder_that_was_frozen_past_its_time_writes_nothing_more"
+        _CLUSTER, "tests/cluster/test_fault_holders.py::test_a_holder_that_was_frozen_past_its_time_writes_nothing_more"
     ),
     "OD612": Elsewhere(_CLUSTER, "tests/cluster/test_access.py::test_records_that_cannot_be_read_stop_everything"),
     "OD613": Elsewhere(_CLUSTER, "tests/cluster/test_access.py::test_records_of_a_newer_version_are_left_alone"),
