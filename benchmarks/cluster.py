@@ -1,0 +1,209 @@
+"""Plans and applies on a real control plane, beside kubectl on the same objects, in one run.
+
+    python -m benchmarks.cluster [--sizes 100,1000,10000] [--brief 10000]
+
+Needs `make tools`. Every command is a whole process, started once: wall and processor seconds of the client, and its
+peak memory. kubectl's objects have a namespace of their own, so that both make theirs anew; otherwise the bytes are
+the same. From the size that `--brief` names on, kubectl is asked for its first apply and an unchanged diff only.
+
+Then up to 1,000 live objects are changed at random, one change each, and the next plan must find every one of them, or
+list it as not ours, and nothing else: speeds of a plan that overlooks something do not count.
+"""
+
+import argparse
+import asyncio
+import json
+import os
+import random
+import sys
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from benchmarks.measure import Run, run
+from opsdecl.diff.records import TargetState
+from opsdecl.render.types import Manifest, ManifestSet
+from opsdecl.targets.cluster.client import Client, each
+from opsdecl.targets.cluster.kubeconfig import find_server
+from opsdecl.targets.cluster.settings import ClusterSettings
+from opsdecl.targets.cluster.target import ClusterTarget
+from tests.contracts.builders import RELEASE, manifest, plan_of, record, release
+from tests.support.cluster import ControlPlane, control_plane
+
+OURS, THEIRS = "assist", "theirs"
+CHANGES, SEED = 1000, 20261123
+_PATHS = {
+    "ConfigMap": "/api/v1/namespaces/assist/configmaps",
+    "PersistentVolumeClaim": "/api/v1/namespaces/assist/persistentvolumeclaims",
+    "Deployment": "/apis/apps/v1/namespaces/assist/deployments",
+}
+_PERSON = {"fieldManager": "kubectl-edit"}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--sizes", default="100,1000,10000")
+    parser.add_argument("--brief", type=int, default=10_000)
+    parser.add_argument("--work", choices=["plan", "apply", "disturb"], help=argparse.SUPPRESS)
+    parser.add_argument("--size", type=int, help=argparse.SUPPRESS)
+    parser.add_argument("--changed", type=int, default=0, help=argparse.SUPPRESS)
+    parser.add_argument("--context", help=argparse.SUPPRESS)
+    arguments = parser.parse_args()
+    if arguments.work:
+        print(json.dumps(work(arguments.work, arguments.context, arguments.size, arguments.changed)))
+        return
+    print(f"{'objects':>7} {'work':38} {'wall s':>8} {'cpu s':>8} {'peak MB':>8}", flush=True)
+    for size in map(int, arguments.sizes.split(",")):
+        with control_plane(f"bench-{os.getpid()}-{size}") as cluster:
+            measure_size(cluster, size, brief=size >= arguments.brief)
+
+
+def measure_size(cluster: ControlPlane, size: int, *, brief: bool) -> None:
+    """All rows of one size, on a control plane that has seen nothing else."""
+    cluster.create_namespace(OURS)
+    cluster.create_namespace(THEIRS)
+    few = max(size // 100, 1)
+    ours(cluster, size, "apply, all new", "apply", 0, {"create": size})
+    kubectl(cluster, size, "kubectl apply --server-side, all new", 0, "apply")
+    unchanged = ours(cluster, size, "plan, nothing changed", "plan", 0, {})
+    diff = kubectl(cluster, size, "kubectl diff --server-side, unchanged", 0, "diff")
+    ours(cluster, size, "apply, nothing changed", "apply", 0, {})
+    if not brief:
+        kubectl(cluster, size, "kubectl apply --server-side, unchanged", 0, "apply")
+    ours(cluster, size, "plan, 1 % changed", "plan", few, {"update": few})
+    if not brief:
+        kubectl(cluster, size, "kubectl diff --server-side, 1 %", few, "diff")
+    ours(cluster, size, "apply, 1 % changed", "apply", few, {"update": few})
+    if not brief:
+        kubectl(cluster, size, "kubectl apply --server-side, 1 %", few, "apply")
+    print(f"{size:7} the unchanged plan is {diff.wall_s / unchanged.wall_s:.1f} times as fast as kubectl diff")
+    disturbed = ours(cluster, size, "plan after random changes", "disturb", few, None)
+    print(f"{size:7} {disturbed.output.strip()}", flush=True)
+
+
+def ours(cluster: ControlPlane, size: int, what: str, does: str, changed: int, expected: Any) -> Run:
+    """opsdecl's own row; stops where it did not do what it was to do."""
+    words = [sys.executable, "-m", "benchmarks.cluster", "--work", does, "--context", cluster.context]
+    words += ["--size", str(size), "--changed", str(changed)]
+    done = run(words, Path(__file__).resolve().parent.parent, {"KUBECONFIG": str(cluster.kubeconfig)})
+    if done.code or (expected is not None and json.loads(done.output) != expected):
+        sys.exit(f"{what} left with {done.code}, where {expected} was expected:\n{done.output[-2000:]}")
+    row(size, what, done)
+    return done
+
+
+def kubectl(cluster: ControlPlane, size: int, what: str, changed: int, verb: str) -> Run:
+    """kubectl's row over a file of the same objects, in its own namespace."""
+    with tempfile.TemporaryDirectory(prefix="opsdecl-bench-") as folder:
+        file = Path(folder) / "objects.json"
+        items = [{**m.data, "metadata": {**m.data["metadata"], "namespace": THEIRS}} for m in objects(size, changed)]
+        file.write_text(json.dumps({"apiVersion": "v1", "kind": "List", "items": items}))
+        words = [str(cluster.tools / "k8s/kubectl"), "--kubeconfig", str(cluster.kubeconfig), verb, "--server-side"]
+        env = {"KUBECACHEDIR": str(Path(folder) / "cache")}
+        done = run([*words, "-f", str(file)], Path(folder), env)
+    # diff answers 1 where there are differences.
+    if done.code > (1 if verb == "diff" and changed else 0):
+        sys.exit(f"{what} left with {done.code}:\n{done.output[-2000:]}")
+    row(size, what, done)
+    return done
+
+
+def row(size: int, what: str, done: Run) -> None:
+    print(f"{size:7} {what:38} {done.wall_s:8.2f} {done.cpu_s:8.2f} {done.peak_mb:8.0f}", flush=True)
+
+
+def objects(size: int, changed: int) -> Sequence[Manifest]:
+    """Of ten, six ConfigMaps, two claims and two Deployments. The first `changed` were applied otherwise before."""
+    kinds = ("ConfigMap",) * 6 + ("PersistentVolumeClaim",) * 2 + ("Deployment",) * 2
+    made = []
+    for n in range(size):
+        kind = kinds[n % len(kinds)]
+        # The size of a claim cannot change.
+        value = 2 if n < changed and kind != "PersistentVolumeClaim" else 1
+        metadata = {"labels": {"team": "b" if n < changed else "a"}}
+        made.append(manifest(f"LLM.m{n:05}/main/part", kind, f"m{n:05}", value, metadata=metadata))
+    return made
+
+
+def work(does: str, context: str, size: int, changed: int) -> Any:
+    """In a process of its own, as a command would do it."""
+    desired: ManifestSet = release(*objects(size, changed))
+    target = ClusterTarget(ClusterSettings(context=context, namespace=OURS), RELEASE, desired)
+    if does == "disturb":
+        return disturb(target, desired, context)
+    state = _state(target)
+    plan = plan_of(state, desired)
+    if does == "plan":
+        found: dict[str, int] = {}
+        for change in plan.changes:
+            found[change.action] = found.get(change.action, 0) + 1
+        return found
+    done = target.write(desired, plan, record(), expected=state.identity, emit=lambda event: None)
+    assert done.value is not None, done.diagnostics
+    assert not done.diagnostics, done.diagnostics[:3]
+    return dict(done.value.counts)
+
+
+def _state(target: ClusterTarget) -> TargetState:
+    read = target.read()
+    assert read.value is not None, read.diagnostics
+    return read.value
+
+
+def disturb(target: ClusterTarget, desired: ManifestSet, context: str) -> Any:
+    """Changes live objects behind our back, then plans: what was done against what was found."""
+    drawn = random.Random(SEED)
+    chosen = drawn.sample(desired.manifests, min(CHANGES, len(desired.manifests)))
+    kinds = {str(m.address): drawn.choice(("edited", "deleted", "added to")) for m in chosen}
+    asyncio.run(_change(chosen, kinds, context))
+    state = _state(target)
+    changes = {change.address: change for change in plan_of(state, desired).changes}
+    found = {
+        "edited": {a for a, change in changes.items() if change.action == "update" and change.cause == "drift"},
+        "deleted": {a for a, change in changes.items() if change.action == "create"},
+        "added to": {str(m.address) for m in chosen if any(_names(line, m) for line in state.unowned)},
+    }
+    told = {}
+    for kind, addresses in found.items():
+        done = {address for address, of in kinds.items() if of == kind}
+        told[kind] = {"changed": len(done), "found": len(done & addresses), "wrongly": len(addresses - done)}
+    return told
+
+
+def _names(line: str, given: Manifest) -> bool:
+    return line.startswith(f"{given.key.kind} {OURS}/{given.key.name}:")
+
+
+async def _change(chosen: Sequence[Manifest], kinds: dict[str, str], context: str) -> None:
+    async with Client(find_server(ClusterSettings(context=context, namespace=OURS))) as client:
+
+        async def one(given: Manifest) -> None:
+            path = f"{_PATHS[given.key.kind]}/{given.key.name}"
+            match kinds[str(given.address)]:
+                case "deleted":
+                    await client.delete(path, {"propagationPolicy": "Background"})
+                case "edited":
+                    await client.patch(path, _edit(given), _PERSON, kind="merge")
+                case _:
+                    note = {"metadata": {"annotations": {"note": "by hand"}}}
+                    await client.patch(path, note, _PERSON, kind="merge")
+
+        await each(chosen, one)
+
+
+def _edit(given: Manifest) -> dict[str, Any]:
+    """Another value of a field that we applied."""
+    match given.key.kind:
+        case "ConfigMap":
+            return {"data": {"value": "by hand"}}
+        case "Deployment":
+            return {"spec": {"revisionHistoryLimit": 9}}
+        case _:
+            return {"metadata": {"labels": {"team": "hand", "applyset.kubernetes.io/part-of": None}}}
+
+
+if __name__ == "__main__":
+    main()
