@@ -14,13 +14,14 @@ from opsdecl.catalog.types import Catalog, GpuFacts
 SUFFIXES: tuple[tuple[str, str], ...] = (
     (r"-nvfp4(-.*)?$|-fp4$", "nvfp4"),
     (r"-mxfp4$", "mxfp4"),
-    (r"-awq(-int4|-4bit|-marlin)?$", "awq"),
+    (r"-(int4-)?awq(-int4|-4bit|-marlin|-fp16mix)?$", "awq"),
     (r"-(gptq|w8a16)-(int8|8bit)$|-int8-gptq$|-quantized.w8a16$", "gptq-int8"),
     (r"-gptq(-int4|-4bit|-marlin)?(-.*)?$|-int4-gptq$", "gptq"),
     (r"-(quantized\.)?w4a16(-.*)?$|-int4(-autoround|-w4a16)?$|-autoround(-.*)?$|-4bit(-.*)?$", "w4a16"),
     (r"-(quantized\.)?w8a8(-int8)?(-.*)?$|-int8(-.*)?$", "w8a8"),
     (r"-fp8(-(dynamic|block|kv|tensor|static).*)?$|-fbgemm-fp8$", "w8a8-fp8"),
     (r"-(bnb|unsloth-bnb)(-4bit|-nf4)?$", "bnb"),
+    (r"(-qat)?-q\d[a-z0-9-]*-gguf$|-gguf$", "gguf"),
 )
 """Ends of repository names that tell how a model was quantised."""
 ENDINGS = re.compile(

@@ -207,3 +207,41 @@ VALUES = st.one_of(
 def test_drawn_configurations_crash_nothing(config: dict[str, Any]) -> None:
     found = architecture_of_config(config, TABLE.defaults)
     assert found.value is not None or found.diagnostics
+
+
+@pytest.mark.parametrize(
+    ("name", "method"),
+    [
+        (
+            "/root/.cache/huggingface/hub/models--Qwen--Qwen3-8B/snapshots/b968826d9c46dd6066d109eabc6255188de91218",
+            "none",
+        ),
+        ("meta-llama--Llama-3.1-8B-Instruct", "none"),
+        ("gaunernst/gemma-3-27b-it-int4-awq", "int4"),
+        ("QuantTrio/GLM-4.5-Air-AWQ-FP16Mix", "int4"),
+        ("google/gemma-3-27b-it-qat-q4_0-gguf", "gguf"),
+        ("moonshotai/Kimi-K2-Thinking", "int4"),
+        ("nvidia/Gemma-4-31B-IT-NVFP4", "nvfp4"),
+    ],
+)
+def test_names_from_logs_find_their_shape(name: str, method: str) -> None:
+    found = TABLE.find(name)
+    assert found is not None
+    assert found.quantization.method == method
+
+
+@pytest.mark.parametrize(
+    ("name", "entry"),
+    [
+        ("NVIDIA H100 80GB HBM3", "h100-80gb"),
+        ("NVIDIA A100-SXM4-40GB", "a100-40gb"),
+        ("NVIDIA RTX PRO 6000 Blackwell Max-Q Workstation Edition", "rtx-pro-6000"),
+        ("NVIDIA GeForce RTX 5080", "rtx-5080"),
+        ("Tesla T4", "t4"),
+        ("NVIDIA H800", "h100-80gb"),
+    ],
+)
+def test_names_of_drivers_find_their_gpu(name: str, entry: str) -> None:
+    found = TABLE.gpu(name)
+    assert found is not None
+    assert found.name == entry
