@@ -138,7 +138,7 @@ def _unknown(values: ConfigValues, at: Place | None) -> Diagnostic:
 
 
 def plain_name(name: str) -> str:
-    """`meta-llama/Llama-3.1-8B-Instruct` -> `llama-3.1-8b-instruct`; folders of the hub's cache mean their repository."""
+    """`meta-llama/Llama-3.1-8B-Instruct` -> `llama-3.1-8b-instruct`; the hub's cached folders mean their repository."""
     cached = re.search(r"models--([^/]+)", name)
     last = (cached[1] if cached else name).lower().rstrip("/").replace("--", "/").rpartition("/")[2]
     return re.sub(r"[^a-z0-9.]+", "-", last).strip("-")

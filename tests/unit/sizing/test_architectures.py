@@ -213,7 +213,7 @@ def test_drawn_configurations_crash_nothing(config: dict[str, Any]) -> None:
     ("name", "method"),
     [
         (
-            "/root/.cache/huggingface/hub/models--Qwen--Qwen3-8B/snapshots/b968826d9c46dd6066d109eabc6255188de91218",
+            "/data/hub/models--Qwen--Qwen3-8B/snapshots/b968826d9c46dd6066d109eabc6255188de91218",
             "none",
         ),
         ("meta-llama--Llama-3.1-8B-Instruct", "none"),
