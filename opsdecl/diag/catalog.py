@@ -1,10 +1,22 @@
 """Every code there is, by id. `opsdecl explain OD304`, the reference pages and the schema come from here."""
 
-from opsdecl.diag.codes import catalogue, cluster, internal, knowledge, plan, policy, render, source, spec, targets
+from opsdecl.diag.codes import (
+    catalogue,
+    cluster,
+    fleet,
+    internal,
+    knowledge,
+    plan,
+    policy,
+    render,
+    source,
+    spec,
+    targets,
+)
 from opsdecl.diag.codes import compile as compile_
 from opsdecl.diag.types import Code
 
-MODULES = (source, spec, compile_, render, plan, targets, cluster, knowledge, catalogue, policy, internal)
+MODULES = (source, spec, compile_, render, plan, targets, cluster, knowledge, catalogue, fleet, policy, internal)
 
 
 def all_codes() -> tuple[Code, ...]:

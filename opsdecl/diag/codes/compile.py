@@ -159,16 +159,16 @@ COUNT_EXCEEDS_NODE = Code(
 QUOTA_EXCEEDED = Code(
     "OD325",
     "Quota too small for the smallest number of replicas",
-    "The documents of a namespace need, at their smallest number of replicas, more GPUs than its quota allows. Some "
-    "of them would never start.\n\n"
+    "The documents of a namespace need, at their smallest number of replicas, more GPUs, CPU or memory than its "
+    "quota allows. Some of them would never start.\n\n"
     "Lower replicas, raise the quota in `spec.capacity.quotas`, or move a document to another namespace.",
     "capacity:\n  quotas: {assist: {gpus: 2}}   # chat alone needs 4",
 )
 QUOTA_BELOW_MAXIMUM = Code(
     "OD326",
     "Quota too small for the largest number of replicas",
-    "At their largest number of replicas the documents of a namespace need more GPUs than its quota allows, so "
-    "autoscaling will stop before `replicas.max`.\n\n"
+    "At their largest number of replicas the documents of a namespace need more GPUs, CPU or memory than its quota "
+    "allows, so autoscaling will stop before `replicas.max`.\n\n"
     "Raise the quota, or lower `replicas.max` to what can be had.",
     "replicas: {min: 1, max: 20, target: {metric: waiting-requests, value: 4}}",
     Severity.WARNING,
