@@ -1,4 +1,4 @@
-"""GPUs that documents ask for against the pools and quotas that the environment has."""
+"""GPUs that documents ask for against the pools that the environment has."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -11,7 +11,6 @@ from opsdecl.spec.types import Json
 
 ACCELERATOR: SpecPath = ("spec", "accelerator")
 POOLS: SpecPath = ("spec", "capacity", "pools")
-QUOTAS: SpecPath = ("spec", "capacity", "quotas")
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,30 +106,6 @@ def _too_many(scene: Scene, demand: Demand, largest: int) -> Diagnostic:
     )
 
 
-def quotas_exceeded(scene: Scene) -> Iterator[Diagnostic]:
-    """GPUs of a namespace: an error where even the fewest replicas do not fit, else a warning where the most do not."""
-    everything = demands(scene)
-    for namespace, quota in scene.settings["capacity"]["quotas"].items():
-        limit = quota.get("gpus")
-        here = [d for d in everything if d.document.effective["metadata"]["namespace"] == namespace]
-        least, most = sum(d.least for d in here), sum(d.most for d in here)
-        if limit is None or most <= limit:
-            continue
-        code, needed, when = (
-            (codes.QUOTA_EXCEEDED, least, "at the fewest replicas")
-            if least > limit
-            else (codes.QUOTA_BELOW_MAXIMUM, most, "at the most replicas")
-        )
-        yield Diagnostic(
-            code,
-            f"namespace `{namespace}` may use {limit} GPUs, and its documents need {needed} {when}",
-            at=scene.in_environment((*QUOTAS, namespace, "gpus")),
-            hint="raise the quota, or lower replicas",
-            related=_who(scene, here, most=least <= limit),
-            subject=str(scene.environment.address),
-        )
-
-
 def pools_too_small(scene: Scene) -> Iterator[Diagnostic]:
     """GPUs of one type, over all pools that have it, at the fewest replicas."""
     pools: Mapping[str, Mapping[str, Json]] = scene.settings["capacity"]["pools"]
@@ -148,19 +123,20 @@ def _short(scene: Scene, names: Sequence[str], here: Sequence[Demand]) -> Iterat
     pools = [scene.settings["capacity"]["pools"][name] for name in names]
     there = sum(max(0, pool["nodes"] * pool["gpusPerNode"] - pool["reserve"]) for pool in pools)
     needed = sum(d.least for d in here)
-    if needed > there:
+    # Where even the reserve is not enough, `compile.nodes` says so, and as an error.
+    if there < needed <= sum(pool["nodes"] * pool["gpusPerNode"] for pool in pools):
         shown = f"pool `{names[0]}` has" if len(names) == 1 else f"pools {', '.join(names)} have"
         yield Diagnostic(
             codes.POOL_TOO_SMALL,
             f"{shown} {there} GPUs to give, and documents need {needed} at the fewest replicas",
             at=scene.in_environment((*POOLS, names[0], "nodes")),
             hint="add nodes, lower replicas, or move a document to another GPU",
-            related=_who(scene, here, most=False),
+            related=who_needs(scene, here, most=False),
             subject=str(scene.environment.address),
         )
 
 
-def _who(scene: Scene, here: Sequence[Demand], *, most: bool) -> tuple[Related, ...]:
+def who_needs(scene: Scene, here: Sequence[Demand], *, most: bool) -> tuple[Related, ...]:
     """The documents that need GPUs, the hungriest first."""
     needed = [(d.most if most else d.least, d) for d in here]
     ranked = sorted(needed, key=lambda pair: (-pair[0], pair[1].document.address))

@@ -5,7 +5,10 @@ from collections.abc import Callable, Iterator
 from opsdecl.addr import SpecAddress
 from opsdecl.compile import capacity, pins, sharing
 from opsdecl.compile.adapters import adapters
+from opsdecl.compile.costs import budget_exceeded
 from opsdecl.compile.engine_flags import engine_flags
+from opsdecl.compile.nodes import nodes_too_few
+from opsdecl.compile.quotas import quotas_exceeded
 from opsdecl.compile.scene import Scene
 from opsdecl.compile.types import CompiledDocument
 from opsdecl.diag import Diagnostic, Related, SpecPath
@@ -136,8 +139,10 @@ CHECKS: tuple[Callable[[Scene], Iterator[Diagnostic]], ...] = (
     names_claimed_twice,
     moved_from_existing,
     capacity.gpus_without_room,
-    capacity.quotas_exceeded,
+    quotas_exceeded,
     capacity.pools_too_small,
+    nodes_too_few,
+    budget_exceeded,
     pins.unpinned_images,
     adapters,
     targets_collide,

@@ -210,5 +210,12 @@ COVERED_ELSEWHERE: Mapping[str, Elsewhere] = {
     "OD763": Elsewhere(_SIZING, "tests/unit/sizing/test_sizing.py::test_unknown_models_gpus_and_engines_are_said"),
     "OD764": Elsewhere(_SIZING, "tests/unit/sizing/test_rules.py::test_a_rule_has_its_code"),
     "OD765": Elsewhere(_SIZING, "tests/unit/sizing/test_rules.py::test_a_rule_has_its_code"),
+    "OD771": Elsewhere(
+        "it takes a plan of several rollouts", "tests/unit/flows/test_plan_fleet.py::test_rollouts_that_stop_are_an_error"
+    ),
+    "OD772": Elsewhere(
+        "it takes a plan of several rollouts",
+        "tests/unit/flows/test_plan_fleet.py::test_rollouts_that_may_stop_each_other_are_a_warning",
+    ),
     "OD901": Elsewhere(_BUG, "tests/endtoend/test_refusals.py::test_an_unexpected_error"),
 }

@@ -1,4 +1,4 @@
-"""OD77x, OD78x: room on nodes, rollouts, cost."""
+"""OD77x: room on nodes, rollouts, cost."""
 
 from opsdecl.diag.types import Code, Severity
 
@@ -8,15 +8,15 @@ ROLLOUT_CANNOT_FINISH = Code(
     "The rollout starts a new pod before it stops an old one, and neither the nodes of the pool nor the quota of the "
     "namespace leave room for one pod more, even when every document runs at its smallest number of replicas. The new "
     "pod would wait for GPUs that the old one holds, for ever.\n\n"
-    "Let an old pod stop first (`maxSurge: 0`, `maxUnavailable: 1`), leave the choice to opsdecl (`strategy: auto`), or "
-    "make room in the pool or quota.",
+    "Let an old pod stop first (`maxSurge: 0`, `maxUnavailable: 1`), leave the choice to opsdecl (`strategy: auto`), "
+    "or make room in the pool or quota.",
     "rollout: {strategy: rolling, maxSurge: 1, maxUnavailable: 0}   # and every GPU of the pool is in use",
 )
 ROLLOUTS_STOP = Code(
     "OD771",
     "The rollouts of this change stop",
-    "All rollouts of the change were simulated together on the nodes of the environment's pools, and some of them stop: "
-    "pods wait for GPUs that are never free together on one node. Each may finish alone; together they take the "
+    "All rollouts of the change were simulated together on the nodes of the environment's pools, and some of them "
+    "stop: pods wait for GPUs that are never free together on one node. Each may finish alone; together they take the "
     "room that another one needs.\n\n"
     "Do what the hint says: it was simulated too. It is none of several equal ways, but the one that costs the least.",
     "opsdecl plan --env prod --base main   # six models on one changed Runtime, two free GPUs on two nodes",
@@ -24,8 +24,8 @@ ROLLOUTS_STOP = Code(
 ROLLOUTS_MAY_STOP = Code(
     "OD772",
     "The rollouts of this change may stop",
-    "All rollouts of the change were simulated together, in several orders of events. Some orders finish and some stop, "
-    "because GPUs become free on different nodes. Which one happens depends on how long pods load.\n\n"
+    "All rollouts of the change were simulated together, in several orders of events. Some orders finish and some "
+    "stop, because GPUs become free on different nodes. Which one happens depends on how long pods load.\n\n"
     "Do what the hint says, or watch the rollout: a pod that waits longer than the plan says will not start by itself.",
     "opsdecl plan --env prod --base main",
     Severity.WARNING,
@@ -43,8 +43,8 @@ NODES_MAY_NOT_HOLD = Code(
     "OD774",
     "The nodes may not hold all replicas",
     "At their largest number the replicas of these documents do not fit on the nodes, so autoscaling will stop before "
-    "`replicas.max`; or so many different sizes share the nodes that no way to place them was found, and none was ruled "
-    "out either. The message says which.\n\n"
+    "`replicas.max`; or so many different sizes share the nodes that no way to place them was found, and none was "
+    "ruled out either. The message says which.\n\n"
     "Add nodes, or lower `replicas.max` to what can be had.",
     "replicas: {min: 1, max: 20, target: {metric: cpu, value: 60}}   # the pool has 8 GPUs",
     Severity.WARNING,
@@ -69,8 +69,8 @@ FLOOR_ABOVE_BUDGET = Code(
 EXPECTED_ABOVE_BUDGET = Code(
     "OD777",
     "The expected cost is above the budget",
-    "The smallest number of replicas stays within `spec.budget.monthly`, and the expected cost does not. It is the mean "
-    "over all loads from none to what the most replicas carry, see docs/rollouts.md.\n\n"
+    "The smallest number of replicas stays within `spec.budget.monthly`, and the expected cost does not. It is the "
+    "mean over all loads from none to what the most replicas carry, see docs/rollouts.md.\n\n"
     "Lower `replicas.max`, or raise the budget.",
     "replicas: {min: 1, max: 8, target: {metric: cpu, value: 60}}",
     Severity.WARNING,
@@ -87,23 +87,12 @@ CEILING_ABOVE_BUDGET = Code(
 PRICE_UNKNOWN = Code(
     "OD779",
     "The budget cannot be held against everything",
-    "The environment has a budget, and for some GPUs there is no price in its currency: the pool declares none, and the "
-    "prices of the catalogue are in USD. What they cost is left out of the sums, it does not count as nothing.\n\n"
+    "The environment has a budget, and for some GPUs there is no price in its currency: the pool declares none, and "
+    "the prices of the catalogue are in USD. What they cost is left out of the sums, it does not count as nothing.\n\n"
     "Write `pricePerHour` of the pool, in the currency of the budget.",
     "budget: {monthly: 20000, currency: EUR}   # and pool h100 has no pricePerHour",
     Severity.WARNING,
 )
-CHEAPER_SHAPE = Code(
-    "OD780",
-    "A cheaper GPU would do",
-    "The model fits on a GPU of another pool of the environment that costs less, with the same settings and room for at "
-    "least as many requests of full length. Both were worked out with the arithmetic of `opsdecl size`; how fast it "
-    "answers there was not.\n\n"
-    "Nothing need be done. Measure before you move it.",
-    "accelerator: {gpu: h100-80gb}   # and pool inference has l40s",
-    Severity.NOTE,
-)
-
 CODES: tuple[Code, ...] = (
     ROLLOUT_CANNOT_FINISH,
     ROLLOUTS_STOP,

@@ -46,7 +46,7 @@ class Server:
 def deployment(
     subject: Subject, spec: ServedSpec, accelerator: Accelerator | None, server: Server, parts: PodParts
 ) -> Resource:
-    chosen = strategy(subject, spec.rollout, accelerator)
+    chosen = strategy(subject, spec, accelerator)
     template = {
         "metadata": {"labels": subject.pod_labels, "annotations": server.pod_annotations},
         "spec": _pod(subject, spec, accelerator, server, parts),

@@ -3,10 +3,11 @@
 from typing import Any, NamedTuple
 
 from opsdecl.compile.lower.subject import Subject
+from opsdecl.compile.rollout import way_of
 from opsdecl.compile.types import Traced
+from opsdecl.spec.kinds.document import ServedSpec
 from opsdecl.spec.kinds.engine import Accelerator
-from opsdecl.spec.kinds.scalars import Percentage
-from opsdecl.spec.kinds.serving import Replicas, Rollout
+from opsdecl.spec.kinds.serving import Replicas
 
 REASON = "opsdecl.dev/rollout-reason"
 
@@ -30,37 +31,34 @@ def replica_count(subject: Subject, replicas: Replicas) -> Traced | None:
     return Traced(replicas.lowest, ("spec", "replicas", field))
 
 
-def strategy(subject: Subject, rollout: Rollout, accelerator: Accelerator | None) -> Strategy:
+def strategy(subject: Subject, spec: ServedSpec, accelerator: Accelerator | None) -> Strategy:
     """`auto` never needs a GPU that is not there: a surge pod that cannot be scheduled would stop the rollout."""
-    if rollout.strategy == "recreate":
+    way = way_of(spec, accelerator, subject.environment.capacity)
+    if spec.rollout.strategy == "recreate":
         return Strategy({"type": Traced("Recreate", ("spec", "rollout", "strategy"))})
-    if rollout.strategy == "rolling":
-        return Strategy(_rolling(*_chosen(rollout)))
+    if spec.rollout.strategy == "rolling":
+        surge = _bound(way.surge, "maxSurge", is_said=spec.rollout.max_surge is not None)
+        return Strategy(
+            _rolling(surge, _bound(way.unavailable, "maxUnavailable", is_said=spec.rollout.max_unavailable is not None))
+        )
+    if way.recreate:
+        reason = "its volume is mounted by one node at a time, so the old pod lets go of it first"
+        return Strategy({"type": "Recreate"}, reason)
+    return Strategy(_rolling(way.surge, way.unavailable), _reason(subject, accelerator, waits=way.surge == 0))
+
+
+def _reason(subject: Subject, accelerator: Accelerator | None, *, waits: bool) -> str:
     if accelerator is None:
-        return Strategy(_rolling(1, 0), "no GPUs are needed, so a new pod starts before an old one stops")
+        return "no GPUs are needed, so a new pod starts before an old one stops"
     pool, name = subject.pool(accelerator), subject.pool_name(accelerator)
-    if pool is not None and pool.reserve >= accelerator.count:
-        reason = f"pool {name} keeps {pool.reserve} GPUs free, so a new pod starts before an old one stops"
-        return Strategy(_rolling(1, 0), reason)
+    if pool is not None and not waits:
+        return f"pool {name} keeps {pool.reserve} GPUs free, so a new pod starts before an old one stops"
     where = f"pool {name} keeps too few GPUs free" if pool else "no single pool has these GPUs"
-    return Strategy(_rolling(0, 1), f"{where}, so an old pod stops before a new one starts")
+    return f"{where}, so an old pod stops before a new one starts"
 
 
-def count_or_percent(value: int | Percentage) -> int | str:
-    return value.text if isinstance(value, Percentage) else value
-
-
-def _chosen(rollout: Rollout) -> tuple[Any, Any]:
-    surge, missing = rollout.max_surge, rollout.max_unavailable
-    # Kubernetes refuses zero for both, so the one that is not given makes room where the other gives none.
-    return (
-        _bound(surge, "maxSurge") if surge is not None else int(not missing),
-        _bound(missing, "maxUnavailable") if missing is not None else int(surge == 0),
-    )
-
-
-def _bound(value: int | Percentage, field: str) -> Traced:
-    return Traced(count_or_percent(value), ("spec", "rollout", field))
+def _bound(value: int | str, field: str, *, is_said: bool) -> Any:
+    return Traced(value, ("spec", "rollout", field)) if is_said else value
 
 
 def _rolling(max_surge: Any, max_unavailable: Any) -> dict[str, Any]:

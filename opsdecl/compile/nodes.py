@@ -1,0 +1,169 @@
+"""Whether the nodes of pools hold what documents ask for, and one replica more while one of them is rolled out."""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
+
+from opsdecl.compile.capacity import POOLS, Demand, demands, who_needs
+from opsdecl.compile.rollout import way_of
+from opsdecl.compile.scene import Scene
+from opsdecl.diag import Code, Diagnostic, Related, SpecPath
+from opsdecl.diag.codes import fleet as codes
+from opsdecl.fleet.packing import holds
+from opsdecl.fleet.strategy import fenceposts
+from opsdecl.fleet.types import Way
+
+Names = tuple[str, ...]
+
+
+def nodes_too_few(scene: Scene) -> Iterator[Diagnostic]:
+    """Replicas that the nodes cannot hold, and documents that roll out by a pod for which there is no room."""
+    everything = [demand for demand in demands(scene) if pools_of(scene, demand)]
+    by_pools = {names: _only_there(scene, everything, names) for names in _sets(scene, everything)}
+    full = set()
+    for names, here in by_pools.items():
+        found = _at_fewest(scene, names, here) or _at_most(scene, names, here)
+        if found is not None:
+            yield found
+            full |= {names} if found.code is codes.NODES_CANNOT_HOLD else set()
+    for names, here in by_pools.items():
+        if names not in full:
+            yield from _no_room_to_roll(scene, names, here)
+
+
+def pools_of(scene: Scene, demand: Demand) -> Names:
+    """Pools that the document can go to; none where that is reported already or nothing is declared."""
+    pools: Mapping[str, Mapping[str, object]] = scene.settings["capacity"]["pools"]
+    fitting = tuple(sorted(name for name, pool in pools.items() if pool.get("gpu") == demand.gpu))
+    if demand.pool is not None:
+        return (demand.pool,) if demand.pool in fitting else ()
+    return fitting
+
+
+def _sets(scene: Scene, everything: Sequence[Demand]) -> tuple[Names, ...]:
+    return tuple(sorted({pools_of(scene, demand) for demand in everything}))
+
+
+def _only_there(scene: Scene, everything: Sequence[Demand], names: Names) -> tuple[Demand, ...]:
+    """Documents that can go nowhere else: whatever else may come, these must be held."""
+    return tuple(demand for demand in everything if set(pools_of(scene, demand)) <= set(names))
+
+
+def _nodes(scene: Scene, names: Names) -> tuple[int, ...]:
+    pools = scene.settings["capacity"]["pools"]
+    return tuple(pools[name]["gpusPerNode"] for name in names for _ in range(pools[name]["nodes"]))
+
+
+def _sizes(here: Sequence[Demand], *, most: bool = False) -> Counter[int]:
+    sizes: Counter[int] = Counter()
+    for demand in here:
+        sizes[demand.count] += demand.highest if most else demand.lowest
+    return sizes
+
+
+def _at_fewest(scene: Scene, names: Names, here: Sequence[Demand]) -> Diagnostic | None:
+    nodes = _nodes(scene, names)
+    answer = holds(nodes, _sizes(here))
+    if answer is True or any(demand.count > max(nodes, default=0) for demand in here):
+        return None
+    needed, there = sum(demand.least for demand in here), sum(nodes)
+    if answer is None:
+        message = f"no way was found to put {needed} GPUs of replicas on {_shown(names)}, and none was ruled out"
+        return _at_pool(scene, codes.NODES_MAY_NOT_HOLD, names, here, message, "add a node, or use fewer sizes")
+    if needed > there:
+        message = f"{_shown(names)} {_has(names)} {there} GPUs, and documents need {needed} at the fewest replicas"
+    else:
+        message = f"replicas of {_listed(_sizes(here))} GPUs cannot share {len(nodes)} nodes of {_listed(nodes)} GPUs"
+    return _at_pool(
+        scene, codes.NODES_CANNOT_HOLD, names, here, message, "add nodes, lower replicas, or move a document"
+    )
+
+
+def _at_most(scene: Scene, names: Names, here: Sequence[Demand]) -> Diagnostic | None:
+    nodes = _nodes(scene, names)
+    if any(demand.count > max(nodes, default=0) for demand in here) or holds(nodes, _sizes(here, most=True)) is True:
+        return None
+    needed, there = sum(demand.most for demand in here), sum(nodes)
+    message = f"{_shown(names)} {_has(names)} {there} GPUs, and documents need {needed} at the most replicas"
+    if needed <= there:
+        message += ", in sizes that do not go together on its nodes"
+    hint = "add nodes, or lower replicas.max"
+    return _at_pool(scene, codes.NODES_MAY_NOT_HOLD, names, here, message, hint, most=True)
+
+
+def _no_room_to_roll(scene: Scene, names: Names, here: Sequence[Demand]) -> Iterator[Diagnostic]:
+    """One pod more beside all documents at their fewest replicas, where no pod may stop before it serves."""
+    nodes, sizes = _nodes(scene, names), _sizes(here)
+
+    @cache
+    def has_room(gpus: int) -> bool:
+        return holds(nodes, sizes + Counter({gpus: 1})) is not False
+
+    for demand in here:
+        way = _way(scene, demand)
+        if pools_of(scene, demand) == names and waits_for_room(way, demand.lowest) and not has_room(demand.count):
+            yield _stuck(scene, demand, names)
+
+
+def waits_for_room(way: Way, replicas: int) -> bool:
+    """Whether a new pod must serve before an old one may go."""
+    return replicas > 0 and fenceposts(way, replicas)[1] == 0
+
+
+def _way(scene: Scene, demand: Demand) -> Way:
+    spec = demand.document.model.spec
+    return way_of(spec, spec.accelerator, scene.environment.model.spec.capacity)
+
+
+def _stuck(scene: Scene, demand: Demand, names: Names) -> Diagnostic:
+    rollout = demand.document.model.spec.rollout
+    field = next((name for name in ("maxSurge", "maxUnavailable", "strategy") if _is_said(rollout, name)), "")
+    path: SpecPath = ("spec", "rollout", field) if field else ("spec", "accelerator", "count")
+    address = demand.document.address
+    chosen = "" if rollout.strategy == "rolling" else f", since pool `{names[0]}` declares a reserve"
+    return Diagnostic(
+        codes.ROLLOUT_CANNOT_FINISH,
+        f"a rollout starts a pod before it stops one{chosen}, and {_shown(names)} {_has(names)} no {demand.count} free "
+        f"{'GPU' if demand.count == 1 else 'GPUs on one node'} for it",
+        at=scene.place(address, path),
+        hint="set `maxSurge: 0` and `maxUnavailable: 1`, or use `strategy: auto`, or add a node"
+        if rollout.strategy == "rolling"
+        else "correct the pool's reserve, add a node, or set `strategy: rolling` with `maxSurge: 0`",
+        related=(Related("the nodes", scene.in_environment((*POOLS, names[0], "nodes"))),),
+        subject=str(address),
+    )
+
+
+def _is_said(rollout: object, name: str) -> bool:
+    attribute = {"maxSurge": "max_surge", "maxUnavailable": "max_unavailable"}.get(name, name)
+    return attribute in getattr(rollout, "model_fields_set", ())
+
+
+def _at_pool(
+    scene: Scene,
+    code: Code,
+    names: Names,
+    here: Sequence[Demand],
+    message: str,
+    hint: str,
+    *,
+    most: bool = False,
+) -> Diagnostic:
+    at = scene.in_environment((*POOLS, names[0], "nodes"))
+    subject = str(scene.environment.address)
+    return Diagnostic(code, message, at=at, hint=hint, related=who_needs(scene, here, most=most), subject=subject)
+
+
+def _shown(names: Names) -> str:
+    return f"pool `{names[0]}`" if len(names) == 1 else f"pools {', '.join(names)}"
+
+
+def _has(names: Names) -> str:
+    return "has" if len(names) == 1 else "have"
+
+
+def _listed(sizes: Counter[int] | Sequence[int]) -> str:
+    """`3, 3 and 2`, the largest first; long lists are cut."""
+    numbers = sorted(sizes.elements() if isinstance(sizes, Counter) else set(sizes), reverse=True)
+    shown = [str(number) for number in numbers[:6]] + (["…"] if len(numbers) > 6 else [])
+    return " and ".join([", ".join(shown[:-1]), shown[-1]]) if len(shown) > 1 else shown[0]

@@ -1,0 +1,147 @@
+"""What the documents of a namespace need against its quota: GPUs, CPU, memory; at rest and while one is rolled out."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+from opsdecl.compile.capacity import replicas_of
+from opsdecl.compile.rollout import way_of
+from opsdecl.compile.scene import Scene
+from opsdecl.compile.types import CompiledDocument
+from opsdecl.diag import Diagnostic, Place, Related, SpecPath
+from opsdecl.diag.codes import compile as codes
+from opsdecl.diag.codes import fleet
+from opsdecl.fleet.strategy import fenceposts
+from opsdecl.spec.kinds.scalars import CpuQuantity, Quantity
+from opsdecl.spec.types import Json
+
+QUOTAS: SpecPath = ("spec", "capacity", "quotas")
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """One thing that a quota counts. `of` is what a replica takes, None where the document does not say."""
+
+    field: str
+    of: Callable[[CompiledDocument], float | None]
+    limit: Callable[[Json], float]
+    shown: Callable[[float], str]
+    path: SpecPath
+
+
+def _gpus(document: CompiledDocument) -> float | None:
+    accelerator = document.effective["spec"].get("accelerator")
+    return float(accelerator["count"]) if accelerator is not None else 0.0
+
+
+def _reserved(document: CompiledDocument, name: str) -> Json:
+    own = document.effective["spec"].get("resources", {}).get(name)
+    return own if own is not None else document.effective.get("runtime", {}).get("resources", {}).get(name)
+
+
+def _cpu(document: CompiledDocument) -> float | None:
+    said = _reserved(document, "cpu")
+    return CpuQuantity.parse(said).cores if said is not None else None
+
+
+def _memory(document: CompiledDocument) -> float | None:
+    said = _reserved(document, "memory")
+    return Quantity.parse(said).gib if said is not None else None
+
+
+COUNTED = (
+    Counted("gpus", _gpus, float, lambda n: f"{n:g} GPUs", ("spec", "accelerator", "count")),
+    Counted("cpu", _cpu, lambda v: CpuQuantity.parse(v).cores, lambda n: f"{n:g} CPU cores", ("spec", "resources")),
+    Counted("memory", _memory, lambda v: Quantity.parse(v).gib, lambda n: f"{n:,.0f} GiB", ("spec", "resources")),
+)
+
+
+def quotas_exceeded(scene: Scene) -> Iterator[Diagnostic]:
+    """An error where even the fewest replicas do not fit, or never one more of them; else a warning for the most."""
+    for namespace, quota in scene.settings["capacity"]["quotas"].items():
+        here = [d for d in scene.served() if d.effective["metadata"]["namespace"] == namespace]
+        for counted in COUNTED:
+            if quota.get(counted.field) is not None:
+                yield from _against(scene, namespace, counted, counted.limit(quota[counted.field]), here)
+
+
+def _against(
+    scene: Scene, namespace: str, counted: Counted, limit: float, here: Sequence[CompiledDocument]
+) -> Iterator[Diagnostic]:
+    silent = [document for document in here if counted.of(document) is None]
+    if silent:
+        yield _not_said(scene, namespace, counted, silent)
+    needed = {d.address: (counted.of(d) or 0.0, *replicas_of(d.effective["spec"].get("replicas", {}))) for d in here}
+    least = sum(each * lowest for each, lowest, _ in needed.values())
+    most = sum(each * highest for each, _, highest in needed.values())
+    at = scene.in_environment((*QUOTAS, namespace, counted.field))
+    if most > limit:
+        code, amount, when = (
+            (codes.QUOTA_EXCEEDED, least, "at the fewest replicas")
+            if least > limit
+            else (codes.QUOTA_BELOW_MAXIMUM, most, "at the most replicas")
+        )
+        yield Diagnostic(
+            code,
+            f"namespace `{namespace}` may use {counted.shown(limit)}, and its documents need "
+            f"{counted.shown(amount).split(' ')[0]} {when}",
+            at=at,
+            hint="raise the quota, or lower replicas",
+            related=_who(scene, counted, here, most=least <= limit),
+            subject=str(scene.environment.address),
+        )
+    if least <= limit:
+        yield from _no_room_to_roll(scene, namespace, counted, limit - least, here, at)
+
+
+def _who(scene: Scene, counted: Counted, here: Sequence[CompiledDocument], *, most: bool) -> tuple[Related, ...]:
+    """The documents that need it, the hungriest first."""
+    needed = []
+    for document in here:
+        amount = (counted.of(document) or 0.0) * replicas_of(document.effective["spec"].get("replicas", {}))[most]
+        needed.append((amount, document))
+    ranked = sorted(needed, key=lambda pair: (-pair[0], pair[1].address))
+    return tuple(
+        Related(f"{document.address} needs {counted.shown(amount).split(' ')[0]}", _at(scene, counted, document))
+        for amount, document in ranked
+        if amount
+    )
+
+
+def _at(scene: Scene, counted: Counted, document: CompiledDocument) -> Place:
+    return scene.place(document.address, counted.path)
+
+
+def _not_said(scene: Scene, namespace: str, counted: Counted, silent: Sequence[CompiledDocument]) -> Diagnostic:
+    first, others = silent[0], len(silent) - 1
+    more = f" and {others} more" if others else ""
+    return Diagnostic(
+        fleet.QUOTA_WITHOUT_REQUEST,
+        f"namespace `{namespace}` has a quota of {counted.field}, and {first.address}{more} reserves none by name",
+        at=scene.in_environment((*QUOTAS, namespace, counted.field)),
+        hint=f"write `resources.{counted.field}` in the document or in its Runtime",
+        related=tuple(Related(str(d.address), scene.place(d.address, ("metadata", "name"))) for d in silent[:3]),
+        subject=str(scene.environment.address),
+    )
+
+
+def _no_room_to_roll(
+    scene: Scene, namespace: str, counted: Counted, left: float, here: Sequence[CompiledDocument], at: Place
+) -> Iterator[Diagnostic]:
+    """Documents that start a pod before they stop one, where the quota has no room for one more."""
+    for document in here:
+        spec = document.model.spec
+        lowest = replicas_of(document.effective["spec"].get("replicas", {}))[0]
+        each = counted.of(document) or 0.0
+        if each <= left or not lowest:
+            continue
+        way = way_of(spec, spec.accelerator, scene.environment.model.spec.capacity)
+        if fenceposts(way, lowest)[1] == 0:
+            yield Diagnostic(
+                fleet.ROLLOUT_CANNOT_FINISH,
+                f"a rollout of {document.address} starts a pod before it stops one, and the quota of namespace "
+                f"`{namespace}` leaves {counted.shown(left)} for one that takes {counted.shown(each).split(' ')[0]}",
+                at=scene.place(document.address, ("spec", "rollout")),
+                hint="raise the quota, or set `strategy: rolling` with `maxSurge: 0` and `maxUnavailable: 1`",
+                related=(Related("the quota", at),),
+                subject=str(document.address),
+            )
