@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from opsdecl.compile.rollout import replicas_of
 from opsdecl.compile.scene import Scene
 from opsdecl.compile.types import CompiledDocument
 from opsdecl.diag import Code, Diagnostic, Place, Related, SpecPath
@@ -43,12 +44,6 @@ def demands(scene: Scene) -> tuple[Demand, ...]:
             pool = accelerator.get("pool")
             found.append(Demand(document, accelerator["gpu"], pool, accelerator["count"], lowest, highest))
     return tuple(found)
-
-
-def replicas_of(replicas: Mapping[str, Json]) -> tuple[int, int]:
-    """Fewest and most replicas; one where nothing is said."""
-    lowest = replicas.get("min", replicas.get("count", 1))
-    return lowest, max(lowest, replicas.get("max", lowest))
 
 
 def gpus_without_room(scene: Scene) -> Iterator[Diagnostic]:

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from opsdecl.catalog.types import Catalog
-from opsdecl.compile.capacity import replicas_of
+from opsdecl.compile.rollout import replicas_of
 from opsdecl.compile.scene import Scene
 from opsdecl.compile.types import CompiledDocument
 from opsdecl.diag import Diagnostic, Related, SpecPath

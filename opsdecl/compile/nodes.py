@@ -111,32 +111,26 @@ def waits_for_room(way: Way, replicas: int) -> bool:
 
 
 def _way(scene: Scene, demand: Demand) -> Way:
-    spec = demand.document.model.spec
-    return way_of(spec, spec.accelerator, scene.environment.model.spec.capacity)
+    return way_of(demand.document.effective["spec"], scene.settings["capacity"]["pools"])
 
 
 def _stuck(scene: Scene, demand: Demand, names: Names) -> Diagnostic:
-    rollout = demand.document.model.spec.rollout
-    field = next((name for name in ("maxSurge", "maxUnavailable", "strategy") if _is_said(rollout, name)), "")
+    rollout = demand.document.value.get("spec", {}).get("rollout") or {}
+    field = next((name for name in ("maxSurge", "maxUnavailable", "strategy") if name in rollout), "")
     path: SpecPath = ("spec", "rollout", field) if field else ("spec", "accelerator", "count")
     address = demand.document.address
-    chosen = "" if rollout.strategy == "rolling" else f", since pool `{names[0]}` declares a reserve"
+    chosen = "" if rollout.get("strategy") == "rolling" else f", since pool `{names[0]}` declares a reserve"
     return Diagnostic(
         codes.ROLLOUT_CANNOT_FINISH,
         f"a rollout starts a pod before it stops one{chosen}, and {_shown(names)} {_has(names)} no {demand.count} free "
         f"{'GPU' if demand.count == 1 else 'GPUs on one node'} for it",
         at=scene.place(address, path),
         hint="set `maxSurge: 0` and `maxUnavailable: 1`, or use `strategy: auto`, or add a node"
-        if rollout.strategy == "rolling"
+        if rollout.get("strategy") == "rolling"
         else "correct the pool's reserve, add a node, or set `strategy: rolling` with `maxSurge: 0`",
         related=(Related("the nodes", scene.in_environment((*POOLS, names[0], "nodes"))),),
         subject=str(address),
     )
-
-
-def _is_said(rollout: object, name: str) -> bool:
-    attribute = {"maxSurge": "max_surge", "maxUnavailable": "max_unavailable"}.get(name, name)
-    return attribute in getattr(rollout, "model_fields_set", ())
 
 
 def _at_pool(

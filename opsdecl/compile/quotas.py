@@ -3,8 +3,7 @@
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
-from opsdecl.compile.capacity import replicas_of
-from opsdecl.compile.rollout import way_of
+from opsdecl.compile.rollout import replicas_of, way_of
 from opsdecl.compile.scene import Scene
 from opsdecl.compile.types import CompiledDocument
 from opsdecl.diag import Diagnostic, Place, Related, SpecPath
@@ -129,12 +128,12 @@ def _no_room_to_roll(
 ) -> Iterator[Diagnostic]:
     """Documents that start a pod before they stop one, where the quota has no room for one more."""
     for document in here:
-        spec = document.model.spec
-        lowest = replicas_of(document.effective["spec"].get("replicas", {}))[0]
+        spec = document.effective["spec"]
+        lowest = replicas_of(spec.get("replicas", {}))[0]
         each = counted.of(document) or 0.0
         if each <= left or not lowest:
             continue
-        way = way_of(spec, spec.accelerator, scene.environment.model.spec.capacity)
+        way = way_of(spec, scene.settings["capacity"]["pools"])
         if fenceposts(way, lowest)[1] == 0:
             yield Diagnostic(
                 fleet.ROLLOUT_CANNOT_FINISH,

@@ -1,55 +1,59 @@
-"""How the pods of a document are exchanged: what it says itself, else what the reserve of its own pool allows."""
+"""How the pods of a document are exchanged: what it says itself, else what the reserve of its own pool allows.
+
+Works on effective values, so that no document is compiled again for it.
+"""
+
+from collections.abc import Mapping
 
 from opsdecl.fleet.strategy import choose_way
 from opsdecl.fleet.types import RECREATE, Pool, Way
-from opsdecl.spec.kinds.document import ServedSpec
-from opsdecl.spec.kinds.engine import Accelerator
-from opsdecl.spec.kinds.environment import Capacity
-from opsdecl.spec.kinds.scalars import Percentage
-from opsdecl.spec.kinds.serving import Rollout
-from opsdecl.spec.kinds.weights import PvcCache
+from opsdecl.spec.types import Json
 
 ONE_NODE_AT_A_TIME = ("ReadWriteOnce", "ReadWriteOncePod")
 
+Spec = Mapping[str, Json]
+"""The effective `spec` of a document or of an environment."""
 
-def way_of(spec: ServedSpec, accelerator: Accelerator | None, capacity: Capacity) -> Way:
-    """A way that was chosen by a person is taken as it is: whether it finishes is checked apart."""
-    if spec.rollout.strategy == "recreate":
+
+def way_of(spec: Spec, pools: Mapping[str, Spec]) -> Way:
+    """`pools` are those of the environment. A way that a person chose is taken as it is: it is checked apart."""
+    rollout = spec.get("rollout", {})
+    if rollout.get("strategy") == "recreate":
         return RECREATE
-    if spec.rollout.strategy == "rolling":
-        return _rolling(spec.rollout)
-    gpus = accelerator.count if accelerator is not None else 0
-    return choose_way(own_pool(accelerator, capacity), gpus, spec.replicas.highest, exclusive=holds_volume_alone(spec))
+    if rollout.get("strategy") == "rolling":
+        return _rolling(rollout)
+    accelerator = spec.get("accelerator")
+    gpus = accelerator["count"] if accelerator else 0
+    highest = replicas_of(spec.get("replicas", {}))[1]
+    return choose_way(_own_pool(accelerator, pools), gpus, highest, exclusive=_holds_volume_alone(spec))
 
 
-def own_pool(accelerator: Accelerator | None, capacity: Capacity) -> Pool | None:
+def replicas_of(replicas: Mapping[str, Json]) -> tuple[int, int]:
+    """Fewest and most replicas; one where nothing is said."""
+    lowest = replicas.get("min", replicas.get("count", 1))
+    return lowest, max(lowest, replicas.get("max", lowest))
+
+
+def _own_pool(accelerator: Spec | None, pools: Mapping[str, Spec]) -> Pool | None:
     """The pool that is named, else the only one with the GPU."""
-    name = own_pool_name(accelerator, capacity)
-    pool = capacity.pools.get(name) if name else None
-    return Pool(name or "", pool.nodes, pool.gpus_per_node, pool.reserve) if pool is not None else None
+    if not accelerator:
+        return None
+    fitting = [name for name, pool in pools.items() if pool.get("gpu") == accelerator["gpu"]]
+    name = accelerator.get("pool") or (fitting[0] if len(fitting) == 1 else None)
+    pool = pools.get(name) if name else None
+    return Pool(str(name), pool["nodes"], pool["gpusPerNode"], pool["reserve"]) if pool is not None else None
 
 
-def own_pool_name(accelerator: Accelerator | None, capacity: Capacity) -> str | None:
-    if accelerator is None or accelerator.pool:
-        return accelerator.pool if accelerator else None
-    fitting = [name for name, pool in capacity.pools.items() if pool.gpu == accelerator.gpu]
-    return fitting[0] if len(fitting) == 1 else None
-
-
-def holds_volume_alone(spec: ServedSpec) -> bool:
+def _holds_volume_alone(spec: Spec) -> bool:
     """Whether a pod on another node could not mount the cache until the one before has let it go."""
-    cache = getattr(getattr(spec, "weights", None), "cache", None)
-    return isinstance(cache, PvcCache) and cache.claim is None and cache.access_mode in ONE_NODE_AT_A_TIME
+    cache = spec.get("weights", {}).get("cache", {})
+    return cache.get("type") == "pvc" and not cache.get("claim") and cache.get("accessMode") in ONE_NODE_AT_A_TIME
 
 
-def count_or_percent(value: int | Percentage) -> int | str:
-    return value.text if isinstance(value, Percentage) else value
-
-
-def _rolling(rollout: Rollout) -> Way:
-    surge, missing = rollout.max_surge, rollout.max_unavailable
+def _rolling(rollout: Spec) -> Way:
+    surge, missing = rollout.get("maxSurge"), rollout.get("maxUnavailable")
     # Kubernetes refuses zero for both, so the one that is not given makes room where the other gives none.
     return Way(
-        surge=count_or_percent(surge) if surge is not None else int(not missing),
-        unavailable=count_or_percent(missing) if missing is not None else int(surge == 0),
+        surge=surge if surge is not None else int(not missing),
+        unavailable=missing if missing is not None else int(surge == 0),
     )

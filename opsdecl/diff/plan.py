@@ -17,8 +17,10 @@ from opsdecl.diff.types import (
     DocumentChange,
     FieldChange,
     Finding,
+    FleetTotals,
     ObjectChange,
     Plan,
+    RunChange,
     SourceRef,
 )
 
@@ -35,6 +37,8 @@ def make_plan(
     lock_digest: str = "",
     findings: Iterable[Diagnostic | Finding] = (),
     models: ModelChanges = NO_MODELS,
+    runs: Sequence[RunChange] = (),
+    fleet: FleetTotals | None = None,
 ) -> Plan:
     """`approvals` maps a class to the groups that must agree. Diagnostics should be located already."""
     releases = tuple(sorted((diff.release for diff in diffs), key=lambda release: release.id))
@@ -51,6 +55,8 @@ def make_plan(
         documents=documents,
         models=models.rows,
         verdicts=models.verdicts,
+        runs=tuple(runs),
+        fleet=fleet,
         approvals=needed_approvals(documents, changes, approvals),
         summary=_sum([release.summary for release in releases]),
         findings=tuple(f if isinstance(f, Finding) else finding_of(f) for f in findings),

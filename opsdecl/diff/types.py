@@ -170,6 +170,58 @@ class ModelChange(Model):
     turned_by: str = ""
 
 
+class MonthlyCost(Model):
+    """Of GPUs, in a month of 730 hours: fewest replicas, mean over loads, most replicas."""
+
+    floor: float
+    expected: float
+    ceiling: float
+    currency: str
+    price_per_hour: float | None = None
+    """Of one GPU; `source` and `as_of` say where it is from. None in sums."""
+    source: str = ""
+    as_of: str = ""
+
+
+class RolloutForecast(Model):
+    """How the pods of one document are exchanged, with all other rollouts of the change going on.
+
+    `lowest` of `replicas` serve at the worst moment. `seconds` are the quickest and the slowest; none where it stops.
+    `waits` is the longest that a pod waits for its GPUs, at the slowest.
+    """
+
+    strategy: Literal["one-more", "one-less", "recreate", "rolling", "scale"]
+    replicas: int
+    lowest: int
+    outcome: Literal["finishes", "may-stop", "stops", "cannot-finish"]
+    seconds: tuple[int, int] | None = None
+    waits: int = 0
+    pools: tuple[str, ...] = ()
+
+
+class RunChange(Model):
+    """What a change means for the pods and the money of one document. A cost that nobody knows is `null`."""
+
+    address: str
+    rollout: RolloutForecast | None = None
+    cost_before: MonthlyCost | None = None
+    cost_after: MonthlyCost | None = None
+
+
+class FleetTotals(Model):
+    """Of the whole environment, before and after: GPUs at the fewest and most replicas, and what they cost.
+
+    `before` is `null` where the base is not known. `unpriced` are documents whose GPUs have no known price: they are
+    left out of the sums.
+    """
+
+    gpus_before: tuple[int, int] | None = None
+    gpus_after: tuple[int, int] = (0, 0)
+    cost_before: MonthlyCost | None = None
+    cost_after: MonthlyCost | None = None
+    unpriced: tuple[str, ...] = ()
+
+
 class Approval(Model):
     """An approval that the change will need: one per class and group."""
 
@@ -244,6 +296,10 @@ class Plan(Model):
     models: tuple[ModelChange, ...] = ()
     verdicts: dict[str, int] = {}
     """Language models of the environment after the change, by verdict; `not-sized` where there is none."""
+    runs: tuple[RunChange, ...] = ()
+    """Documents whose pods are exchanged, or that cost something else; in the order of addresses."""
+    fleet: FleetTotals | None = None
+    """None where no document has GPUs."""
     approvals: tuple[Approval, ...] = ()
     summary: dict[str, int]
     findings: tuple[Finding, ...] = ()

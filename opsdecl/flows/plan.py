@@ -13,6 +13,7 @@ from opsdecl.compile.lock import FILE as LOCK_FILE
 from opsdecl.compile.memo import Memo
 from opsdecl.diag import Checked, Diagnostic, Place, Severity, SpecPath
 from opsdecl.diag.codes.compile import LOCK_MISMATCH
+from opsdecl.diag.codes.fleet import CODES as FLEET_CODES
 from opsdecl.diag.codes.plan import LOCK_MOVED
 from opsdecl.diff.classify import EffectTable
 from opsdecl.diff.fields import Locate
@@ -22,6 +23,7 @@ from opsdecl.diff.records import TargetState, tool_identity
 from opsdecl.diff.release import ReleaseDiff, diff_release, state_from_manifests
 from opsdecl.diff.types import BaseRef, Origin, Plan, SourceRef
 from opsdecl.flows.build import Built, build, for_target
+from opsdecl.flows.fleet import fleet_change
 from opsdecl.flows.memory import Memory
 from opsdecl.flows.models import Models
 from opsdecl.flows.project import Project, choose_environment, located, open_project, origin_of, place_of
@@ -157,8 +159,9 @@ def _build_base(tree: SourceTree, environment: str, memory: Memory) -> _Base:
 
 
 def _breaks(finding: Diagnostic) -> bool:
-    """Whether the base cannot be known for it. Its lock names the tool that it had then, which is no fault of its."""
-    return finding.severity is Severity.ERROR and finding.code is not LOCK_MISMATCH
+    """Whether the base cannot be known for it. Its lock names the tool that it had then, which is no fault of its, and
+    documents that its pools or its budget cannot bear compile all the same."""
+    return finding.severity is Severity.ERROR and finding.code not in (LOCK_MISMATCH, *FLEET_CODES)
 
 
 def _finish(
@@ -191,7 +194,8 @@ def _finish(
         stepped = add_steps(diff.release, side.manifests, state)
         findings += (*stepped.diagnostics, *check_prune(diff, _prune_rules(built, name)))
         diffs.append(ReleaseDiff(stepped.value or diff.release, diff.documents, diff.protected))
-    all_findings = (*opened.diagnostics, *located(built.project, built.project.tree, findings))
+    fleet = fleet_change(built, diffs, states.values(), opened.diagnostics, unknown)
+    all_findings = (*opened.diagnostics, *located(built.project, built.project.tree, (*findings, *fleet.findings)))
     spec = built.environment.model.spec
     plan = make_plan(
         diffs,
@@ -204,6 +208,8 @@ def _finish(
         lock_digest=lock_digest(built.project),
         findings=all_findings,
         models=changed_models(Models(built.project.catalog, memo or Memo()), built, diffs, states.values(), unknown),
+        runs=fleet.runs,
+        fleet=fleet.totals,
     )
     return Planned(plan, all_findings, opened.lines, opened.environment, built)
 

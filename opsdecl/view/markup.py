@@ -31,8 +31,9 @@ def prose(text: str, limit: int = 400) -> str:
 
 def plain(text: str) -> str:
     """The text as itself. Zero-width spaces keep hosts from linking people, issues and addresses."""
-    shown = html.escape(printable(text), quote=False).replace("$", "&#36;")
-    return _REFERENCE.sub(lambda found: found[0] + _BREAK, _INLINE.sub(lambda found: "\\" + found[0], shown))
+    shown = _INLINE.sub(lambda found: "\\" + found[0], html.escape(printable(text), quote=False))
+    # Last, because the number of the entity would be taken for that of an issue.
+    return _REFERENCE.sub(lambda found: found[0] + _BREAK, shown).replace("$", "&#36;")
 
 
 def html_code(text: str, limit: int = 120) -> str:

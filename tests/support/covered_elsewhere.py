@@ -22,6 +22,7 @@ _GIT = "it takes a git repository"
 _DISK = "it takes a folder that is written to"
 _CATALOG = "it answers `opsdecl catalog`"
 _SIZING = "it answers `opsdecl size`"
+_ROLLOUTS = "it takes a plan of several rollouts"
 _BUG = "only a mistake in opsdecl gives it"
 _SIZE = "it takes a file of a size that nobody wants to read"
 _CLUSTER = "only a kubeconfig and an API server can show it"
@@ -211,10 +212,11 @@ COVERED_ELSEWHERE: Mapping[str, Elsewhere] = {
     "OD764": Elsewhere(_SIZING, "tests/unit/sizing/test_rules.py::test_a_rule_has_its_code"),
     "OD765": Elsewhere(_SIZING, "tests/unit/sizing/test_rules.py::test_a_rule_has_its_code"),
     "OD771": Elsewhere(
-        "it takes a plan of several rollouts", "tests/unit/flows/test_plan_fleet.py::test_rollouts_that_stop_are_an_error"
+        _ROLLOUTS,
+        "tests/unit/flows/test_plan_fleet.py::test_rollouts_that_stop_are_an_error",
     ),
     "OD772": Elsewhere(
-        "it takes a plan of several rollouts",
+        _ROLLOUTS,
         "tests/unit/flows/test_plan_fleet.py::test_rollouts_that_may_stop_each_other_are_a_warning",
     ),
     "OD901": Elsewhere(_BUG, "tests/endtoend/test_refusals.py::test_an_unexpected_error"),

@@ -66,6 +66,7 @@ def _subject(
         project=project,
         environment_name=environment.address.name,
         environment=environment.model.spec,
+        pools=environment.effective["spec"]["capacity"]["pools"],
         runtime=runtime.model.spec if runtime else None,
         catalog=catalog,
         base=shorten(base_name(metadata)),

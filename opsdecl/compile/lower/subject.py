@@ -6,7 +6,6 @@ from typing import Any
 
 from opsdecl.addr import MAIN, Address
 from opsdecl.catalog.types import Catalog, GpuFacts
-from opsdecl.compile.rollout import own_pool_name
 from opsdecl.compile.types import CompiledDocument, Traced
 from opsdecl.diag import Place, SpecPath
 from opsdecl.spec.kinds.adapter import AdapterSpec
@@ -44,6 +43,7 @@ class Subject:
     catalog: Catalog
     base: str
     namespace: str
+    pools: Mapping[str, Mapping[str, Json]] = field(default_factory=dict)
     adapters: tuple[LoadedAdapter, ...] = ()
     pod_labels: Mapping[str, Any] = field(default_factory=dict)
     object_labels: Mapping[str, Any] = field(default_factory=dict)
@@ -64,7 +64,10 @@ class Subject:
         return self.environment.capacity.pools.get(name) if name else None
 
     def pool_name(self, accelerator: Accelerator | None) -> str | None:
-        return own_pool_name(accelerator, self.environment.capacity)
+        if accelerator is None or accelerator.pool:
+            return accelerator.pool if accelerator else None
+        fitting = [name for name, pool in self.environment.capacity.pools.items() if pool.gpu == accelerator.gpu]
+        return fitting[0] if len(fitting) == 1 else None
 
     def gpu(self, accelerator: Accelerator | None) -> GpuFacts | None:
         return self.catalog.gpu(accelerator.gpu) if accelerator else None

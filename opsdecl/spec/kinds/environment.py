@@ -63,14 +63,17 @@ class Pool(Part):
     )
     nodes: int = Field(ge=0, description="Nodes in the pool.")
     gpus_per_node: int = Field(default=0, ge=0, description="GPUs of each node.")
-    reserve: int = Field(default=0, ge=0, description="GPUs that are kept free.")
+    reserve: int = Field(
+        default=0, ge=0, description="GPUs that are kept free, so that a rollout starts a pod before it stops one."
+    )
     labels: Mapping[LabelKey, LabelValue] = Field(default={}, description="Labels by which pods find the nodes.")
     tolerations: Items[Toleration] = Field(
         default=(), description="Taints of the nodes that pods must put up with.", json_schema_extra=merge_key("key")
     )
     driver: NonEmpty | None = Field(default=None, description="Version of the GPU driver.")
     price_per_hour: PositiveNumber | None = Field(
-        default=None, description="Price of one GPU for an hour, in the budget's currency."
+        default=None,
+        description="Price of one GPU for an hour, in the budget's currency; the catalogue's in USD where absent.",
     )
 
 
@@ -78,8 +81,8 @@ class Quota(Part):
     """What a namespace may use."""
 
     gpus: int | None = Field(default=None, ge=0, description="Most GPUs.")
-    cpu: CpuQuantity | None = Field(default=None, description="Most CPU.")
-    memory: Quantity | None = Field(default=None, description="Most memory.")
+    cpu: CpuQuantity | None = Field(default=None, description="Most CPU that pods reserve together.")
+    memory: Quantity | None = Field(default=None, description="Most memory that pods reserve together.")
 
 
 class Capacity(Part):
@@ -92,7 +95,9 @@ class Capacity(Part):
 class Budget(Part):
     """What the environment may cost."""
 
-    monthly: PositiveNumber = Field(description="Most that a month may cost.")
+    monthly: PositiveNumber = Field(
+        description="Most that a month may cost: fewest replicas above it are an error, the expected cost a warning."
+    )
     currency: Literal["USD", "EUR", "GBP", "CHF", "JPY"] = Field(default="USD", description="Currency of all prices.")
 
 

@@ -6,8 +6,8 @@ from typing import Any
 from opsdecl._data import data_root
 from opsdecl.diff.types import DocumentChange, FieldChange, Finding, ObjectChange, Plan
 from opsdecl.view.cells import printable
+from opsdecl.view.plan.fleet import fleet_rows
 from opsdecl.view.plan.markdown import verdict
-from opsdecl.view.plan.models import model_lines
 from opsdecl.view.plan.outline import ChangeGroup, Outline, drifted_fields, outline, totals, worst_class, worst_first
 from opsdecl.view.plan.phrases import (
     approvals_text,
@@ -54,6 +54,7 @@ def page(seen: Outline, digest: str) -> dict[str, Any]:
         "mode": mode_text(plan),
         "known": plan.base.known,
         "counts": counts_text(plan.summary),
+        "fleet": fleet_rows(plan),
         "restarts": totals_text(totals(documents, "update", "replace")),
         "approvals": approvals_text(plan),
         "findings": [_finding(finding) for finding in seen.loose],
@@ -75,7 +76,7 @@ def _group(group: ChangeGroup, seen: Outline) -> Mapping[str, Any]:
         "classes": worst_first(document.classes),
         "effects": effects_text(document),
         "fields": [_field(field, document) for field in document.fields],
-        "model": model_lines(seen.models[document.address]) if document.address in seen.models else [],
+        "model": seen.lines(document.address),
         "findings": [_finding(finding) for finding in seen.findings.get(document.address, ())],
         "restart": field_name(unlisted_restart(document)),
         "objects": [_object(change, change.fields) for change in objects],

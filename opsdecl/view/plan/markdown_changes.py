@@ -6,7 +6,6 @@ from opsdecl.diff.types import DocumentChange, FieldChange, ObjectChange
 from opsdecl.view.markup import code, html_code, prose, table_row
 from opsdecl.view.plan.budget import Section
 from opsdecl.view.plan.markdown_sections import arrow, finding_row
-from opsdecl.view.plan.models import model_lines
 from opsdecl.view.plan.outline import ChangeGroup, Outline, fields_worst_first, totals, worst_first
 from opsdecl.view.plan.phrases import (
     change_texts,
@@ -92,9 +91,9 @@ def _field(field: FieldChange, document: DocumentChange) -> str:
 
 
 def _model(seen: Outline, address: str) -> str:
-    lines = model_lines(seen.models[address]) if address in seen.models else []
+    lines = seen.lines(address)
     rows = [table_row(line.title, prose(line.text, 200), f"**{line.end}**" if line.end else "") for line in lines]
-    return "\n".join(["| | memory | |", "|---|---|---|", *rows]) if rows else ""
+    return "\n".join(["| | what it means | |", "|---|---|---|", *rows]) if rows else ""
 
 
 def _restart(document: DocumentChange) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from opsdecl.diff.types import Approval, BaseRef, Finding, ObjectChange, Plan
 from opsdecl.view.markup import code, plain, prose, table_row
 from opsdecl.view.plan.budget import Section
+from opsdecl.view.plan.fleet import fleet_rows
 from opsdecl.view.plan.models import VERDICTS
 from opsdecl.view.plan.outline import Outline, drifted_fields, totals, worst_class, worst_findings_first, worst_first
 from opsdecl.view.plan.phrases import (
@@ -31,6 +32,7 @@ def verdict_table(seen: Outline) -> str:
         ("changes", _changes(seen)),
         *_running(seen),
         *_memory(seen),
+        *((title, prose(text, 300)) for title, text in fleet_rows(seen.plan)),
         *_approvals(seen.plan),
         ("compared", _compared(seen.plan)),
     ]

@@ -14,8 +14,10 @@ from opsdecl.diff.types import (
     ModelChange,
     ObjectChange,
     Plan,
+    RunChange,
 )
-from opsdecl.view.plan.models import model_lines
+from opsdecl.view.plan.fleet import run_lines
+from opsdecl.view.plan.models import ModelLine, model_lines
 
 _RANK = {name: rank for rank, name in enumerate(CLASSES)}
 _SEVERITIES = ("error", "warning", "note")
@@ -56,8 +58,14 @@ class Outline:
     drift: tuple[ObjectChange, ...]
     others: tuple[ObjectChange, ...]
     models: Mapping[str, ModelChange]
+    runs: Mapping[str, RunChange]
     findings: Mapping[str, tuple[Finding, ...]]
     loose: tuple[Finding, ...]
+
+    def lines(self, address: str) -> list[ModelLine]:
+        """What the change means for memory, pods and money of one document."""
+        memory = model_lines(self.models[address]) if address in self.models else []
+        return memory + (run_lines(self.runs[address]) if address in self.runs else [])
 
     @property
     def is_empty(self) -> bool:
@@ -85,6 +93,7 @@ def outline(plan: Plan) -> Outline:
         tuple(drift),
         tuple(c for c in changes if c.cause in ("spec", "tool") and c.address not in explained),
         models,
+        {run.address: run for run in plan.runs},
         {subject: found for subject, found in findings.items() if subject in changed},
         tuple(f for f in worst_findings_first(plan.findings) if f.subject not in changed),
     )

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from opsdecl.diff.types import CLASSES, ChangeClass, DocumentChange, FieldChange, Finding, ObjectChange, Plan
 from opsdecl.view.cells import Cell, align, printable, width_of
-from opsdecl.view.plan.models import Tone, model_lines
+from opsdecl.view.plan.models import Tone
 from opsdecl.view.plan.outline import (
     ChangeGroup,
     Outline,
@@ -133,7 +133,7 @@ class TextView:
 
     def model(self, address: str) -> list[str]:
         """What the change means for the model's memory."""
-        lines = model_lines(self.seen.models[address]) if address in self.seen.models else []
+        lines = self.seen.lines(address)
         cells = [
             [Cell(line.title, DIM), Cell(printable(line.text)), Cell(line.end, _TONES[line.tone])] for line in lines
         ]

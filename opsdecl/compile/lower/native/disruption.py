@@ -1,9 +1,9 @@
 """What maintenance of nodes may take away at a time."""
 
 from opsdecl.compile.lower.labels import selector
+from opsdecl.compile.lower.native.replicas import count_or_percent
 from opsdecl.compile.lower.resources import make_resource
 from opsdecl.compile.lower.subject import Subject
-from opsdecl.compile.rollout import count_or_percent
 from opsdecl.compile.types import Resource, Traced
 from opsdecl.spec.kinds.serving import Disruption, Replicas
 

@@ -7,6 +7,7 @@ from opsdecl.compile.rollout import way_of
 from opsdecl.compile.types import Traced
 from opsdecl.spec.kinds.document import ServedSpec
 from opsdecl.spec.kinds.engine import Accelerator
+from opsdecl.spec.kinds.scalars import Percentage
 from opsdecl.spec.kinds.serving import Replicas
 
 REASON = "opsdecl.dev/rollout-reason"
@@ -33,7 +34,7 @@ def replica_count(subject: Subject, replicas: Replicas) -> Traced | None:
 
 def strategy(subject: Subject, spec: ServedSpec, accelerator: Accelerator | None) -> Strategy:
     """`auto` never needs a GPU that is not there: a surge pod that cannot be scheduled would stop the rollout."""
-    way = way_of(spec, accelerator, subject.environment.capacity)
+    way = way_of(subject.document.effective["spec"], subject.pools)
     if spec.rollout.strategy == "recreate":
         return Strategy({"type": Traced("Recreate", ("spec", "rollout", "strategy"))})
     if spec.rollout.strategy == "rolling":
@@ -55,6 +56,10 @@ def _reason(subject: Subject, accelerator: Accelerator | None, *, waits: bool) -
         return f"pool {name} keeps {pool.reserve} GPUs free, so a new pod starts before an old one stops"
     where = f"pool {name} keeps too few GPUs free" if pool else "no single pool has these GPUs"
     return f"{where}, so an old pod stops before a new one starts"
+
+
+def count_or_percent(value: int | Percentage) -> int | str:
+    return value.text if isinstance(value, Percentage) else value
 
 
 def _bound(value: int | str, field: str, *, is_said: bool) -> Any:

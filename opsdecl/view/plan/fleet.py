@@ -1,0 +1,97 @@
+"""What a change means for pods and money, in lines: the rollout, the cost of a month; and both over all documents."""
+
+from opsdecl.diff.types import FleetTotals, MonthlyCost, Plan, RolloutForecast, RunChange
+from opsdecl.view.plan.models import ModelLine, Tone
+from opsdecl.view.words import count, span_of
+
+SIGNS = {"USD": "$", "EUR": "€", "GBP": "£", "JPY": "¥"}
+_WORDS = {
+    "one-more": "a new pod starts before an old one stops",
+    "one-less": "an old pod stops before a new one starts",
+    "recreate": "all pods stop before the new ones start",
+    "rolling": "as `rollout` says",
+    "scale": "pods are added or taken away, none is exchanged",
+}
+_STOPS: dict[str, tuple[str, Tone]] = {
+    "may-stop": ("may stop", "doubtful"),
+    "stops": ("stops", "bad"),
+    "cannot-finish": ("cannot finish", "bad"),
+}
+
+
+def run_lines(run: RunChange) -> list[ModelLine]:
+    lines = [_rollout(run.rollout)] if run.rollout is not None else []
+    return [*lines, *_cost(run)]
+
+
+def fleet_rows(plan: Plan) -> list[tuple[str, str]]:
+    """GPUs and cost of the environment, where either changes; of unpriced documents only how many they are."""
+    totals = plan.fleet
+    if totals is None or (totals.gpus_before == totals.gpus_after and totals.cost_before == totals.cost_after):
+        return []
+    return [("GPUs", _gpus(totals)), *([("cost / month", text)] if (text := total_cost(totals)) else [])]
+
+
+def total_cost(totals: FleetTotals) -> str:
+    """`floor $10.0k → $15.0k · expected … · ceiling …, without 2 documents of unknown price`."""
+    if totals.cost_after is None:
+        return ""
+    text = _three(totals.cost_before, totals.cost_after)
+    missing = count(len(totals.unpriced), "document")
+    return text + (f", without {missing} of unknown price" if totals.unpriced else "")
+
+
+def _gpus(totals: FleetTotals) -> str:
+    now = span_of(*totals.gpus_after)
+    return (
+        now if totals.gpus_before in (None, totals.gpus_after) else f"{span_of(*totals.gpus_before or (0, 0))} → {now}"
+    )
+
+
+def _rollout(rollout: RolloutForecast) -> ModelLine:
+    parts = [_WORDS[rollout.strategy]]
+    if rollout.strategy != "scale":
+        parts.append(f"{rollout.lowest} of {rollout.replicas} serve" if rollout.lowest else "nothing serves meanwhile")
+    if rollout.seconds is not None:
+        parts.append(_minutes(*rollout.seconds))
+    if rollout.waits:
+        where = f" in pool {', '.join(rollout.pools)}" if rollout.pools else ""
+        parts.append(f"waits up to {_minutes(rollout.waits, rollout.waits)} for others{where}")
+    end, tone = _STOPS.get(rollout.outcome, ("", ""))
+    return ModelLine("rollout", ", ".join(parts), end, tone)
+
+
+def _minutes(low: float, high: float) -> str:
+    """`4–7 min`, `2–3 h` beyond two hours."""
+    unit, name = (3600, "h") if high >= 7200 else (60, "min")
+    return f"{span_of(max(1, round(low / unit)), max(1, round(high / unit)))} {name}"
+
+
+def _cost(run: RunChange) -> list[ModelLine]:
+    before = run.cost_before
+    if run.cost_after is None:
+        return [ModelLine("cost/month", f"{_money(before.expected, before)} less")] if before is not None else []
+    if before == run.cost_after:
+        return [ModelLine("cost/month", _three(None, run.cost_after), "unchanged")]
+    source = f", {run.cost_after.source}" + (f" of {run.cost_after.as_of}" if run.cost_after.as_of else "")
+    return [ModelLine("cost/month", _three(before, run.cost_after) + source)]
+
+
+def _three(before: MonthlyCost | None, after: MonthlyCost) -> str:
+    if after.floor == after.ceiling and (before is None or before.floor == before.ceiling):
+        return _pair(before, after, "expected")
+    return " · ".join(f"{name} {_pair(before, after, name)}" for name in ("floor", "expected", "ceiling"))
+
+
+def _pair(before: MonthlyCost | None, after: MonthlyCost, name: str) -> str:
+    now = _money(getattr(after, name), after)
+    was = _money(getattr(before, name), before) if before is not None else now
+    return now if was == now else f"{was} → {now}"
+
+
+def _money(amount: float, cost: MonthlyCost) -> str:
+    """`$950`, `$10.1k`, `$1.20M`; other currencies by their short name."""
+    sign = SIGNS.get(cost.currency, f"{cost.currency} ")
+    if amount >= 999_500:
+        return f"{sign}{amount / 1e6:.2f}M"
+    return f"{sign}{amount / 1e3:.1f}k" if amount >= 1000 else f"{sign}{amount:.0f}"
