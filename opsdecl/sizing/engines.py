@@ -27,8 +27,6 @@ SAMPLER_BYTES: tuple[tuple[Version, float], ...] = (
 """Bytes per sequence and vocabulary entry of a sampling step, newest release first: logits in 16 and 32 bits, then
 either a sort with its indices (39), or a kernel that filters in place (17); the second model runner keeps fewer copies.
 """
-SECOND_RUNNER_BYTES = 7.0
-"""The same in the second model runner before it took over: nothing is filtered while it is profiled."""
 SECOND_RUNNER_SINCE: Version = (0, 29, 0)
 """The second model runner for every model; it estimates graphs since then."""
 SECOND_RUNNER_FAMILIES: tuple[tuple[Version, frozenset[str]], ...] = (
@@ -99,7 +97,7 @@ def rules_for(request: Request) -> EngineRules:
         utilization=0.92 if version >= GRAPHS_BUDGETED_SINCE else 0.9,
         batched_tokens=_batched_tokens(version, generation, request.gpu),
         sequences=_sequences(version, generation, request.gpu),
-        sampler_bytes=SECOND_RUNNER_BYTES if second and version < SECOND_RUNNER_SINCE else sampler_bytes(version),
+        sampler_bytes=sampler_bytes(version),
         graphs_in_budget=version >= SECOND_RUNNER_SINCE or (version >= GRAPHS_BUDGETED_SINCE and not second),
         context_in_budget=generation == "v1" and version < BASELINE_SINCE,
         grouped=version >= GROUPS_SINCE and generation == "v1",

@@ -147,6 +147,35 @@ FIGURES = (
         "vllm-project/vllm#40691",
     ),
     Figure("qwen2.5-vl-32b", "a100-80gb", "0.7.3", {"weights": 62.43, "activation": 6.90}, {"max_model_len": 32768}),
+    Figure(
+        "Qwen/Qwen3-235B-A22B-Instruct-2507-FP8",
+        "rtx-pro-6000",
+        "0.27.0",
+        {"weights": 55.19, "cache": 27.85, "tokens": 621392, "concurrency": 18.96},
+        {"tensor": 4, "utilization": 0.9, "max_model_len": 32768, "max_num_seqs": 32},
+        95.01,
+    ),
+    Figure(
+        "llama-3.1-8b-instruct",
+        "a10g",
+        "0.7.2",
+        {"weights": 14.99, "activation": 0.22, "cache": 4.60, "tokens": 37696},
+        {},
+        22.07,
+    ),
+    Figure(
+        "qwen2.5-7b-instruct", "v100-32gb", "0.8.5", {"weights": 14.25, "activation": 4.35, "cache": 9.88}, {}, 31.74
+    ),
+    Figure("qwen3-14b", "l40s", "0.11.0", {"weights": 27.52, "cache": 11.06, "tokens": 72496, "concurrency": 1.77}),
+    Figure("qwen3.5-9b", "rtx-5090", "0.19.0", {"weights": 17.66}, {"max_model_len": 4096}),
+    Figure(
+        "deepseek-ai/DeepSeek-Coder-V2-Lite-Instruct",
+        "a100-40gb",
+        "0.7.1",
+        {"weights": 3.97},
+        {"tensor": 8, "max_num_seqs": 2, "max_model_len": 4096},
+        39.39,
+    ),
 )
 
 POOLS = (
