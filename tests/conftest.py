@@ -28,6 +28,8 @@ _SETTINGS = {
     "GIT_CONFIG_NOSYSTEM": "1",
 }
 _REMOVED = (
+    # Commands that tests start would compile every module of ours again, each time.
+    "PYTHONDONTWRITEBYTECODE",
     "CI",
     "GITHUB_ACTIONS",
     "FORCE_COLOR",
