@@ -8,7 +8,7 @@ from opsdecl.catalog.architectures import Architecture
 from opsdecl.catalog.types import Catalog, GpuFacts
 from opsdecl.compile.memo import Memo
 from opsdecl.compile.types import CompiledDocument, Graph
-from opsdecl.diag import Diagnostic, Related, Severity
+from opsdecl.diag import Diagnostic, Place, Related, Severity
 from opsdecl.flows.project import place_of
 from opsdecl.sizing.assess import assess, request_of
 from opsdecl.sizing.served import FACETS, Served, path_of, served_of
@@ -126,14 +126,20 @@ def misfits(graph: Graph, assessments: Mapping[SpecAddress, Assessment]) -> tupl
 
 def _misfit(graph: Graph, document: CompiledDocument, objection: Objection) -> Diagnostic:
     at = place_of(graph, document.address, path_of(objection.facet, document.effective))
-    gpu = place_of(graph, document.address, FACETS["gpu"].field)
     eased = document.effective["spec"].get("sizing") is not None and objection.code.severity is Severity.ERROR
     return Diagnostic(
         objection.code,
         f"{document.address}: {objection.message}",
         at=at,
         hint=objection.hint,
-        related=(Related("on this GPU", gpu),) if gpu is not None and gpu != at else (),
+        related=_shapers(graph, document, at),
         severity_override=Severity.WARNING if eased else None,
         subject=str(document.address),
     )
+
+
+def _shapers(graph: Graph, document: CompiledDocument, at: Place | None) -> tuple[Related, ...]:
+    """The GPU and the release of the engine, which often are set in other files and by other people."""
+    said = {"gpu": "on this GPU", "engine": "under this release of the engine"}
+    places = {words: place_of(graph, document.address, FACETS[facet].field) for facet, words in said.items()}
+    return tuple(Related(words, place) for words, place in places.items() if place is not None and place != at)
