@@ -25,6 +25,11 @@ _RANKS = {
     )
     for kind in kinds
 }
+_AWAITED = frozenset(
+    {"CustomResourceDefinition", "Namespace", "Job", "ExternalSecret", "SecretStore", "ClusterSecretStore"}
+)
+"""What must be done, not merely there, before others can use it. Pods wait by themselves for claims, and an autoscaler
+must not wait until a model is loaded."""
 _LAST_RANK = max(_RANKS.values()) + 1
 """What watches or routes to workloads: autoscalers, disruption budgets, routes, monitors."""
 
@@ -34,8 +39,8 @@ def add_steps(
 ) -> Checked[ReleasePlan]:
     """The release with its steps; OD530 where dependencies go in a circle.
 
-    A wave is a number over the whole desired set, so that it stays the same whatever changes. `wait`: after each
-    wave that others follow, a step waits until its objects are ready.
+    A wave is a number over the whole desired set, so that it stays the same whatever changes. `wait`: where others
+    follow, a step waits until what they need is done; the last step, after the record, waits until all is ready.
     """
     if not release.changes:
         return Checked(release)
@@ -48,6 +53,9 @@ def add_steps(
     steps = [*applies, *prunes]
     if steps:
         steps.append(Step(verb="record", wave=steps[-1].wave + 1))
+        applied = tuple(sorted(a for step in applies if step.verb == "apply" for a in step.addresses))
+        if wait and applied:
+            steps.append(Step(verb="wait", wave=steps[-1].wave + 1, addresses=applied))
     return Checked(release.model_copy(update={"steps": tuple(steps)}))
 
 
@@ -89,13 +97,14 @@ def _cycle(waiting: Mapping[str, Sequence[str]]) -> Diagnostic:
 
 def _apply_steps(changes: Sequence[ObjectChange], waves: Mapping[str, int], wait: bool) -> Iterator[Step]:
     by_wave: dict[int, list[str]] = {}
+    awaited = {change.address for change in changes if change.object.kind in _AWAITED}
     for change in changes:
         if change.action in _APPLIED:
             by_wave.setdefault(waves.get(change.address, 0), []).append(change.address)
     for wave, addresses in sorted(by_wave.items()):
         yield Step(verb="apply", wave=wave, addresses=tuple(sorted(addresses)))
-        if wait and wave != max(by_wave):
-            yield Step(verb="wait", wave=wave, addresses=tuple(sorted(addresses)))
+        if wait and wave != max(by_wave) and awaited.intersection(addresses):
+            yield Step(verb="wait", wave=wave, addresses=tuple(sorted(awaited.intersection(addresses))))
 
 
 def _prune_steps(changes: Sequence[ObjectChange], base: TargetState | None, first: int) -> Iterator[Step]:

@@ -2,8 +2,22 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Literal
 
 from opsdecl.diff.types import Action
+
+ReadinessState = Literal["Current", "InProgress", "Failed", "Terminating", "NotFound"]
+
+
+@dataclass(frozen=True, slots=True)
+class Readiness:
+    """Whether a live object does its work. `message` says what it waits for or what is wrong; `ready` of `wanted` pods
+    are counted where the object has pods, both None elsewhere."""
+
+    state: ReadinessState
+    message: str = ""
+    ready: int | None = None
+    wanted: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,12 +38,20 @@ class Changed:
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
-    """The target holds the new revision; from here on it is done."""
+    """The target holds the new revision; what follows is looking on while it becomes ready."""
 
     revision: str
 
 
-Event = Started | Changed | Recorded
+@dataclass(frozen=True, slots=True)
+class Watched:
+    """An object that was applied got another readiness, or another reason for it."""
+
+    address: str
+    readiness: Readiness
+
+
+Event = Started | Changed | Recorded | Watched
 
 
 @dataclass(frozen=True, slots=True)

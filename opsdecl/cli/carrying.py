@@ -1,5 +1,6 @@
 """What the commands that write share: asking, progress, the record's signature."""
 
+from dataclasses import dataclass
 from pathlib import Path
 
 import click
@@ -12,7 +13,7 @@ from opsdecl.cli.report import no_lines, report
 from opsdecl.flows.apply import Return, Signed, carry_back, carry_out
 from opsdecl.flows.plan import Planned
 from opsdecl.flows.source import author_of, work_tree_source
-from opsdecl.view.events import event_line, progress_line, render_outcome
+from opsdecl.view.events import event_json, event_line, outcome_json, progress_line, render_outcome
 
 
 def confirmed(at: Session, yes: bool, question: str) -> bool:
@@ -41,18 +42,29 @@ def signed(at: Session, plan_digest: str = "") -> Signed:
     return Signed(who, at.process.now.isoformat(timespec="seconds"), plan_digest)
 
 
-def run_apply(at: Session, planned: Planned, plan_digest: str, *, quiet: bool = False) -> Exit:
-    """Writes, telling what happens; `quiet` says nothing of what stays as it is."""
+@dataclass(frozen=True, slots=True)
+class Manner:
+    """How an apply goes about it: `quiet` says nothing of what stays as it is, `wait` looks on until all is ready."""
+
+    quiet: bool = False
+    wait: bool = True
+    as_json: bool = False
+
+
+def run_apply(at: Session, planned: Planned, plan_digest: str, manner: Manner) -> Exit:
+    """Writes, telling what happens."""
     assert planned.plan is not None
-    teller = Teller(at.process, len(planned.plan.changes))
-    done = carry_out(planned, signed(at, plan_digest), _ignore if quiet else teller.tell)
+    teller = Teller(at.process, len(planned.plan.changes), as_json=manner.as_json)
+    emit = _ignore if manner.quiet else teller.tell
+    done = carry_out(planned, signed(at, plan_digest), emit, wait=manner.wait)
     teller.finish()
     code = report(at.process, done.diagnostics, planned.lines)
     before = {state.revision for state in planned.states.values()}
     for outcome in done.value or ():
-        if quiet and outcome.revision in before:
-            continue
-        at.process.out(render_outcome(planned.environment, outcome, color=at.process.color))
+        if manner.as_json:
+            at.process.out(outcome_json(planned.environment, outcome) + "\n")
+        elif not (manner.quiet and outcome.revision in before):
+            at.process.out(render_outcome(planned.environment, outcome, color=at.process.color))
     return code
 
 
@@ -72,16 +84,19 @@ def _ignore(_event: Event) -> None:
 
 
 class Teller:
-    """Events as lines for logs, or as one line that a terminal overwrites."""
+    """Events as lines for logs, as JSON for programs, or as one line that a terminal overwrites."""
 
-    def __init__(self, process: Process, total: int) -> None:
+    def __init__(self, process: Process, total: int, *, as_json: bool = False) -> None:
         self._process = process
         self._total = total
+        self._as_json = as_json
         self._done = 0
 
     def tell(self, event: Event) -> None:
         self._done += isinstance(event, Changed)
-        if self._process.progress:
+        if self._as_json:
+            self._process.out(event_json(event) + "\n")
+        elif self._process.progress:
             line = progress_line(self._done, self._total, event, width=self._process.width)
             self._process.stderr.write(f"\r\x1b[K{line}")
             self._process.stderr.flush()
@@ -90,6 +105,6 @@ class Teller:
 
     def finish(self) -> None:
         """Leaves a clean line behind."""
-        if self._process.progress and self._total:
+        if self._process.progress and self._total and not self._as_json:
             self._process.stderr.write("\r\x1b[K")
             self._process.stderr.flush()

@@ -44,6 +44,11 @@ def show_planned(
     return code
 
 
+def report_planned(at: Session, planned: Planned) -> Exit:
+    """The findings alone, for a command whose standard output is for a program."""
+    return report(at.process, planned.diagnostics, planned.lines, format_="full" if planned.plan is None else "concise")
+
+
 def _failure(planned: Planned, budget: int | None) -> str:
     from opsdecl.view.plan.failure import render_failure_markdown
     from opsdecl.view.plan.markdown import DEFAULT_BUDGET

@@ -19,6 +19,7 @@ from opsdecl.diff.release import ReleaseDiff, diff_release
 from opsdecl.diff.types import BaseRef, Plan, ReleasePlan, SourceRef
 from opsdecl.flows.build import for_target
 from opsdecl.flows.plan import Planned, effect_table
+from opsdecl.flows.project import located
 from opsdecl.render.types import DocumentView, Manifest, ManifestSet
 
 KEEP = "say that its data may go too: --including-protected"
@@ -53,21 +54,31 @@ def check_ready(planned: Planned, reviewed: bytes | None, *, allow_drift: bool =
     return Checked(None, findings) if findings else Checked(plan_digest(given.value))
 
 
-def carry_out(planned: Planned, signed: Signed, emit: Callable[[Event], None]) -> Checked[tuple[Outcome, ...]]:
-    """Target after target, in the environment's order; the first that fails ends it."""
+def carry_out(
+    planned: Planned, signed: Signed, emit: Callable[[Event], None], *, wait: bool = True
+) -> Checked[tuple[Outcome, ...]]:
+    """Target after target, in the environment's order; the first that fails, or does not get ready, ends it. What the
+    targets before it, and it itself, did all the same is in the outcomes."""
     assert planned.plan is not None
     assert planned.built is not None
     outcomes: list[Outcome] = []
+    findings: tuple[Diagnostic, ...] = ()
     for release in sorted(planned.plan.releases, key=lambda r: list(planned.targets).index(r.target)):
+        target, expected = planned.targets[release.target], planned.states[release.target].identity
         desired = for_target(planned.built, release.target).manifests
         record = _record("apply", planned.plan, release, signed)
-        done = planned.targets[release.target].write(
-            desired, release, record, expected=planned.states[release.target].identity, emit=emit
-        )
+        asked = release if wait else _without_waiting(release)
+        done = target.write(desired, asked, record, expected=expected, emit=emit)
+        findings += located(planned.built.project, planned.built.project.tree, done.diagnostics)
+        if done.value is not None:
+            outcomes.append(done.value)
         if done.value is None or has_errors(done.diagnostics):
-            return Checked(None, done.diagnostics)
-        outcomes.append(done.value)
-    return Checked(tuple(outcomes))
+            break
+    return Checked(tuple(outcomes), findings)
+
+
+def _without_waiting(release: ReleasePlan) -> ReleasePlan:
+    return release.model_copy(update={"steps": tuple(step for step in release.steps if step.verb != "wait")})
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +98,9 @@ class Return:
         return self.diff.release
 
 
-def plan_return(target: Target, release: Release, revision: str | None, protect: Sequence[str]) -> Checked[Return]:
+def plan_return(
+    target: Target, release: Release, revision: str | None, protect: Sequence[str], *, wait: bool = False
+) -> Checked[Return]:
     """To an earlier revision, or to nothing where `revision` is None. `protect` are the target's protected kinds."""
     now = target.read()
     then = target.read_revision(revision) if revision is not None else Checked(_nothing())
@@ -96,7 +109,7 @@ def plan_return(target: Target, release: Release, revision: str | None, protect:
     desired = _manifests(release, then.value)
     base = BaseRef(ref="live", commit=now.value.revision)
     diff = diff_release(now.value, desired, effects=effect_table(), base_ref=base)
-    stepped = add_steps(diff.release, desired, now.value)
+    stepped = add_steps(diff.release, desired, now.value, wait=wait)
     if stepped.value is None:
         return Checked(None, stepped.diagnostics)
     kind = "destroy" if revision is None else "rollback"

@@ -8,7 +8,7 @@ from opsdecl.diag import Checked, Diagnostic, has_errors
 from opsdecl.flows.apply import Return, plan_return
 from opsdecl.flows.build import for_target
 from opsdecl.flows.plan import Planned, Wanted
-from opsdecl.flows.targets import open_target, targets_of
+from opsdecl.flows.targets import open_target, targets_of, waits
 
 
 def read_history(
@@ -53,7 +53,8 @@ def plan_back(opened: Planned, root: Path, wanted: Wanted, revision: str | None)
     if target.value is None:
         return Checked(None, target.diagnostics)
     settings = built.environment.effective["spec"]["targets"][name]
-    return plan_return(target.value, built.graph.release, revision, settings["prune"]["protect"])
+    protect = settings["prune"]["protect"]
+    return plan_return(target.value, built.graph.release, revision, protect, wait=waits(built, name))
 
 
 def only_fatal(opened: Planned) -> tuple[Diagnostic, ...]:

@@ -28,7 +28,7 @@ from opsdecl.flows.memory import Memory
 from opsdecl.flows.models import Models
 from opsdecl.flows.project import Project, choose_environment, located, open_project, origin_of, place_of
 from opsdecl.flows.sizing import changed_models
-from opsdecl.flows.targets import open_target, targets_of
+from opsdecl.flows.targets import open_target, targets_of, waits
 from opsdecl.spec.fields import FieldEffect, effects_of, kind_names
 from opsdecl.spec.types import SourceTree
 
@@ -191,7 +191,7 @@ def _finish(
             forget=wanted.forget,
             tool_moved=_tool_moved(state, built),
         )
-        stepped = add_steps(diff.release, side.manifests, state)
+        stepped = add_steps(diff.release, side.manifests, state, wait=waits(side, name))
         findings += (*stepped.diagnostics, *check_prune(diff, _prune_rules(built, name)))
         diffs.append(ReleaseDiff(stepped.value or diff.release, diff.documents, diff.protected))
     fleet = fleet_change(built, diffs, states.values(), opened.diagnostics, unknown)

@@ -10,6 +10,7 @@ from opsdecl.diag import Checked, Diagnostic, Place, SpecPath
 from opsdecl.diag.codes.targets import TARGET_NOT_BUILT
 from opsdecl.flows.build import Built
 from opsdecl.flows.project import place_of
+from opsdecl.spec.kinds.scalars import Duration
 
 
 class BlamingTarget(Target, Protocol):
@@ -21,6 +22,11 @@ class BlamingTarget(Target, Protocol):
 def targets_of(built: Built) -> tuple[str, ...]:
     """Names of the environment's targets, in their order."""
     return tuple(built.environment.effective["spec"]["targets"])
+
+
+def waits(built: Built, target: str) -> bool:
+    """Whether applies to the target can wait until objects are ready: only one that runs them can."""
+    return bool(built.environment.effective["spec"]["targets"][target]["type"] == "cluster")
 
 
 def open_target(built: Built, root: Path) -> Checked[BlamingTarget]:
@@ -46,7 +52,8 @@ def _cluster(built: Built, settings: dict[str, Any]) -> BlamingTarget:
         return place_of(built.graph, address, path)
 
     namespaces = tuple(built.environment.effective["spec"]["namespaces"])
-    parsed = ClusterSettings.from_mapping(settings, namespaces)
+    most = settings.get("waitAtMost")
+    parsed = ClusterSettings.from_mapping(settings, namespaces, Duration.parse(most).seconds if most else None)
     return ClusterTarget(parsed, built.graph.release, built.manifests, place)
 
 

@@ -1,9 +1,11 @@
 """What happens during an apply, line by line; and one line that a terminal overwrites."""
 
+import json
 from typing import assert_never
 
-from opsdecl.apply.types import Changed, Event, Outcome, Recorded, Started
+from opsdecl.apply.types import Changed, Event, Outcome, Readiness, ReadinessState, Recorded, Started, Watched
 from opsdecl.diff.types import Action
+from opsdecl.view.as_json import FORMAT_VERSION, plain
 from opsdecl.view.cells import clip, printable
 from opsdecl.view.style import BOLD, DIM, GREEN, RED, YELLOW, Ink, ink_for
 from opsdecl.view.words import count
@@ -16,6 +18,13 @@ _DONE: dict[Action, tuple[str, str]] = {
     "adopt": ("adopted", GREEN),
     "forget": ("forgotten", YELLOW),
     "noop": ("unchanged", DIM),
+}
+_STATES: dict[ReadinessState, tuple[str, str]] = {
+    "Current": ("ready", GREEN),
+    "InProgress": ("waiting", YELLOW),
+    "Failed": ("failed", RED),
+    "Terminating": ("leaving", YELLOW),
+    "NotFound": ("missing", RED),
 }
 _BAR = 24
 SHORT = 10
@@ -33,8 +42,16 @@ def event_line(event: Event, *, color: bool = False) -> str:
             return f"  {ink(f'{word:<9}', style)} {printable(address)}"
         case Recorded(revision):
             return f"{ink('recorded', GREEN)} revision {printable(revision)[:SHORT]}"
+        case Watched(address, readiness):
+            word, style = _STATES[readiness.state]
+            return f"  {ink(f'{word:<9}', style)} {printable(address)}{_more(readiness)}"
         case _:
             assert_never(event)
+
+
+def _more(readiness: Readiness) -> str:
+    counted = f" {readiness.ready}/{readiness.wanted}" if readiness.wanted is not None else ""
+    return f"{counted}{f'  {printable(readiness.message)}' if readiness.message else ''}"
 
 
 def progress_line(done: int, total: int, event: Event, *, width: int = 80, color: bool = False) -> str:
@@ -44,6 +61,18 @@ def progress_line(done: int, total: int, event: Event, *, width: int = 80, color
     filled = int(share * _BAR)
     head = f"{'█' * filled}{'░' * (_BAR - filled)} {done:,}/{total:,} "
     return ink(clip(head, width), DIM) + clip(event_line(event).strip(), width - len(head))
+
+
+def event_json(event: Event) -> str:
+    """One line of JSON without its end: `event` names what happened, the other members are its own."""
+    row = {"formatVersion": FORMAT_VERSION, "event": type(event).__name__.lower(), **plain(event)}
+    return json.dumps(row, ensure_ascii=True)
+
+
+def outcome_json(environment: str, outcome: Outcome) -> str:
+    """The last line of a stream of events."""
+    row = {"formatVersion": FORMAT_VERSION, "event": "outcome", "environment": environment, **plain(outcome)}
+    return json.dumps(row, ensure_ascii=True)
 
 
 def render_outcome(environment: str, outcome: Outcome, *, color: bool = False) -> str:

@@ -122,6 +122,9 @@ COVERED_ELSEWHERE: Mapping[str, Elsewhere] = {
     "OD619": Elsewhere(_CLUSTER, "tests/cluster/test_refusals.py::test_an_object_of_which_nothing_is_ours_stays"),
     "OD620": Elsewhere(_CLUSTER, "tests/cluster/test_refusals.py::test_an_object_that_does_not_go_is_said_so"),
     "OD621": Elsewhere(_CLUSTER, "tests/cluster/test_refusals.py::test_a_field_that_cannot_change_is_known_before"),
+    "OD622": Elsewhere(
+        _CLUSTER, "tests/cluster/test_waiting.py::test_pods_that_fit_nowhere_are_named_at_the_line_of_their_gpus"
+    ),
     "OD640": Elsewhere(_GIT, "tests/unit/targets/test_git_repository.py::test_a_missing_git_is_told"),
     "OD642": Elsewhere(_GIT, "tests/unit/targets/test_git_repository.py::test_folders_that_are_no_work_tree_are_told"),
     "OD643": Elsewhere(

@@ -6,7 +6,7 @@ import click
 
 from opsdecl.cli.exits import Exit
 from opsdecl.cli.group import session
-from opsdecl.cli.options import environment_option, target_option, yes_option
+from opsdecl.cli.options import environment_option, format_option, target_option, yes_option
 
 
 @click.command()
@@ -17,6 +17,8 @@ from opsdecl.cli.options import environment_option, target_option, yes_option
 )
 @click.option("--revert-drift", is_flag=True, help="Also undo changes from outside that no reviewed plan names.")
 @click.option("--forget", multiple=True, metavar="ADDRESS", help="Let go of an object or document, keep what runs.")
+@click.option("--no-wait", is_flag=True, help="Do not wait until what was applied is ready.")
+@format_option("text", "json")
 @yes_option
 @click.pass_context
 def command(
@@ -26,11 +28,13 @@ def command(
     plan_file: Path | None,
     revert_drift: bool,
     forget: tuple[str, ...],
+    no_wait: bool,
+    format_: str,
     yes: bool,
 ) -> int:
-    """Carry out a plan on the environment's targets."""
-    from opsdecl.cli.carrying import confirmed, read_plan_file, run_apply
-    from opsdecl.cli.planning import make_planned, show_planned
+    """Carry out a plan on the environment's targets. With `--format json`, what happens is a stream of lines."""
+    from opsdecl.cli.carrying import Manner, confirmed, read_plan_file, run_apply
+    from opsdecl.cli.planning import make_planned, report_planned, show_planned
     from opsdecl.cli.report import report
     from opsdecl.flows.apply import check_ready
     from opsdecl.flows.plan import Wanted
@@ -38,7 +42,7 @@ def command(
     at = session(ctx)
     reviewed = read_plan_file(at, plan_file) if plan_file else None
     planned = make_planned(at, Wanted(environment, target, forget), None)
-    code = show_planned(at, planned, "text")
+    code = show_planned(at, planned, "text") if format_ == "text" else report_planned(at, planned)
     if planned.plan is None or code != Exit.DONE:
         return code
     # A person who is asked has seen the drift in the plan above; `--yes` and a saved plan have not.
@@ -47,9 +51,9 @@ def command(
         return report(at.process, ready.diagnostics, planned.lines)
     if not planned.plan.changes and not planned.plan.documents:
         # What a target writes beside the objects (Argo CD and Flux files) may have changed all the same.
-        return run_apply(at, planned, ready.value, quiet=True)
+        return run_apply(at, planned, ready.value, Manner(quiet=True, as_json=format_ == "json"))
     if plan_file is not None:
         at.process.err(f"nothing beyond the reviewed plan {plan_file} ({ready.value[:19]})")
     elif not confirmed(at, yes, f"Apply this to {planned.environment}?"):
         return Exit.FAILED
-    return run_apply(at, planned, ready.value)
+    return run_apply(at, planned, ready.value, Manner(wait=not no_wait, as_json=format_ == "json"))

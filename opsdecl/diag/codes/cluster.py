@@ -171,6 +171,17 @@ IMMUTABLE = Code(
     "spec.selector: field is immutable",
     Severity.WARNING,
 )
+NOT_READY = Code(
+    "OD622",
+    "an object did not become ready",
+    "The object was applied, and does not do its work: it failed, or took longer than its own probes and deadlines "
+    "allow. The message holds the reason that Kubernetes gives for its pods. A rolling update keeps the pods of the "
+    "healthy version until new ones are ready, so what served before still serves, and what only this object needed "
+    "was left out.\n\n"
+    "Mend what the message names and apply again, or go back with `opsdecl rollback`. `opsdecl status` shows how it "
+    "stands now; `--no-wait` applies without looking.",
+    "Unschedulable: 0/12 nodes are available: 12 Insufficient nvidia.com/gpu",
+)
 
 CODES: tuple[Code, ...] = (
     CLUSTER_UNREACHABLE,
@@ -194,4 +205,5 @@ CODES: tuple[Code, ...] = (
     NOT_OURS_TO_DELETE,
     STILL_THERE,
     IMMUTABLE,
+    NOT_READY,
 )

@@ -79,6 +79,11 @@ class ClusterTarget(Part):
         default=(),
         description="Fields that are taken from other managers: address, space, and the path as the refusal shows it.",
     )
+    wait_at_most: Duration | None = Field(
+        default=None,
+        description="Most time that an apply waits for an object to become ready; as long as its own probes and "
+        "deadlines allow where absent.",
+    )
     prune: Prune = Field(default=Prune(), description="How much may be removed in one go.")
 
 

@@ -23,14 +23,20 @@ class ClusterSettings:
     kubeconfig: str = ""
     revisions: int = 20
     """How many revisions are kept."""
+    wait_at_most_s: float | None = None
+    """Bounds how long an apply waits until an object is ready; None: as long as its own probes and deadlines allow."""
 
     @classmethod
-    def from_mapping(cls, settings: Mapping[str, Any], namespaces: tuple[str, ...]) -> "ClusterSettings":
-        """From the target's settings with defaults (`Environment.spec.targets.<name>`) and `spec.namespaces`."""
+    def from_mapping(
+        cls, settings: Mapping[str, Any], namespaces: tuple[str, ...], wait_at_most_s: float | None = None
+    ) -> "ClusterSettings":
+        """From the target's settings with defaults (`Environment.spec.targets.<name>`), `spec.namespaces`, and the
+        setting `waitAtMost` in seconds."""
         return cls(
             context=settings.get("context"),
             in_cluster=bool(settings.get("inCluster")),
             namespace=settings.get("namespace") or next(iter(namespaces), "default"),
             plans=settings.get("plans") or DRY_RUN,
             force=tuple(settings.get("force") or ()),
+            wait_at_most_s=wait_at_most_s,
         )

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 from opsdecl.addr import Release
 from opsdecl.apply.ports import Record
-from opsdecl.apply.types import Event, Outcome, Recorded, Revision
+from opsdecl.apply.types import Event, Outcome, Recorded, Revision, Started
 from opsdecl.diag import Checked, Diagnostic
 from opsdecl.diag.codes.plan import STALE
 from opsdecl.diff.records import TargetState
@@ -26,7 +26,8 @@ from opsdecl.targets.cluster.reading import Reading, Scope, read_release
 from opsdecl.targets.cluster.refusals import PlaceOf, nowhere
 from opsdecl.targets.cluster.settings import DRY_RUN, ClusterSettings
 from opsdecl.targets.cluster.store import Store
-from opsdecl.targets.cluster.writing import Job, Progress, carry_out, intentions
+from opsdecl.targets.cluster.waiting import Watcher
+from opsdecl.targets.cluster.writing import Job, Progress, carry_out, intentions, last_look
 
 T = TypeVar("T")
 
@@ -95,7 +96,9 @@ class ClusterTarget:
                 reading = await read_release(client, store, Scope(self.release, desired))
                 if reading.state.identity != expected:
                     return Checked(None, (await self._stale(store, reading),))
-                return await self._write(client, store, lock, reading, desired, plan, record, emit)
+                job, done = await self._write(client, store, lock, reading, desired, plan, record, emit)
+            # Without the lock: whoever has a better version need not wait for this one.
+            return await self._look_on(job, done) if job is not None else done
 
         return self._attempt(work)
 
@@ -109,7 +112,8 @@ class ClusterTarget:
         plan: ReleasePlan,
         record: Record,
         emit: Callable[[Event], None],
-    ) -> Checked[Outcome]:
+    ) -> tuple[Job | None, Checked[Outcome]]:
+        """The job where all of it was done."""
         manager = Scope(self.release).manager
         force = frozenset(self.settings.force)
         writer = Writer(client, lock, reading.kinds, reading.live, manager, store.applyset, self.place_of, force)
@@ -119,17 +123,29 @@ class ClusterTarget:
             if reading.held.parent is not None:
                 # A killed apply may have left chunks behind.
                 await store.sweep(reading.held.inventory)
-            return Checked(Outcome(reading.held.inventory.revision, {}))
+            return None, Checked(Outcome(reading.held.inventory.revision, {}))
         progress = Progress(entries)
         if plan.changes:
             await books.save(progress)
-        await carry_out(Job(desired, plan, reading, writer, emit, books.save), progress)
+        watcher = Watcher(client, reading.kinds, self.place_of, emit, self.settings.wait_at_most_s)
+        job = Job(desired, plan, reading, writer, emit, books.save, watcher)
+        await carry_out(job, progress)
         if progress.failed:
             await books.settle(progress)
-            return Checked(Outcome(reading.held.inventory.revision, progress.counts), tuple(progress.findings))
+            done = Outcome(reading.held.inventory.revision, progress.counts)
+            return None, Checked(done, tuple(progress.findings))
         revision = await books.close(progress, self.settings.revisions)
         emit(Recorded(revision))
-        return Checked(Outcome(revision, progress.counts), tuple(progress.findings))
+        return job, Checked(Outcome(revision, progress.counts), tuple(progress.findings))
+
+    async def _look_on(self, job: Job, done: Checked[Outcome]) -> Checked[Outcome]:
+        """Until all that was applied is ready. What is not leaves the record as it is: it was applied."""
+        changes = {change.address for change in last_look(job.plan)}
+        if not changes:
+            return done
+        job.emit(Started("waiting until ready", len(changes)))
+        findings = await job.watcher.wait([m for m in job.desired.manifests if str(m.address) in changes])
+        return Checked(done.value, (*done.diagnostics, *findings.values()))
 
     async def _stale(self, store: Store, reading: Reading) -> Diagnostic:
         last = reading.held.inventory.revision

@@ -1,6 +1,6 @@
 """A release plan -> objects in the cluster, wave by wave. What fails stays local: what needs it is left out."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
@@ -15,6 +15,7 @@ from opsdecl.targets.cluster.client import each
 from opsdecl.targets.cluster.deleting import delete_object, forget_object
 from opsdecl.targets.cluster.inventory import Entry, Seen
 from opsdecl.targets.cluster.reading import Identity, Reading, same_object
+from opsdecl.targets.cluster.waiting import Watcher
 
 _WRITTEN = frozenset({"create", "update", "replace", "adopt"})
 
@@ -48,6 +49,7 @@ class Job:
     emit: Callable[[Event], None]
     save: Callable[[Progress], Any]
     """Writes the records as they are; awaited."""
+    watcher: Watcher
 
     def manifests(self) -> Mapping[str, Manifest]:
         return {str(m.address): m for m in self.desired.manifests}
@@ -101,13 +103,23 @@ async def carry_out(job: Job, progress: Progress) -> None:
             await _apply_wave(job, present, progress)
         elif step.verb in ("prune", "forget"):
             await _remove_wave(job, present, step, progress)
+        elif step.verb == "wait":
+            await wait_for(job, present, progress)
         if step.verb != "wait" and number + 1 < len(steps):
             await job.save(progress)
 
 
+def last_look(plan: ReleasePlan) -> tuple[ObjectChange, ...]:
+    """Changes that are to be ready in the end, once all is recorded and others may apply again."""
+    last = plan.steps[-1] if plan.steps else None
+    addresses = set(last.addresses) if last is not None and last.verb == "wait" else set()
+    return tuple(change for change in plan.changes if change.address in addresses)
+
+
 def _steps(plan: ReleasePlan) -> tuple[Step, ...]:
-    """The plan's own; where a plan has none, one wave for all that is written, then one for what goes."""
-    steps = tuple(step for step in plan.steps if step.verb in ("apply", "prune", "forget"))
+    """The plan's own up to the record; where a plan has none, one wave for all that is written, then what goes."""
+    recorded = next((at for at, step in enumerate(plan.steps) if step.verb == "record"), len(plan.steps))
+    steps = plan.steps[:recorded]
     if steps or not plan.changes:
         return steps
     by_verb: tuple[tuple[Literal["apply", "prune", "forget"], frozenset[str]], ...] = (
@@ -121,6 +133,16 @@ def _steps(plan: ReleasePlan) -> tuple[Step, ...]:
         for wave, (verb, _) in enumerate(by_verb)
         if addresses[verb]
     )
+
+
+async def wait_for(job: Job, changes: Sequence[ObjectChange], progress: Progress) -> None:
+    """Until what was written is ready. What is not counts as failed for those that need it, and stays applied."""
+    manifests = job.manifests()
+    written = [manifests[c.address] for c in changes if c.address in progress.done and c.address in manifests]
+    findings = await job.watcher.wait(written)
+    for address, finding in findings.items():
+        progress.failed[address] = finding.message
+        progress.findings.append(finding)
 
 
 async def _apply_wave(job: Job, changes: list[ObjectChange], progress: Progress) -> None:

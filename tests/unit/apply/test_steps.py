@@ -1,6 +1,6 @@
 from dataclasses import replace
 
-from opsdecl.addr import Address
+from opsdecl.addr import Address, ObjectKey
 from opsdecl.apply.steps import add_steps, order_waves
 from opsdecl.diff.release import diff_release, state_from_manifests
 from opsdecl.diff.types import Step
@@ -33,10 +33,19 @@ def test_what_others_need_comes_first() -> None:
     assert steps(None, ordered()) == ["0 apply cache service", "1 apply deployment", "2 apply hpa", "3 record"]
 
 
-def test_a_wave_is_waited_for_where_others_follow() -> None:
+def test_the_last_step_waits_for_all_that_was_applied() -> None:
     assert steps(None, ordered(), wait=True) == [
-        "0 apply cache service", "0 wait cache service", "1 apply deployment", "1 wait deployment", "2 apply hpa",
-        "3 record",
+        "0 apply cache service", "1 apply deployment", "2 apply hpa", "3 record",
+        "4 wait cache deployment hpa service",
+    ]  # fmt: skip
+
+
+def test_what_must_be_done_before_others_can_use_it_is_waited_for() -> None:
+    view = document()
+    fetch = replace(service(view), key=ObjectKey("batch/v1", "Job", "assist", "fetch"))
+    after = release(fetch, needs(hpa(view), "service"), documents=(view,))
+    assert steps(None, after, wait=True) == [
+        "0 apply service", "0 wait service", "1 apply hpa", "2 record", "3 wait hpa service",
     ]  # fmt: skip
 
 

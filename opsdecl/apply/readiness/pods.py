@@ -1,0 +1,61 @@
+"""A pod that does not get ready -> why, in the words of whoever holds it up."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from opsdecl.apply.readiness.conditions import condition
+from opsdecl.diag import SpecPath
+
+_PULLING = frozenset({"ErrImagePull", "ImagePullBackOff", "InvalidImageName", "ErrImageNeverPull"})
+_HARMLESS = frozenset({"ContainerCreating", "PodInitializing"})
+_LONGEST = 300
+_RESOURCES: SpecPath = ("spec", "template", "spec", "containers", 0, "resources")
+_CONTAINERS: SpecPath = ("spec", "template", "spec", "containers", 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """`reason` as Kubernetes names it; `path` is the field of the workload that has most to do with it."""
+
+    reason: str
+    message: str
+    path: SpecPath
+
+    @property
+    def words(self) -> str:
+        return f"{self.reason}: {self.message}" if self.message else self.reason
+
+
+def problem_of(pods: Sequence[Mapping[str, Any]]) -> Problem | None:
+    """The problem of the newest pod that has one."""
+    newest = sorted(pods, key=lambda pod: str(pod.get("metadata", {}).get("creationTimestamp", "")), reverse=True)
+    return next((found for pod in newest for found in _problems(pod)), None)
+
+
+def _problems(pod: Mapping[str, Any]) -> Iterator[Problem]:
+    status = pod.get("status", {})
+    scheduled = condition(pod, "PodScheduled")
+    if scheduled.get("status") == "False":
+        reason = str(scheduled.get("reason") or "Unschedulable")
+        yield Problem(reason, str(scheduled.get("message", ""))[:_LONGEST], _RESOURCES)
+    for row in (*(status.get("initContainerStatuses") or ()), *(status.get("containerStatuses") or ())):
+        yield from _of_container(row)
+    if status.get("phase") == "Failed":
+        yield Problem(str(status.get("reason") or "Failed"), str(status.get("message", ""))[:_LONGEST], _CONTAINERS)
+
+
+def _of_container(row: Mapping[str, Any]) -> Iterator[Problem]:
+    waiting = (row.get("state") or {}).get("waiting") or {}
+    reason = str(waiting.get("reason") or "")
+    if not reason or reason in _HARMLESS:
+        return
+    message = str(waiting.get("message", ""))
+    ended = (row.get("lastState") or {}).get("terminated") or {}
+    if ended:
+        last = f"{ended.get('reason', 'it ended')} with exit code {ended.get('exitCode')}"
+        message = f"{message}; last time: {last}" if message else f"last time: {last}"
+    if ended.get("reason") == "OOMKilled":
+        yield Problem(reason, message[:_LONGEST], _RESOURCES)
+        return
+    yield Problem(reason, message[:_LONGEST], (*_CONTAINERS, "image") if reason in _PULLING else _CONTAINERS)

@@ -1,0 +1,79 @@
+"""Workloads whose pods run on: all of them must be of the latest version, and ready."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from opsdecl.apply.readiness.conditions import condition, is_true, told
+from opsdecl.apply.types import Readiness
+
+
+def deployment(live: Mapping[str, Any]) -> Readiness:
+    status, wanted = live.get("status", {}), _wanted(live)
+    ready = _count(status, "readyReplicas")
+    progressing = condition(live, "Progressing")
+    if progressing.get("reason") == "ProgressDeadlineExceeded":
+        return Readiness("Failed", told(progressing), ready, wanted)
+    if is_true(live, "ReplicaFailure"):
+        return Readiness("InProgress", told(condition(live, "ReplicaFailure")), ready, wanted)
+    if "observedGeneration" not in status:
+        return Readiness("InProgress", "its controller has not seen it yet", ready, wanted)
+    updated, available = _count(status, "updatedReplicas"), _count(status, "availableReplicas")
+    if updated < wanted:
+        return Readiness("InProgress", f"{updated} of {wanted} pods are of the new version", ready, wanted)
+    if ready < wanted:
+        return Readiness("InProgress", f"{ready} of {wanted} pods are ready", ready, wanted)
+    if _count(status, "replicas") > updated:
+        return Readiness("InProgress", "pods of the old version still end", ready, wanted)
+    if available < wanted:
+        return Readiness("InProgress", f"{available} of {wanted} pods have been ready for long enough", ready, wanted)
+    return Readiness("Current", "", ready, wanted)
+
+
+def stateful_set(live: Mapping[str, Any]) -> Readiness:
+    status, spec, wanted = live.get("status", {}), live.get("spec", {}), _wanted(live)
+    ready, updated = _count(status, "readyReplicas"), _count(status, "updatedReplicas")
+    if "observedGeneration" not in status:
+        return Readiness("InProgress", "its controller has not seen it yet", ready, wanted)
+    if ready < wanted:
+        return Readiness("InProgress", f"{ready} of {wanted} pods are ready", ready, wanted)
+    update = spec.get("updateStrategy", {})
+    if update.get("type") == "OnDelete":
+        return Readiness("Current", "pods are exchanged when somebody deletes them", ready, wanted)
+    kept = _count(update.get("rollingUpdate") or {}, "partition")
+    if status.get("currentRevision") != status.get("updateRevision") and updated < wanted - kept:
+        return Readiness("InProgress", f"{updated} of {wanted - kept} pods are of the new version", ready, wanted)
+    return Readiness("Current", "", ready, wanted)
+
+
+def daemon_set(live: Mapping[str, Any]) -> Readiness:
+    status = live.get("status", {})
+    wanted, ready = _count(status, "desiredNumberScheduled"), _count(status, "numberReady")
+    if "observedGeneration" not in status:
+        return Readiness("InProgress", "its controller has not seen it yet", ready, wanted)
+    updated, available = _count(status, "updatedNumberScheduled"), _count(status, "numberAvailable")
+    on_delete = live.get("spec", {}).get("updateStrategy", {}).get("type") == "OnDelete"
+    if updated < wanted and not on_delete:
+        return Readiness("InProgress", f"{updated} of {wanted} pods are of the new version", ready, wanted)
+    if min(ready, available) < wanted:
+        return Readiness("InProgress", f"{min(ready, available)} of {wanted} pods are ready", ready, wanted)
+    return Readiness("Current", "", ready, wanted)
+
+
+def replica_set(live: Mapping[str, Any]) -> Readiness:
+    status, wanted = live.get("status", {}), _wanted(live)
+    ready = _count(status, "readyReplicas")
+    if is_true(live, "ReplicaFailure"):
+        return Readiness("InProgress", told(condition(live, "ReplicaFailure")), ready, wanted)
+    if ready < wanted or _count(status, "replicas") != wanted:
+        return Readiness("InProgress", f"{ready} of {wanted} pods are ready", ready, wanted)
+    return Readiness("Current", "", ready, wanted)
+
+
+def _wanted(live: Mapping[str, Any]) -> int:
+    count = live.get("spec", {}).get("replicas")
+    return count if isinstance(count, int) else 1
+
+
+def _count(tree: Mapping[str, Any], name: str) -> int:
+    count = tree.get(name)
+    return count if isinstance(count, int) else 0

@@ -1,0 +1,313 @@
+"""Readiness of live objects, kind by kind: what a controller wrote into `status`, and what a person is told."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+
+from opsdecl.apply.readiness.patience import JOB_S, PULL_S, USUAL_S, patience_s
+from opsdecl.apply.readiness.pods import problem_of
+from opsdecl.apply.readiness.read import read_readiness
+from opsdecl.apply.types import Readiness
+
+
+def live(kind: str, spec: Any = None, status: Any = None, **metadata: Any) -> dict[str, Any]:
+    return {
+        "apiVersion": API.get(kind, "example.com/v1"),
+        "kind": kind,
+        "metadata": {"name": "chat", "namespace": "assist", "generation": 2, **metadata},
+        "spec": spec or {},
+        "status": status or {},
+    }
+
+
+API = {
+    **dict.fromkeys(("Deployment", "StatefulSet", "DaemonSet", "ReplicaSet"), "apps/v1"),
+    **dict.fromkeys(("Job", "CronJob"), "batch/v1"),
+    **dict.fromkeys(("PersistentVolumeClaim", "Service", "Namespace", "ConfigMap"), "v1"),
+    "HorizontalPodAutoscaler": "autoscaling/v2",
+    "PodDisruptionBudget": "policy/v1",
+    "CustomResourceDefinition": "apiextensions.k8s.io/v1",
+}
+
+
+def conditions(**statuses: str) -> dict[str, Any]:
+    rows = [{"type": t, "status": s, "reason": f"{t}Reason", "message": "so it is"} for t, s in statuses.items()]
+    return {"conditions": rows}
+
+
+def counts(seen: int = 2, **numbers: int) -> dict[str, int]:
+    return {"observedGeneration": seen, **numbers}
+
+
+def full(count: int) -> dict[str, int]:
+    names = ("replicas", "updatedReplicas", "readyReplicas", "availableReplicas")
+    return counts(**dict.fromkeys(names, count))
+
+
+TWO = {"replicas": 2}
+LATE = {"conditions": [{"type": "Progressing", "status": "False", "reason": "ProgressDeadlineExceeded"}]}
+REFUSED = {
+    "conditions": [{"type": "ReplicaFailure", "status": "True", "reason": "FailedCreate", "message": "exceeded quota"}]
+}
+ROWS: tuple[tuple[str, dict[str, Any], Readiness], ...] = (
+    ("new", live("Deployment", TWO), Readiness("InProgress", "its controller has not seen it yet", 0, 2)),
+    (
+        "changed since",
+        live("Deployment", TWO, full(2) | counts(seen=1)),
+        Readiness("InProgress", "its controller has not seen the change yet"),
+    ),
+    (
+        "rolling",
+        live("Deployment", TWO, full(2) | {"updatedReplicas": 1}),
+        Readiness("InProgress", "1 of 2 pods are of the new version", 2, 2),
+    ),
+    (
+        "loading",
+        live("Deployment", TWO, full(2) | {"readyReplicas": 1}),
+        Readiness("InProgress", "1 of 2 pods are ready", 1, 2),
+    ),
+    (
+        "old pods",
+        live("Deployment", TWO, full(2) | {"replicas": 3}),
+        Readiness("InProgress", "pods of the old version still end", 2, 2),
+    ),
+    (
+        "not long enough",
+        live("Deployment", TWO, full(2) | {"availableReplicas": 1}),
+        Readiness("InProgress", "1 of 2 pods have been ready for long enough", 2, 2),
+    ),
+    ("ready", live("Deployment", TWO, full(2)), Readiness("Current", "", 2, 2)),
+    ("none wanted", live("Deployment", {"replicas": 0}, counts()), Readiness("Current", "", 0, 0)),
+    ("one unless told", live("Deployment", {}, full(1)), Readiness("Current", "", 1, 1)),
+    ("too late", live("Deployment", TWO, counts() | LATE), Readiness("Failed", "ProgressDeadlineExceeded", 0, 2)),
+    (
+        "quota",
+        live("Deployment", TWO, counts() | REFUSED),
+        Readiness("InProgress", "FailedCreate: exceeded quota", 0, 2),
+    ),
+    (
+        "set loading",
+        live("StatefulSet", TWO, counts(readyReplicas=1)),
+        Readiness("InProgress", "1 of 2 pods are ready", 1, 2),
+    ),
+    (
+        "set rolling",
+        live(
+            "StatefulSet",
+            TWO,
+            {**counts(readyReplicas=2, updatedReplicas=1), "currentRevision": "a", "updateRevision": "b"},
+        ),
+        Readiness("InProgress", "1 of 2 pods are of the new version", 2, 2),
+    ),
+    (
+        "set held by its partition",
+        live(
+            "StatefulSet",
+            {**TWO, "updateStrategy": {"rollingUpdate": {"partition": 1}}},
+            {**counts(readyReplicas=2, updatedReplicas=1), "currentRevision": "a", "updateRevision": "b"},
+        ),
+        Readiness("Current", "", 2, 2),
+    ),
+    (
+        "set by hand",
+        live("StatefulSet", {**TWO, "updateStrategy": {"type": "OnDelete"}}, counts(readyReplicas=2)),
+        Readiness("Current", "pods are exchanged when somebody deletes them", 2, 2),
+    ),
+    (
+        "on each node",
+        live(
+            "DaemonSet",
+            {},
+            counts(desiredNumberScheduled=3, updatedNumberScheduled=3, numberReady=2, numberAvailable=2),
+        ),
+        Readiness("InProgress", "2 of 3 pods are ready", 2, 3),
+    ),
+    (
+        "on each node, ready",
+        live(
+            "DaemonSet",
+            {},
+            counts(desiredNumberScheduled=3, updatedNumberScheduled=3, numberReady=3, numberAvailable=3),
+        ),
+        Readiness("Current", "", 3, 3),
+    ),
+    ("replica set", live("ReplicaSet", TWO, {"replicas": 2, "readyReplicas": 2}), Readiness("Current", "", 2, 2)),
+    ("job runs", live("Job", {}, {"active": 1}), Readiness("InProgress", "0 of 1 pods are done", 0, 1)),
+    (
+        "job tries again",
+        live("Job", {"completions": 2}, {"succeeded": 1, "failed": 3}),
+        Readiness("InProgress", "1 of 2 pods are done, 3 pods failed before", 1, 2),
+    ),
+    (
+        "job waits",
+        live("Job", {"suspend": True}),
+        Readiness("InProgress", "it is suspended: something must let it start", 0, 1),
+    ),
+    ("job done", live("Job", {}, {"succeeded": 1} | conditions(Complete="True")), Readiness("Current", "", 1, 1)),
+    ("job failed", live("Job", {}, conditions(Failed="True")), Readiness("Failed", "FailedReason: so it is", 0, 1)),
+    ("cron job", live("CronJob"), Readiness("Current")),
+    ("cron job off", live("CronJob", {"suspend": True}), Readiness("Current", "it is suspended")),
+    ("claim bound", live("PersistentVolumeClaim", {}, {"phase": "Bound"}), Readiness("Current")),
+    (
+        "claim lost",
+        live("PersistentVolumeClaim", {}, {"phase": "Lost"}),
+        Readiness("Failed", "its volume is gone, and what was on it"),
+    ),
+    (
+        "claim waits",
+        live("PersistentVolumeClaim", {"storageClassName": "fast"}, {"phase": "Pending"}),
+        Readiness("InProgress", "no volume is bound yet (class fast)"),
+    ),
+    ("service", live("Service", {"clusterIP": "10.96.0.9"}), Readiness("Current")),
+    ("service elsewhere", live("Service", {"type": "ExternalName"}), Readiness("Current")),
+    (
+        "load balancer",
+        live("Service", {"type": "LoadBalancer", "clusterIP": "10.96.0.9"}),
+        Readiness("InProgress", "no load balancer has been given an address yet"),
+    ),
+    ("autoscaler", live("HorizontalPodAutoscaler"), Readiness("Current")),
+    (
+        "autoscaler without a metric",
+        live("HorizontalPodAutoscaler", {}, conditions(ScalingActive="False")),
+        Readiness("Current", "it does not scale: ScalingActiveReason: so it is"),
+    ),
+    (
+        "budget",
+        live("PodDisruptionBudget", {}, counts(currentHealthy=0, desiredHealthy=1)),
+        Readiness("Current", "0 of 1 pods are healthy"),
+    ),
+    ("definition", live("CustomResourceDefinition", {}, conditions(Established="True")), Readiness("Current")),
+    (
+        "definition is new",
+        live("CustomResourceDefinition"),
+        Readiness("InProgress", "the server does not serve the kind yet"),
+    ),
+    (
+        "definition clashes",
+        live("CustomResourceDefinition", {}, conditions(NamesAccepted="False")),
+        Readiness("Failed", "NamesAcceptedReason: so it is"),
+    ),
+    ("namespace", live("Namespace", {}, {"phase": "Active"}), Readiness("Current")),
+    (
+        "namespace goes",
+        live("Namespace", {}, {"phase": "Terminating"}),
+        Readiness("Terminating", "it is being deleted"),
+    ),
+    ("no status", live("ConfigMap"), Readiness("Current")),
+    ("operator: ready", live("InferenceService", {}, conditions(Ready="True")), Readiness("Current")),
+    (
+        "operator: not yet",
+        live("InferenceService", {}, conditions(Ready="Unknown")),
+        Readiness("InProgress", "ReadyReason: so it is"),
+    ),
+    (
+        "operator: stalled",
+        live("ExternalSecret", {}, conditions(Ready="False", Stalled="True")),
+        Readiness("Failed", "StalledReason: so it is"),
+    ),
+    (
+        "operator: at work",
+        live("HelmRelease", {}, conditions(Reconciling="True", Ready="True")),
+        Readiness("InProgress", "ReconcilingReason: so it is"),
+    ),
+    ("operator: done", live("TrainJob", {}, conditions(Complete="True", Ready="False")), Readiness("Current")),
+    (
+        "leaving",
+        live("Deployment", TWO, full(2), deletionTimestamp="2026-03-01T09:12:00Z"),
+        Readiness("Terminating", "it is being deleted since 2026-03-01T09:12:00Z"),
+    ),
+)
+
+
+@pytest.mark.parametrize(("found", "readiness"), [pytest.param(*row[1:], id=row[0]) for row in ROWS])
+def test_of_a_live_object(found: Mapping[str, Any], readiness: Readiness) -> None:
+    assert read_readiness(found) == readiness
+
+
+def test_of_an_object_that_is_not_there() -> None:
+    assert read_readiness(None).state == "NotFound"
+
+
+def pod(status: Mapping[str, Any], created: str = "2026-03-01T09:12:00Z") -> dict[str, Any]:
+    return {"metadata": {"name": "chat-1", "creationTimestamp": created}, "status": status}
+
+
+def container(waiting: Mapping[str, Any], **more: Any) -> dict[str, Any]:
+    return pod({"containerStatuses": [{"name": "server", "state": {"waiting": waiting}, **more}]})
+
+
+NO_ROOM = {
+    "type": "PodScheduled",
+    "status": "False",
+    "reason": "Unschedulable",
+    "message": "0/12 nodes are available: 12 Insufficient nvidia.com/gpu.",
+}
+KILLED = {"lastState": {"terminated": {"reason": "OOMKilled", "exitCode": 137}}}
+PROBLEMS = {
+    "no room": (
+        pod({"phase": "Pending", "conditions": [NO_ROOM]}),
+        "Unschedulable: 0/12 nodes are available: 12 Insufficient nvidia.com/gpu.",
+        "resources",
+    ),
+    "no image": (
+        container({"reason": "ImagePullBackOff", "message": 'Back-off pulling image "chat:9"'}),
+        'ImagePullBackOff: Back-off pulling image "chat:9"',
+        "image",
+    ),
+    "out of memory": (
+        container({"reason": "CrashLoopBackOff"}, **KILLED),
+        "CrashLoopBackOff: last time: OOMKilled with exit code 137",
+        "resources",
+    ),
+}
+
+
+@pytest.mark.parametrize(("found", "words", "field"), PROBLEMS.values(), ids=PROBLEMS)
+def test_of_pods_names_the_reason_and_the_field(found: Mapping[str, Any], words: str, field: str) -> None:
+    problem = problem_of([found])
+    assert problem is not None
+    assert problem.words == words
+    assert problem.path[-1] == field
+
+
+def test_of_pods_that_start_is_no_problem() -> None:
+    assert problem_of([container({"reason": "ContainerCreating"})]) is None
+
+
+def test_of_pods_the_newest_counts() -> None:
+    old = pod({"conditions": [{**NO_ROOM, "message": "long ago"}]}, "2026-02-01T00:00:00Z")
+    problem = problem_of([old, container({"reason": "ErrImagePull"})])
+    assert problem is not None
+    assert problem.reason == "ErrImagePull"
+
+
+def server(probe: Mapping[str, Any], **spec: Any) -> dict[str, Any]:
+    template = {"spec": {"containers": [{"name": "server", "startupProbe": probe}]}}
+    return {"kind": "Deployment", "spec": {"template": template, **spec}}
+
+
+HALF_AN_HOUR = {"failureThreshold": 180, "periodSeconds": 10}
+
+
+@pytest.mark.parametrize(
+    ("data", "seconds"),
+    [
+        pytest.param({"kind": "ConfigMap"}, USUAL_S, id="starts nothing"),
+        pytest.param({"kind": "Job", "spec": {}}, JOB_S, id="job"),
+        pytest.param({"kind": "Job", "spec": {"activeDeadlineSeconds": 90}}, 90, id="job with a deadline"),
+        pytest.param(server(HALF_AN_HOUR, replicas=1), 1800 + PULL_S, id="one round"),
+        pytest.param(
+            server(
+                HALF_AN_HOUR,
+                replicas=3,
+                strategy={"rollingUpdate": {"maxSurge": 0, "maxUnavailable": 1}},
+            ),
+            3 * (1800 + PULL_S),
+            id="one pod after the other",
+        ),
+        pytest.param(server(HALF_AN_HOUR, replicas=8), 2 * (1800 + PULL_S), id="quarters, surge and unavailable"),
+    ],
+)
+def test_patience_is_what_probes_and_rollout_allow(data: Mapping[str, Any], seconds: int) -> None:
+    assert patience_s(data) == seconds
