@@ -76,3 +76,21 @@ class Revision:
     kind: str
     """`apply`, `rollback`, `destroy`, or `edit` for a commit that opsdecl did not make."""
     counts: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectStatus:
+    """One object of a release as it is now; `object` is its kind, namespace and name."""
+
+    address: str
+    object: str
+    readiness: Readiness
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """What runs of a release: the revision that was applied last, and each object. `holder` is who applies now."""
+
+    revision: Revision | None
+    objects: tuple[ObjectStatus, ...]
+    holder: str = ""

@@ -1,7 +1,7 @@
 """From an environment's settings to the targets themselves."""
 
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from opsdecl.addr import SpecAddress
 from opsdecl.apply.ports import Target
@@ -11,6 +11,10 @@ from opsdecl.diag.codes.targets import TARGET_NOT_BUILT
 from opsdecl.flows.build import Built
 from opsdecl.flows.project import place_of
 from opsdecl.spec.kinds.scalars import Duration
+
+if TYPE_CHECKING:
+    from opsdecl.targets.cluster.looking import Observer
+    from opsdecl.targets.cluster.target import ClusterTarget
 
 
 class BlamingTarget(Target, Protocol):
@@ -44,7 +48,23 @@ def open_target(built: Built, root: Path) -> Checked[BlamingTarget]:
     return Checked(GitTarget(parsed, built.graph.release, root))
 
 
-def _cluster(built: Built, settings: dict[str, Any]) -> BlamingTarget:
+def open_cluster(built: Built) -> "ClusterTarget":
+    """The target of the built release, which is a cluster. Nothing is contacted yet."""
+    return _cluster(built, dict(built.environment.effective["spec"]["targets"][built.graph.release.target]))
+
+
+def open_observer(built: Built) -> "Observer | None":
+    """The cluster that the environment looks at; None where it names none."""
+    context = built.environment.effective["spec"]["observe"].get("kubeContext")
+    if not context:
+        return None
+    from opsdecl.targets.cluster.looking import Observer
+    from opsdecl.targets.cluster.settings import ClusterSettings
+
+    return Observer(ClusterSettings(context=context))
+
+
+def _cluster(built: Built, settings: dict[str, Any]) -> "ClusterTarget":
     from opsdecl.targets.cluster.settings import ClusterSettings
     from opsdecl.targets.cluster.target import ClusterTarget
 

@@ -142,8 +142,13 @@ def _chooses_nothing_yet(setting: str, idle: str) -> Predicate:
     return predicate
 
 
-def _not_observed(model: Environment, environment: Environment, runtime: Runtime | None) -> Reason:
-    return "this version of opsdecl observes no cluster yet" if model.spec.observe.model_fields_set else None
+def _asks_no_prometheus(model: Environment, environment: Environment, runtime: Runtime | None) -> Reason:
+    return "this version of opsdecl asks no Prometheus yet"
+
+
+def _looks_itself(model: Environment, environment: Environment, runtime: Runtime | None) -> Reason:
+    every = all(target.type == "cluster" for target in model.spec.targets.values())
+    return "every target is a cluster, and looked at itself" if every else None
 
 
 def _platform() -> tuple[NoEffectRule, ...]:
@@ -194,6 +199,7 @@ NO_EFFECT: tuple[NoEffectRule, ...] = (
     NoEffectRule("LLM", ("spec", "engine", "kvCacheDtype"), _no_parsers, "use another engine, or remove the field"),
     NoEffectRule("LLM", ("spec", "rdma"), _one_gpu, "remove the field"),
     NoEffectRule("Environment", ("spec", "secrets"), _secrets_native, "name Secrets that exist on the cluster"),
-    NoEffectRule("Environment", ("spec", "observe"), _not_observed, "remove the field"),
+    NoEffectRule("Environment", ("spec", "observe", "prometheus"), _asks_no_prometheus, "remove the field"),
+    NoEffectRule("Environment", ("spec", "observe", "kubeContext"), _looks_itself, "remove the field"),
     *_platform(),
 )

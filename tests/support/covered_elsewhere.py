@@ -122,6 +122,10 @@ COVERED_ELSEWHERE: Mapping[str, Elsewhere] = {
     "OD619": Elsewhere(_CLUSTER, "tests/cluster/test_refusals.py::test_an_object_of_which_nothing_is_ours_stays"),
     "OD620": Elsewhere(_CLUSTER, "tests/cluster/test_refusals.py::test_an_object_that_does_not_go_is_said_so"),
     "OD621": Elsewhere(_CLUSTER, "tests/cluster/test_refusals.py::test_a_field_that_cannot_change_is_known_before"),
+    "OD623": Elsewhere(
+        _CLUSTER, "tests/cluster/test_status.py::test_a_git_target_is_looked_at_where_the_environment_says"
+    ),
+    "OD624": Elsewhere(_CLUSTER, "tests/cluster/test_status.py::test_a_lock_is_taken_from_its_holder_only_by_force"),
     "OD622": Elsewhere(
         _CLUSTER, "tests/cluster/test_waiting.py::test_pods_that_fit_nowhere_are_named_at_the_line_of_their_gpus"
     ),

@@ -183,6 +183,23 @@ NOT_READY = Code(
     "Unschedulable: 0/12 nodes are available: 12 Insufficient nvidia.com/gpu",
 )
 
+NOT_OBSERVED = Code(
+    "OD623",
+    "Nobody knows where the objects run",
+    "`opsdecl status` looks at what runs. A git target is applied by somebody else, such as Argo CD or Flux, so the "
+    "environment must say on which cluster to look.\n\n"
+    "Name a context of the kubeconfig that may read: `observe: {kubeContext: prod-eu-readers}`.",
+    "opsdecl status --env prod   # targets: {main: {type: git, branch: rendered/prod}}",
+)
+NOTHING_TO_UNLOCK = Code(
+    "OD624",
+    "There is no lock to take away",
+    "No release of the environment is held by anybody. Releases on git targets have no lock that could be left.\n\n"
+    "Apply again.",
+    "opsdecl unlock --env prod",
+    Severity.NOTE,
+)
+
 CODES: tuple[Code, ...] = (
     CLUSTER_UNREACHABLE,
     NO_CONTEXT,
@@ -206,4 +223,6 @@ CODES: tuple[Code, ...] = (
     STILL_THERE,
     IMMUTABLE,
     NOT_READY,
+    NOT_OBSERVED,
+    NOTHING_TO_UNLOCK,
 )

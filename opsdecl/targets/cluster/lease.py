@@ -7,7 +7,7 @@ by this process, so that a thawed one knows at once that it slept too long.
 import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -64,6 +64,27 @@ class Lock:
 
 def lease_path(namespace: str, name: str = "") -> str:
     return f"/apis/coordination.k8s.io/v1/namespaces/{namespace}/leases{f'/{name}' if name else ''}"
+
+
+async def holder_of(client: Client, namespace: str, name: str) -> str:
+    """Who holds the Lease now; empty where nobody does."""
+    found = await client.find(lease_path(namespace, name))
+    return str(found["spec"]["holderIdentity"]) if found is not None and _is_held(found, client.now()) else ""
+
+
+async def put_out(client: Client, namespace: str, name: str, *, force: bool) -> str:
+    """Lets others in, and answers who was in; empty where nobody was. Raises ClusterError (LOCK_HELD) where the holder
+    still renews its hold, unless `force`: its next renewal then fails, and it writes nothing more."""
+    path = lease_path(namespace, name)
+    found = await client.find(path)
+    holder = str((found or {}).get("spec", {}).get("holderIdentity") or "")
+    if found is None or not holder:
+        return ""
+    if _is_held(found, client.now()) and not force:
+        held = _held(found)
+        raise ClusterError(replace(held, hint=f"{held.hint}; if you know that it is gone, repeat with --force"))
+    await client.put(path, {**found, "spec": {**found["spec"], "holderIdentity": ""}})
+    return holder
 
 
 @asynccontextmanager

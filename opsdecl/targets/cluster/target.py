@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 from opsdecl.addr import Release
 from opsdecl.apply.ports import Record
-from opsdecl.apply.types import Event, Outcome, Recorded, Revision, Started
+from opsdecl.apply.types import Event, Outcome, Recorded, Revision, Started, Status
 from opsdecl.diag import Checked, Diagnostic
 from opsdecl.diag.codes.plan import STALE
 from opsdecl.diff.records import TargetState
@@ -21,7 +21,8 @@ from opsdecl.targets.cluster.books import Books
 from opsdecl.targets.cluster.client import Client, talking
 from opsdecl.targets.cluster.failures import ClusterError
 from opsdecl.targets.cluster.kubeconfig import find_server
-from opsdecl.targets.cluster.lease import DURATION_S, Lock, locked
+from opsdecl.targets.cluster.lease import DURATION_S, Lock, locked, put_out
+from opsdecl.targets.cluster.looking import status_of
 from opsdecl.targets.cluster.reading import Reading, Scope, read_release
 from opsdecl.targets.cluster.refusals import PlaceOf, nowhere
 from opsdecl.targets.cluster.settings import DRY_RUN, ClusterSettings
@@ -75,6 +76,23 @@ class ClusterTarget:
 
         async def work(client: Client) -> Checked[Revision]:
             return Checked(await history.blame(self._store(client), name))
+
+        return self._attempt(work)
+
+    def status(self) -> Checked[Status]:
+        """What runs of the release now, and who is at it."""
+
+        async def work(client: Client) -> Checked[Status]:
+            return Checked(await status_of(client, self._store(client), self.release))
+
+        return self._attempt(work)
+
+    def unlock(self, *, force: bool) -> Checked[str]:
+        """Who was put out; empty where nobody held the release."""
+
+        async def work(client: Client) -> Checked[str]:
+            store = self._store(client)
+            return Checked(await put_out(client, store.namespace, store.name, force=force))
 
         return self._attempt(work)
 

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from opsdecl.addr import ObjectKey
 from opsdecl.apply.readiness.patience import patience_s
 from opsdecl.apply.readiness.pods import Problem, problem_of
 from opsdecl.apply.readiness.read import read_readiness
@@ -55,7 +56,7 @@ class Watcher:
         waiting = {str(manifest.address): manifest for manifest in manifests}
         findings: dict[str, Diagnostic] = {}
         while True:
-            looks = await each(list(waiting.values()), lambda m: look_at(self.client, self.kinds, m))
+            looks = await each(list(waiting.values()), lambda m: look_at(self.client, self.kinds, m.key))
             for (address, manifest), looked in zip(list(waiting.items()), looks, strict=True):
                 self._tell(address, looked)
                 late = now() - start >= self._patience_s(manifest)
@@ -104,10 +105,10 @@ def _duration(seconds: float) -> str:
     return f"{seconds / 60:.0f} min" if seconds >= 120 else f"{seconds:.0f} s"
 
 
-async def look_at(client: Client, kinds: Kinds, manifest: Manifest) -> Looked:
+async def look_at(client: Client, kinds: Kinds, key: ObjectKey) -> Looked:
     """One object by its name, and its pods where they are what it waits for."""
-    served = kinds.get((manifest.key.api_version, manifest.key.kind))
-    live = await client.find(served.path(manifest.key)) if served is not None else None
+    served = kinds.get((key.api_version, key.kind))
+    live = await client.find(served.path(key)) if served is not None else None
     return await judge(client, live)
 
 

@@ -1,0 +1,54 @@
+"""What runs now: each object of a release with its readiness, and who is at the release. Reads, and never writes."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from opsdecl.addr import ObjectKey, Release
+from opsdecl.apply.types import ObjectStatus, Revision, Status
+from opsdecl.diag import Checked
+from opsdecl.targets.cluster.client import Client, each, talking
+from opsdecl.targets.cluster.failures import ClusterError
+from opsdecl.targets.cluster.kinds import find_kinds
+from opsdecl.targets.cluster.kubeconfig import find_server
+from opsdecl.targets.cluster.lease import holder_of
+from opsdecl.targets.cluster.reading import Scope, read_release
+from opsdecl.targets.cluster.settings import ClusterSettings
+from opsdecl.targets.cluster.store import Store
+from opsdecl.targets.cluster.waiting import judge, look_at
+
+
+async def status_of(client: Client, store: Store, release: Release) -> Status:
+    """Of all that the records name."""
+    reading = await read_release(client, store, Scope(release))
+    entries = sorted(reading.entries.items(), key=lambda pair: (pair[1].address, pair[1].key))
+    looks = await each(entries, lambda pair: judge(client, reading.live.get(pair[0])))
+    rows = zip(entries, looks, strict=True)
+    last = reading.held.inventory.revision
+    return Status(
+        await store.revision(last) if last else None,
+        tuple(ObjectStatus(entry.address, str(entry.key), looked.shown) for (_, entry), looked in rows),
+        await holder_of(client, store.namespace, store.name),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Observer:
+    """A cluster that somebody else applies to, such as Argo CD from a branch; looked at with rights to read."""
+
+    settings: ClusterSettings
+
+    def status(self, objects: Sequence[tuple[str, ObjectKey]], revision: Revision | None) -> Checked[Status]:
+        """Of objects by address and key, which the caller knows from elsewhere."""
+        import asyncio
+
+        async def run() -> Status:
+            async with talking(find_server(self.settings)) as client:
+                kinds = await find_kinds(client, [key for _, key in objects])
+                looks = await each(objects, lambda pair: look_at(client, kinds, pair[1]))
+            rows = zip(objects, looks, strict=True)
+            return Status(revision, tuple(ObjectStatus(a, str(key), looked.shown) for (a, key), looked in rows))
+
+        try:
+            return Checked(asyncio.run(run()))
+        except ClusterError as error:
+            return Checked(None, error.diagnostics)
