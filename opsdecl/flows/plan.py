@@ -27,6 +27,7 @@ from opsdecl.flows.fleet import fleet_change
 from opsdecl.flows.memory import Memory
 from opsdecl.flows.models import Models
 from opsdecl.flows.project import Project, choose_environment, located, open_project, origin_of, place_of
+from opsdecl.flows.rightsizing import cheaper_shapes
 from opsdecl.flows.sizing import changed_models
 from opsdecl.flows.targets import open_target, targets_of, waits
 from opsdecl.spec.fields import FieldEffect, effects_of, kind_names
@@ -195,7 +196,9 @@ def _finish(
         findings += (*stepped.diagnostics, *check_prune(diff, _prune_rules(built, name)))
         diffs.append(ReleaseDiff(stepped.value or diff.release, diff.documents, diff.protected))
     fleet = fleet_change(built, diffs, states.values(), opened.diagnostics, unknown)
-    all_findings = (*opened.diagnostics, *located(built.project, built.project.tree, (*findings, *fleet.findings)))
+    models = Models(built.project.catalog, memo or Memo())
+    findings += (*fleet.findings, *cheaper_shapes(built, models, _reshaped(diffs)))
+    all_findings = (*opened.diagnostics, *located(built.project, built.project.tree, findings))
     spec = built.environment.model.spec
     plan = make_plan(
         diffs,
@@ -207,11 +210,21 @@ def _finish(
         approvals=spec.approvals,
         lock_digest=lock_digest(built.project),
         findings=all_findings,
-        models=changed_models(Models(built.project.catalog, memo or Memo()), built, diffs, states.values(), unknown),
+        models=changed_models(models, built, diffs, states.values(), unknown),
         runs=fleet.runs,
         fleet=fleet.totals,
     )
     return Planned(plan, all_findings, opened.lines, opened.environment, built)
+
+
+def _reshaped(diffs: Sequence[ReleaseDiff]) -> frozenset[SpecAddress]:
+    """Documents that are new, or ask for something else of their GPUs."""
+    changed = (document for diff in diffs for document in diff.documents)
+    return frozenset(
+        SpecAddress.parse(document.address)
+        for document in changed
+        if document.action == "create" or "capacity" in document.classes
+    )
 
 
 def _tool_moved(state: TargetState | None, built: Built) -> bool:

@@ -1,4 +1,4 @@
-"""`status` and `unlock` on a real control plane, for a cluster target and for a git target that somebody else applies."""
+"""`status` and `unlock` on a real control plane, for a cluster target and for a git target."""
 
 from pathlib import Path
 

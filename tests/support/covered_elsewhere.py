@@ -226,5 +226,9 @@ COVERED_ELSEWHERE: Mapping[str, Elsewhere] = {
         _ROLLOUTS,
         "tests/unit/flows/test_plan_fleet.py::test_rollouts_that_may_stop_each_other_are_a_warning",
     ),
+    "OD780": Elsewhere(
+        "a note of plans and of `size --env`, not of validate",
+        "tests/unit/sizing/test_rightsizing.py::test_the_cheapest_with_about_as_much_room",
+    ),
     "OD901": Elsewhere(_BUG, "tests/endtoend/test_refusals.py::test_an_unexpected_error"),
 }

@@ -156,7 +156,10 @@ def _read_json(path: Path) -> Mapping[str, Any]:
 def _environment(at: Session, environment: str | None, format_: str) -> int:
     from opsdecl.cli.report import report
     from opsdecl.cli.workplace import open_work_tree
+    from opsdecl.flows.models import Models
     from opsdecl.flows.plan import Wanted, open_built
+    from opsdecl.flows.project import located
+    from opsdecl.flows.rightsizing import cheaper_shapes
     from opsdecl.flows.size import size_environment
     from opsdecl.view.size import render_environment, render_environment_json
 
@@ -166,6 +169,10 @@ def _environment(at: Session, environment: str | None, format_: str) -> int:
     if opened.built is None:
         return code or Exit.FAILED
     sized = [(each.address, each.sizing, each.reason) for each in size_environment(opened.built, cache)]
+    models = Models(opened.built.project.catalog, cache.memo)
+    addresses = [document.address for document in opened.built.graph.documents]
+    notes = tuple(cheaper_shapes(opened.built, models, addresses))
+    report(at.process, located(opened.built.project, tree, notes), opened.lines)
     if format_ == "json":
         at.process.out(render_environment_json(sized, opened.environment))
     else:

@@ -93,6 +93,16 @@ PRICE_UNKNOWN = Code(
     "budget: {monthly: 20000, currency: EUR}   # and pool h100 has no pricePerHour",
     Severity.WARNING,
 )
+CHEAPER_SHAPE = Code(
+    "OD780",
+    "A cheaper shape would do",
+    "The model would fit, with the same settings, on other GPUs of the environment's pools or on fewer of the same, by "
+    "the same arithmetic and with its pessimistic end. It would have another number of tokens in its cache, and "
+    "another speed.\n\n"
+    "Nothing need be done. Measure before you move: sizing knows memory, not speed.",
+    "accelerator: {gpu: h100-80gb, count: 4}   # fits on 2",
+    Severity.NOTE,
+)
 CODES: tuple[Code, ...] = (
     ROLLOUT_CANNOT_FINISH,
     ROLLOUTS_STOP,
@@ -104,4 +114,5 @@ CODES: tuple[Code, ...] = (
     EXPECTED_ABOVE_BUDGET,
     CEILING_ABOVE_BUDGET,
     PRICE_UNKNOWN,
+    CHEAPER_SHAPE,
 )
