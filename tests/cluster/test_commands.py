@@ -19,7 +19,7 @@ def project(tmp_path: Path, cluster: ControlPlane, example_namespaces: tuple[str
         folder,
         STAGING,
         'main: {type: git, remote: ".", branch: rendered/staging}',
-        f"main: {{type: cluster, context: {cluster.context}}}",
+        f"main: {{type: cluster, context: {cluster.context}, waitAtMost: 60s}}",
     )
     commit(folder, "staging goes to a cluster")
     return folder

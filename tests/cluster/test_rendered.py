@@ -9,14 +9,11 @@ from tests.support.cluster import ControlPlane
 from tests.support.cluster_fixtures import EXAMPLE_NAMESPACES
 from tests.support.project import ENVIRONMENTS, built, example_tree
 
-CLAIMS_AT_MOST = 4
-
 
 @pytest.mark.slow
 @pytest.mark.parametrize("environment", ENVIRONMENTS)
 @pytest.mark.usefixtures("example_namespaces")
 def test_the_example_runs(cluster: ControlPlane, environment: str) -> None:
-    cluster.add_volumes(CLAIMS_AT_MOST)
     files = as_files(built(example_tree(), environment).manifests.manifests)
     rendered = b"---\n".join(files.values()).decode()
     said = cluster.attempt("apply", "--server-side", "--field-manager=opsdecl", "-f", "-", stdin=rendered)

@@ -10,6 +10,8 @@ from tests.support.cluster import ControlPlane, control_plane, label_of
 
 GROUP = "cluster"
 EXAMPLE_NAMESPACES = ("assist", "documents", "risk")
+CLAIMS_AT_MOST = 4
+"""Of one environment of the example; a claim that is deleted uses its volume up."""
 
 
 @pytest.fixture(scope="session")
@@ -29,10 +31,12 @@ def namespace(cluster: ControlPlane, request: pytest.FixtureRequest) -> Iterator
 
 @pytest.fixture
 def example_namespaces(cluster: ControlPlane) -> Iterator[tuple[str, ...]]:
-    """The namespaces of the worked example, empty, whatever other tests left in them; gone afterwards."""
+    """The namespaces of the worked example, empty, whatever other tests left in them, and volumes for its claims; gone
+    afterwards."""
     cluster.delete_namespaces(*EXAMPLE_NAMESPACES)
     for name in EXAMPLE_NAMESPACES:
         cluster.create_namespace(name)
+    cluster.add_volumes(CLAIMS_AT_MOST)
     yield EXAMPLE_NAMESPACES
     cluster.delete_namespaces(*EXAMPLE_NAMESPACES)
 

@@ -1,7 +1,9 @@
 """`catalog list` and `show`, and entries of a project in compile and in sizing alike."""
 
+import gc
 import json
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -82,7 +84,17 @@ def test_models_and_gpus_of_a_project_are_compiled_and_sized() -> None:
     assert small.sizing is not None, "an entry that only pins a revision keeps the shape of the same weights"
 
 
+@pytest.fixture
+def without_collector() -> Iterator[None]:
+    """As in the command itself, which leaves the collector off."""
+    gc.collect()
+    gc.disable()
+    yield
+    gc.enable()
+
+
 @pytest.mark.slow
+@pytest.mark.usefixtures("without_collector")
 def test_sizing_a_thousand_models_takes_a_fraction_of_compiling_them() -> None:
     """Tables included. 0.05 to 0.1 s of processor time were measured, of 1.2 s; a loaded machine slows both."""
     small = [name for name, facts in catalog_with().models.items() if facts.weights_gib < 30]
