@@ -56,10 +56,11 @@ Event = Started | Changed | Recorded | Watched
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What an apply left behind."""
+    """What an apply left behind. Where something `failed`, no revision was recorded of what was done all the same."""
 
     revision: str
     counts: Mapping[str, int]
+    failed: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -76,10 +76,12 @@ def outcome_json(environment: str, outcome: Outcome) -> str:
 
 
 def render_outcome(environment: str, outcome: Outcome, *, color: bool = False) -> str:
-    """`prod: 1 created, 3 updated · revision 4be1c22`."""
+    """`prod: 1 created, 3 updated · revision 4be1c22`; where something failed, that no revision was recorded."""
     ink = ink_for(color)
     counts = ", ".join(
         f"{outcome.counts[name]:,} {word}" for name, (word, _) in _DONE.items() if outcome.counts.get(name)
     )
     name = ink(printable(environment), BOLD)
+    if outcome.failed:
+        return f"{name}: {counts or 'nothing done'} · {ink('no revision, since something failed', RED)}\n"
     return f"{name}: {counts or 'nothing to do'} · revision {printable(outcome.revision)[:SHORT]}\n"

@@ -150,8 +150,7 @@ class ClusterTarget:
         await carry_out(job, progress)
         if progress.failed:
             await books.settle(progress)
-            done = Outcome(reading.held.inventory.revision, progress.counts)
-            return None, Checked(done, tuple(progress.findings))
+            return None, Checked(Outcome("", progress.counts, failed=True), tuple(progress.findings))
         revision = await books.close(progress, self.settings.revisions)
         emit(Recorded(revision))
         return job, Checked(Outcome(revision, progress.counts), tuple(progress.findings))

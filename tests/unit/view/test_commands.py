@@ -109,6 +109,8 @@ def test_progress_never_wraps() -> None:
 def test_an_outcome_names_counts_and_the_revision() -> None:
     outcome = Outcome("4be1c22", {"update": 3, "create": 1, "delete": 0})
     assert render_outcome("prod", outcome) == "prod: 1 created, 3 updated · revision 4be1c22\n"
+    partly = Outcome("", {"create": 1}, failed=True)
+    assert render_outcome("prod", partly) == "prod: 1 created · no revision, since something failed\n"
 
 
 def test_a_code_is_explained_with_its_example() -> None:
