@@ -120,6 +120,9 @@ class RemoteBranch:
         for number in range(_PUSH_TRIES):
             done = self.git.finish(*command, remote=self.address)
             if not done.code:
+                if any(line[:1] == "=" for line in done.out.decode().split("\n")):
+                    # The branch is there already: somebody made the very same commit in the same second, and won.
+                    return False
                 with locked_mirror(self.git) as git:
                     git.finish("update-ref", self._seen, new)
                 return True

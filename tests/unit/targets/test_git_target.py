@@ -11,6 +11,8 @@ from opsdecl.addr import Release
 from opsdecl.diag import Checked
 from opsdecl.diff.records import TargetState
 from opsdecl.targets.git import run
+from opsdecl.targets.git.message import signature
+from opsdecl.targets.git.opening import open_branch
 from opsdecl.targets.git.settings import GitSettings
 from opsdecl.targets.git.target import GitTarget
 from tests.contracts.builders import (
@@ -625,3 +627,19 @@ class TestLayout:
         }
         unknown = local(root).blame("LLM.caht")
         assert (codes(unknown), unknown.diagnostics[0].hint) == (["OD660"], "did you mean `LLM.chat`?")
+
+
+def test_of_two_who_make_the_very_same_commit_one_wins(tmp_path: Path, deploy: Path) -> None:
+    """Both read before either writes, with one name in one second: their commits have one id."""
+    users = [pushing(project(tmp_path / name), str(deploy)) for name in ("one", "two")]
+    states = [read(user) for user in users]
+    assert states[0].identity == states[1].identity
+    desired = chat()
+    first = users[0].write(
+        desired, plan_of(states[0], desired), record(), expected=states[0].identity, emit=lambda _: None
+    )
+    assert first.value is not None, first.diagnostics
+    commit = git(deploy, "rev-parse", BRANCH).strip()
+    late = open_branch(users[1].settings, users[1].root)
+    late.git.run("fetch", "--quiet", "--no-write-fetch-head", str(deploy), BRANCH)
+    assert not late.publish(commit, "", signature("Ada <ada@acme.test>", "2026-11-02T00:00:00+00:00"))
