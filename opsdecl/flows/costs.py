@@ -1,0 +1,93 @@
+"""What a plan's documents cost in a month, before and after, and what all of them cost together."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from opsdecl.addr import SpecAddress
+from opsdecl.compile.costs import currency_of, price_of
+from opsdecl.compile.rollout import replicas_of
+from opsdecl.diff.types import FleetTotals, MonthlyCost
+from opsdecl.fleet.cost import cost_of, total
+from opsdecl.fleet.types import Cost, Price
+from opsdecl.flows.build import Built
+from opsdecl.flows.sides import Effective, Sides
+
+
+@dataclass(frozen=True, slots=True)
+class Need:
+    """GPUs of one side of a document, at the fewest and the most replicas. `priced` is None where no price is known."""
+
+    gpus: tuple[int, int]
+    priced: tuple[Price, Cost] | None
+
+    @property
+    def monthly(self) -> MonthlyCost | None:
+        return _shown(self.priced[1], self.priced[0]) if self.priced is not None else None
+
+
+@dataclass(frozen=True, slots=True)
+class Needs:
+    """Both sides of one document; None where it asks for no GPU, or is not there."""
+
+    address: SpecAddress
+    before: Need | None
+    after: Need | None
+
+
+def needs_of(built: Built, sides: Sequence[Sides]) -> tuple[Needs, ...]:
+    """In the order of `sides`."""
+    return tuple(
+        Needs(
+            each.address,
+            _need(built, each.before) if each.before is not None else None,
+            _need(built, each.after.effective) if each.after is not None else None,
+        )
+        for each in sides
+    )
+
+
+def _need(built: Built, effective: Effective) -> Need | None:
+    spec = effective["spec"]
+    accelerator = spec.get("accelerator")
+    if not accelerator:
+        return None
+    count, (lowest, highest) = accelerator["count"], replicas_of(spec.get("replicas", {}))
+    price = price_of(accelerator, built.environment.effective["spec"], built.project.catalog)
+    cost = (price, cost_of(price, count, lowest, highest)) if price is not None else None
+    return Need((lowest * count, highest * count), cost)
+
+
+def totals_of(built: Built, needs: Sequence[Needs], *, known: bool) -> FleetTotals | None:
+    """None where no document has GPUs. Where not `known`, nothing is said of the side before."""
+    before = [each.before for each in needs if each.before is not None]
+    after = [each.after for each in needs if each.after is not None]
+    if not before and not after:
+        return None
+    currency = currency_of(built.environment.effective["spec"])
+    return FleetTotals(
+        gpus_before=_gpus(before) if known else None,
+        gpus_after=_gpus(after),
+        cost_before=_sum(before, currency) if known else None,
+        cost_after=_sum(after, currency),
+        unpriced=tuple(str(e.address) for e in needs if e.after is not None and e.after.priced is None),
+    )
+
+
+def _gpus(side: Sequence[Need]) -> tuple[int, int]:
+    return sum(need.gpus[0] for need in side), sum(need.gpus[1] for need in side)
+
+
+def _sum(side: Iterable[Need], currency: str) -> MonthlyCost:
+    return _shown(total([need.priced[1] for need in side if need.priced is not None], currency))
+
+
+def _shown(cost: Cost, price: Price | None = None) -> MonthlyCost:
+    return MonthlyCost(
+        floor=round(cost.floor, 2),
+        expected=round(cost.expected, 2),
+        ceiling=round(cost.ceiling, 2),
+        currency=cost.currency,
+        price_per_hour=price.amount if price else None,
+        source=price.source if price else "",
+        as_of=price.as_of if price else "",
+    )
