@@ -106,7 +106,7 @@ def plan_return(
     then = target.read_revision(revision) if revision is not None else Checked(_nothing())
     if now.value is None or then.value is None:
         return Checked(None, now.diagnostics + then.diagnostics)
-    desired = _manifests(release, then.value)
+    desired = manifests_of(release, then.value)
     base = BaseRef(ref="live", commit=now.value.revision)
     diff = diff_release(now.value, desired, effects=effect_table(), base_ref=base)
     stepped = add_steps(diff.release, desired, now.value, wait=wait)
@@ -202,7 +202,7 @@ def _nothing() -> TargetState:
     return TargetState("", "", "", ())
 
 
-def _manifests(release: Release, state: TargetState) -> ManifestSet:
+def manifests_of(release: Release, state: TargetState) -> ManifestSet:
     """What a revision held, as a desired set: exactly what opsdecl wrote then, not what people made of it."""
     held = [_manifest(stored) for stored in state.objects if stored.applied is not None]
     documents = tuple(

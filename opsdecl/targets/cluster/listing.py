@@ -27,23 +27,27 @@ class Listing:
     strays: tuple[ObjectKey, ...]
 
 
-async def list_live(client: Client, kinds: Kinds, keys: Iterable[ObjectKey], applyset: str) -> Listing:
-    """Raises StatusError where something may not be read: what is unknown is never taken for absent."""
+async def list_live(
+    client: Client, kinds: Kinds, keys: Iterable[ObjectKey], applyset: str = "", *, selector: str = ""
+) -> Listing:
+    """By the label of `applyset`, or by another `selector`. Raises StatusError where something may not be read: what is
+    unknown is never taken for absent."""
+    chosen = selector or f"{PART_OF}={applyset}"
     groups: dict[tuple[Served, str], list[ObjectKey]] = {}
     for key in keys:
         served = kinds.get((key.api_version, key.kind))
         if served is not None:
             groups.setdefault((served, key.namespace if served.namespaced else ""), []).append(key)
-    parts = await each(list(groups.items()), lambda group: _list_group(client, *group[0], group[1], applyset))
+    parts = await each(list(groups.items()), lambda group: _list_group(client, *group[0], group[1], chosen))
     objects = {key: live for part in parts for key, live in part.objects.items()}
     return Listing(objects, tuple(sorted(stray for part in parts for stray in part.strays)))
 
 
 async def _list_group(
-    client: Client, served: Served, namespace: str, keys: Sequence[ObjectKey], applyset: str
+    client: Client, served: Served, namespace: str, keys: Sequence[ObjectKey], selector: str
 ) -> Listing:
     path = served.collection(namespace)
-    listed = await client.pages(path, {"labelSelector": f"{PART_OF}={applyset}"})
+    listed = await client.pages(path, {"labelSelector": selector})
     # Entries of a list leave out what the list says for all of them.
     said = {"apiVersion": served.api_version, "kind": served.kind}
     by_name = {item["metadata"]["name"]: said | item for item in listed}

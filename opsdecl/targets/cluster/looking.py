@@ -1,20 +1,26 @@
 """What runs now: each object of a release with its readiness, and who is at the release. Reads, and never writes."""
 
-from collections.abc import Sequence
+import asyncio
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass
+from typing import Any, TypeVar
 
 from opsdecl.addr import ObjectKey, Release
 from opsdecl.apply.types import ObjectStatus, Revision, Status
 from opsdecl.diag import Checked
+from opsdecl.diff.records import StoredObject, TargetState
 from opsdecl.targets.cluster.client import Client, each, talking
 from opsdecl.targets.cluster.failures import ClusterError
 from opsdecl.targets.cluster.kinds import find_kinds
 from opsdecl.targets.cluster.kubeconfig import find_server
 from opsdecl.targets.cluster.lease import holder_of
+from opsdecl.targets.cluster.observing import observe
 from opsdecl.targets.cluster.reading import Scope, read_release
 from opsdecl.targets.cluster.settings import ClusterSettings
 from opsdecl.targets.cluster.store import Store
 from opsdecl.targets.cluster.waiting import judge, look_at
+
+T = TypeVar("T")
 
 
 async def status_of(client: Client, store: Store, release: Release) -> Status:
@@ -37,16 +43,30 @@ class Observer:
 
     settings: ClusterSettings
 
+    @property
+    def name(self) -> str:
+        """The context of the kubeconfig."""
+        return self.settings.context or ""
+
     def status(self, objects: Sequence[tuple[str, ObjectKey]], revision: Revision | None) -> Checked[Status]:
         """Of objects by address and key, which the caller knows from elsewhere."""
-        import asyncio
 
-        async def run() -> Status:
-            async with talking(find_server(self.settings)) as client:
-                kinds = await find_kinds(client, [key for _, key in objects])
-                looks = await each(objects, lambda pair: look_at(client, kinds, pair[1]))
+        async def work(client: Client) -> Status:
+            kinds = await find_kinds(client, [key for _, key in objects])
+            looks = await each(objects, lambda pair: look_at(client, kinds, pair[1]))
             rows = zip(objects, looks, strict=True)
             return Status(revision, tuple(ObjectStatus(a, str(key), looked.shown) for (a, key), looked in rows))
+
+        return self._attempt(work)
+
+    def read(self, objects: Sequence[StoredObject]) -> Checked[TargetState]:
+        """What the cluster holds of objects whose `live` side is what it should hold, such as a branch says."""
+        return self._attempt(lambda client: observe(client, objects))
+
+    def _attempt(self, work: Callable[[Client], Coroutine[Any, Any, T]]) -> Checked[T]:
+        async def run() -> T:
+            async with talking(find_server(self.settings)) as client:
+                return await work(client)
 
         try:
             return Checked(asyncio.run(run()))

@@ -124,6 +124,28 @@ def contains(fields: Fields, path: tuple[str, ...]) -> bool:
     return True
 
 
+def value_at(tree: Any, path: tuple[str, ...], missing: Any = None) -> Any:
+    """What a tree of plain data holds at a leaf; entries of lists are found by their keys, of sets by their value."""
+    for part in path:
+        sort, _, rest = part.partition(":")
+        if sort == "f" and isinstance(tree, Mapping) and rest in tree:
+            tree = tree[rest]
+        elif sort == "k" and isinstance(tree, (list, tuple)):
+            key = json.loads(rest)
+            tree = next((item for item in tree if _has_key(item, key)), missing)
+        elif sort == "v" and isinstance(tree, (list, tuple)) and json.loads(rest) in tree:
+            tree = json.loads(rest)
+        else:
+            return missing
+    return tree
+
+
+def _has_key(item: Any, key: Mapping[str, Any]) -> bool:
+    """Keys that the item leaves to the server's defaults match anything."""
+    named = [name for name in key if name in item] if isinstance(item, Mapping) else []
+    return bool(named) and all(item[name] == key[name] for name in named)
+
+
 def print_leaf(path: tuple[str, ...]) -> str:
     """`spec.template.spec.containers[main].image`."""
     text = ""

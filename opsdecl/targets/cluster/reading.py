@@ -17,6 +17,7 @@ from opsdecl.targets.cluster.kinds import Kinds, find_kinds
 from opsdecl.targets.cluster.listing import list_live, not_installed
 from opsdecl.targets.cluster.ownership import manager_of
 from opsdecl.targets.cluster.refusals import PlaceOf, anothers_object, nowhere
+from opsdecl.targets.cluster.scaling import scaled_counts
 from opsdecl.targets.cluster.store import Held, Store
 
 Identity = tuple[str, str, str, str]
@@ -83,7 +84,10 @@ async def read_release(client: Client, store: Store, scope: Scope) -> Reading:
         documents=inventory.documents,
         unowned=(*map(str, listing.strays), *_lines(entries, {i: s.by_persons for i, s in sights.items()})),
         tool=tool_identity(inventory.tool_version, inventory.lock_digest) if held.parent is not None else "",
-        expected=_lines(entries, {i: s.by_programs for i, s in sights.items()}),
+        expected=(
+            *scaled_counts(live[i] for i in sorted(entries) if i in live),
+            *_lines(entries, {i: s.by_programs for i, s in sights.items()}),
+        ),
     )
     findings = (
         *_missing_kinds(kinds, wanted, entries),
