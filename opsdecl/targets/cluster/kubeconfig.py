@@ -8,6 +8,7 @@ from collections.abc import AsyncGenerator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.request import getproxies
 
 from opsdecl.diag import Diagnostic
 from opsdecl.diag.codes import cluster as codes
@@ -118,8 +119,16 @@ def connect(server: Server, in_flight: int) -> "httpx2.AsyncClient":
         auth=auth,
         timeout=httpx2.Timeout(TIMEOUT_S, connect=CONNECT_TIMEOUT_S, pool=None),
         limits=httpx2.Limits(max_connections=in_flight, max_keepalive_connections=in_flight),
+        transport=_transport(verify),
         headers={"User-Agent": "opsdecl", "Accept": "application/json"},
     )
+
+
+def _transport(verify: ssl.SSLContext) -> "httpx2.AsyncBaseTransport | None":
+    """Connections of our own; None, which is httpx2's, where the environment names a proxy."""
+    from opsdecl.targets.cluster.connection import Connections
+
+    return None if getproxies() else Connections(verify)
 
 
 def _nobody() -> Any:
