@@ -51,7 +51,15 @@ class Watched:
     readiness: Readiness
 
 
-Event = Started | Changed | Recorded | Watched
+@dataclass(frozen=True, slots=True)
+class Queued:
+    """Somebody else holds the release, and is watched: a renewal ends the apply, `at_most_s` without one the hold."""
+
+    holder: str
+    at_most_s: float
+
+
+Event = Started | Changed | Recorded | Watched | Queued
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 import json
 from typing import assert_never
 
-from opsdecl.apply.types import Changed, Event, Outcome, Readiness, ReadinessState, Recorded, Started, Watched
+from opsdecl.apply.types import Changed, Event, Outcome, Queued, Readiness, ReadinessState, Recorded, Started, Watched
 from opsdecl.diff.types import Action
 from opsdecl.view.as_json import FORMAT_VERSION, plain
 from opsdecl.view.cells import clip, printable
@@ -45,6 +45,8 @@ def event_line(event: Event, *, color: bool = False) -> str:
         case Watched(address, readiness):
             word, style = _STATES[readiness.state]
             return f"  {ink(f'{word:<9}', style)} {printable(address)}{_more(readiness)}"
+        case Queued(holder, at_most_s):
+            return f"{ink('waiting', YELLOW)} up to {at_most_s:g} s for a sign of life of {printable(holder)}"
         case _:
             assert_never(event)
 

@@ -1,24 +1,29 @@
 """Holders of the lock that run at once, freeze, or whose clocks differ: at most one of them changes anything."""
 
 import os
+import random
 import signal
 import time
 from collections import Counter
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from opsdecl.cli.verdict import exit_for
 from opsdecl.render.types import ManifestSet
-from tests.contracts.builders import actions, apply, chat, plan_of, record
-from tests.support.cluster import ControlPlane
-from tests.support.cluster_places import assist, cluster_target
-from tests.support.crashes import FORK, at_request, send
-from tests.support.fault_table import Tell
+from opsdecl.targets.cluster.client import Client
+from tests.contracts.builders import chat, plan_of, record
+from tests.support.cluster import ControlPlane, wait_until
+from tests.support.cluster_places import NAMESPACE, assist, cluster_target
+from tests.support.crashes import FORK, apply_in_steps, at_look, fleet, live, send
+from tests.support.fault_table import Tell, rounds
 
 __all__ = ["assist"]
 ROUNDS = 50
-LEASE_S = 3
+LEASE_S = 2
+SEED = 20261128
+FROZEN_OBJECTS = 120
 
 
 def _write_rounds(cluster: ControlPlane, user: str, value: int, barrier: Any, answers: Any) -> None:
@@ -65,35 +70,109 @@ def test_of_two_applies_at_once_exactly_one_wins(cluster: ControlPlane, assist: 
     assert [revision.summary for revision in reversed(kept)] == winners[-len(kept) :]
 
 
-def _freeze_and_tell(cluster: ControlPlane, desired: ManifestSet, number: int, answers: Any) -> None:
-    at_request(number, "before", send(signal.SIGSTOP))
-    done = apply(cluster_target(cluster, lease_s=LEASE_S), desired)
+def _freeze_and_tell(cluster: ControlPlane, desired: ManifestSet, look: int, answers: Any) -> None:
+    """Stops right after a look at the lock; 0 for never, then somebody else stops it."""
+    at_look(look, send(signal.SIGSTOP))
+    done = apply_in_steps(cluster_target(cluster, lease_s=LEASE_S), desired)
+    answers.put([d.code.id for d in done.diagnostics])
+
+
+def _thaw(cluster: ControlPlane, process: Any, answers: Any, number: int) -> Counter[str]:
+    """What a frozen holder does after another one has followed it, counted."""
+    won = apply_in_steps(cluster_target(cluster, lease_s=LEASE_S), fleet(number + 1, FROZEN_OBJECTS))
+    assert won.diagnostics == ()
+    before = live(cluster, "resourceVersion")
+    os.kill(process.pid, signal.SIGCONT)
+    said = answers.get(timeout=60)
+    process.join(60)
+    after = live(cluster, "resourceVersion")
+    landed = {name for name in before.keys() | after.keys() if before.get(name) != after.get(name)}
+    return _told(cluster, number, landed) + Counter({"landed": len(landed), "stopped": said in (["OD611"], ["OD510"])})
+
+
+def _told(cluster: ControlPlane, number: int, landed: set[str]) -> Counter[str]:
+    """How many of the late writes the next plan of the winner shows: as not its own, or as drift."""
+    wanted = fleet(number + 1, FROZEN_OBJECTS)
+    state = cluster_target(cluster, wanted).read().value
+    assert state is not None
+    shown = {f"{change.object.kind}/{change.object.name}" for change in plan_of(state, wanted).changes}
+    shown |= {line.partition(" ")[0] + "/" + line.rpartition("/")[2] for line in state.unowned}
+    return Counter(told_by_the_next_plan=len(landed & shown))
+
+
+def _start(cluster: ControlPlane, number: int, look: int) -> tuple[Any, Any]:
+    answers = FORK.Queue()
+    arguments = (cluster, fleet(number, FROZEN_OBJECTS), look, answers)
+    process = FORK.Process(target=_freeze_and_tell, args=arguments)
+    process.start()
+    return process, answers
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+@pytest.mark.parametrize("instant", ["right after a look at the lock", "at a random instant"])
+def test_of_a_holder_that_was_frozen_past_its_time_one_write_lands_at_most(
+    cluster: ControlPlane, assist: str, tell: Tell, instant: str
+) -> None:
+    drawn, at_look_number = random.Random(SEED), instant.startswith("right")
+    total: Counter[str] = Counter()
+    most = 0
+    for number in range(1, 2 * rounds(5, 40), 2):
+        process, answers = _start(cluster, number, number % 17 + 2 if at_look_number else 0)
+        if not at_look_number:
+            time.sleep(drawn.uniform(0.05, 0.6))
+            os.kill(process.pid, signal.SIGSTOP)
+        stopped = os.waitid(os.P_PID, process.pid, os.WSTOPPED | os.WEXITED | os.WNOWAIT)
+        assert stopped is not None
+        if stopped.si_code != os.CLD_STOPPED:
+            total["ended_before"] += 1
+            process.join(60)
+            continue
+        found = _thaw(cluster, process, answers, number)
+        most = max(most, found["landed"])
+        total += Counter(rounds=1) + found
+    tell(f"holder frozen {instant}, followed, thawed", **total, most_at_once=most)
+    assert most <= 1
+    assert total["told_by_the_next_plan"] == total["landed"]
+    assert total["stopped"] == total["rounds"] if at_look_number else total["stopped"] > 0
+
+
+def _is_held(cluster: ControlPlane) -> bool:
+    return "process" in cluster.kubectl("get", "leases", "-n", NAMESPACE, "-o", "jsonpath={..holderIdentity}")
+
+
+def _apply_with_clock(cluster: ControlPlane, desired: ManifestSet, ahead_s: int, answers: Any) -> None:
+    """As somebody whose idea of the time is off."""
+    right = Client.now
+    Client.now = lambda self: right(self) + timedelta(seconds=ahead_s)  # type: ignore[method-assign]
+    done = apply_in_steps(cluster_target(cluster, lease_s=LEASE_S), desired)
     answers.put([d.code.id for d in done.diagnostics])
 
 
 @pytest.mark.slow
-def test_a_holder_that_was_frozen_past_its_time_writes_nothing_more(cluster: ControlPlane, assist: str) -> None:
-    target = cluster_target(cluster)
-    apply(target, chat(1))
-    answers = FORK.Queue()
-    # The fourth write is the first of an object: the Lease, a chunk and the parent come before it.
-    process = FORK.Process(target=_freeze_and_tell, args=(cluster, chat(2), 4, answers))
-    process.start()
-    assert process.pid is not None
-    os.waitid(os.P_PID, process.pid, os.WSTOPPED | os.WNOWAIT)
-    state = target.read().value
-    assert state is not None
-    held = target.write(chat(3), plan_of(state, chat(3)), record(), expected=state.identity, emit=lambda event: None)
-    assert [d.code.id for d in held.diagnostics] == ["OD610"]
-    assert "process" in held.diagnostics[0].message
-    time.sleep(LEASE_S + 1.5)
-    state = target.read().value
-    assert state is not None
-    won = target.write(chat(3), plan_of(state, chat(3)), record(), expected=state.identity, emit=lambda event: None)
-    assert won.value is not None, won.diagnostics
-    os.kill(process.pid, signal.SIGCONT)
-    assert answers.get(timeout=30) in (["OD611"], ["OD510"])
-    process.join(30)
-    after = target.read().value
-    assert after is not None
-    assert actions(plan_of(after, chat(3))) == {}
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("ahead_s", [-600, 600])
+def test_clocks_of_holders_do_not_matter(cluster: ControlPlane, assist: str, tell: Tell, ahead_s: int) -> None:
+    total: Counter[str] = Counter()
+    for number in range(2 * rounds(2, 10)):
+        dies, answers = number % 2 == 1, FORK.Queue()
+        arguments = (cluster, fleet(2 * number + 1), ahead_s, answers)
+        process = FORK.Process(target=_apply_with_clock, args=arguments)
+        process.start()
+        wait_until(lambda: _is_held(cluster), "nobody holds the lock")
+        if dies:
+            process.kill()
+        begun = time.monotonic()
+        done = apply_in_steps(cluster_target(cluster, lease_s=LEASE_S), fleet(2 * number + 2, FROZEN_OBJECTS))
+        waited_s = time.monotonic() - begun
+        total["holders"] += 1
+        if dies:
+            assert LEASE_S < waited_s < LEASE_S + 15, waited_s
+            total["followed_when_dead"] += done.diagnostics == ()
+        else:
+            assert answers.get(timeout=60) == []
+            assert [d.code.id for d in done.diagnostics] in (["OD610"], ["OD510"]), done.diagnostics
+            total["left_alone_while_alive"] += 1
+        process.join(60)
+    tell(f"holder's clock {abs(ahead_s) // 60} min {'ahead' if ahead_s > 0 else 'behind'}", **total)
+    assert total["followed_when_dead"] == total["left_alone_while_alive"] == total["holders"] / 2

@@ -11,6 +11,7 @@ from opsdecl.apply.steps import add_steps
 from opsdecl.diag import Checked
 from opsdecl.render.types import Manifest, ManifestSet
 from opsdecl.targets.cluster.client import Client
+from opsdecl.targets.cluster.lease import Lock
 from opsdecl.targets.cluster.store import PART_OF
 from opsdecl.targets.cluster.target import ClusterTarget
 from tests.contracts.builders import manifest, plan_of, record, release
@@ -58,6 +59,21 @@ def at_request(number: int, when: str, what: Callable[[], None], counts: Chooses
     Client._once = counting  # type: ignore[method-assign, assignment]
 
 
+def at_look(number: int, what: Callable[[], None]) -> None:
+    """In this process: does it right after the n-th look at the lock that found it ours, before anything is sent."""
+    look = Lock.check
+    count = 0
+
+    def counting(self: Lock) -> None:
+        nonlocal count
+        look(self)
+        count += 1
+        if count == number:
+            what()
+
+    Lock.check = counting  # type: ignore[method-assign]
+
+
 def send(name: int) -> Callable[[], None]:
     return lambda: os.kill(os.getpid(), name)
 
@@ -96,11 +112,11 @@ def _model(name: str, version: int) -> tuple[Manifest, ...]:
     )
 
 
-def live(cluster: ControlPlane) -> Mapping[str, str]:
-    """`Kind/name` -> uid of all that carries the label of a release."""
+def live(cluster: ControlPlane, what: str = "uid") -> Mapping[str, str]:
+    """`Kind/name` -> uid, or another word of its metadata, of all that carries the label of a release."""
     listed = cluster.kubectl("get", KINDS, "-n", NAMESPACE, f"-l={PART_OF}", "-o", "json")
     items = json.loads(listed)["items"]
-    return {f"{item['kind']}/{item['metadata']['name']}": item["metadata"]["uid"] for item in items}
+    return {f"{item['kind']}/{item['metadata']['name']}": item["metadata"][what] for item in items}
 
 
 def names_of(desired: ManifestSet) -> set[str]:

@@ -42,9 +42,8 @@ class Books:
         self.lock.check()
         before = self.held.inventory
         entries = self._inventory(progress.entries).entries
-        self.held = await self.store.save(
-            self.held, replace(before, release=str(self.desired.release), entries=entries)
-        )
+        inventory = replace(before, release=str(self.desired.release), entries=entries)
+        self.held = await self.store.save(self.held, inventory, before=self.lock.check)
 
     async def settle(self, progress: Progress) -> None:
         """After an apply that failed in part: what was not written is not intended any more."""
@@ -61,7 +60,7 @@ class Books:
         inventory = replace(inventory, revision=revision, revisions=(revision, *before.revisions)[: max(kept, 1)])
         self.lock.check()
         await self.store.save_revision(inventory, self._revision(revision, inventory, progress.counts))
-        self.held = await self.store.save(self.held, inventory)
+        self.held = await self.store.save(self.held, inventory, before=self.lock.check)
         await self.store.sweep(self.held.inventory)
         return revision
 

@@ -14,6 +14,7 @@ from opsdecl.diag import Diagnostic
 from opsdecl.diag.codes import cluster as codes
 from opsdecl.targets.cluster.failures import NOT_DECLARED, ClusterError, StatusError
 from opsdecl.targets.cluster.kubeconfig import Server, connect
+from opsdecl.targets.cluster.sending import Guarded
 
 if TYPE_CHECKING:
     import httpx2
@@ -52,6 +53,7 @@ class Client:
     in_flight: int = IN_FLIGHT
     _http: "httpx2.AsyncClient | None" = field(default=None, repr=False)
     _room: asyncio.Semaphore = field(init=False, repr=False)
+    _gate: asyncio.Lock = field(default_factory=asyncio.Lock, repr=False)
     requests: int = 0
     """How many were sent, repeats included."""
     _clock: tuple[datetime, float] = field(default=(datetime(1970, 1, 1, tzinfo=UTC), 0.0), repr=False)
@@ -106,9 +108,17 @@ class Client:
         """Creates. Sent again where the answer was lost: who creates must take "exists already" for a question."""
         return await self.send("POST", path, params, body=body)
 
-    async def put(self, path: str, body: Mapping[str, Any], *, urgent: bool = False) -> Answer:
+    async def put(
+        self,
+        path: str,
+        body: Mapping[str, Any],
+        params: Parameters | None = None,
+        *,
+        urgent: bool = False,
+        before: Callable[[], None] | None = None,
+    ) -> Answer:
         """Updates the version that `body` names. Sent again where the answer was lost: then expect a conflict."""
-        return await self.send("PUT", path, body=body, urgent=urgent)
+        return await self.send("PUT", path, params, body=body, urgent=urgent, before=before)
 
     async def patch(
         self,
@@ -136,7 +146,7 @@ class Client:
         before: Callable[[], None] | None = None,
         urgent: bool = False,
     ) -> Answer:
-        """`before` runs right before each sending and may raise; what is `urgent` passes the queue of the others.
+        """`before` runs before the end of each body is sent, and may raise; what is `urgent` passes the others' queue.
 
         Whatever is sent may arrive twice, where the first answer was lost: writes are conditional, and who sends them
         looks again at a conflict. Raises StatusError for a refusal, ClusterError where nobody could be asked.
@@ -175,11 +185,13 @@ class Client:
     ) -> "httpx2.Response":
         assert self._http is not None
         async with nullcontext() if urgent else self._room:
-            if before is not None:
-                before()
             self.requests += 1
             kept = {name: value for name, value in (params or {}).items() if value != ""}
-            return await self._http.request(method, path, params=kept, content=content, headers=headers)
+            body: bytes | Guarded | None = content
+            if before is not None and content is not None:
+                body = Guarded(content, before, self._gate)
+                headers = {**headers, "Content-Length": str(len(content))}
+            return await self._http.request(method, path, params=kept, content=body, headers=headers)
 
     def _answer(self, response: "httpx2.Response", method: str, path: str) -> Answer:
         import msgspec

@@ -1,14 +1,16 @@
 """The lock of a release: a Lease that is renewed while we work, looked at before each write.
 
-All times are the API server's own, so that clocks of holders do not matter; the time until our own hold ends is counted
-by this process, so that a thawed one knows at once that it slept too long.
+Nobody's clock is compared with another's. A hold is over for others once they have watched it for as long as it lasts
+and saw no renewal; for its holder a little earlier, counted from before its last renewal was sent, so that a thawed one
+knows at once that it slept too long. The times that a Lease names are for people.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+import time
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
 from opsdecl.diag import Diagnostic
@@ -19,12 +21,25 @@ from opsdecl.targets.cluster.failures import ClusterError, StatusError
 DURATION_S = 30
 _OURS = 5 / 6
 """How much of its time a hold counts for us: it is over for us before it is for others."""
-_LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
+_LOOKS = 30
+"""How often a hold is looked at while it lasts."""
+_LONGEST_WATCH_S = 120
+_CLOCK = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
+Told = Callable[[str, float], None]
+
+
+def elapsed_s() -> float:
+    """Seconds since some moment. It counts on while the machine sleeps, as the loop's clock does not."""
+    return time.clock_gettime(_CLOCK)
+
+
+def untold(_holder: str, _seconds: float) -> None:
+    """For those who wait without a word."""
 
 
 @dataclass(slots=True)
 class Lock:
-    """A held Lease: `until` is when our hold ends, by the loop's clock."""
+    """A held Lease: `until` is when our hold ends, by `elapsed_s`."""
 
     client: Client
     path: str
@@ -34,12 +49,12 @@ class Lock:
 
     def check(self) -> None:
         """Right before a write. Raises ClusterError where the lock may belong to somebody else by now."""
-        if asyncio.get_running_loop().time() > self.until:
+        if elapsed_s() > self.until:
             raise ClusterError(_lost(self.body, "it was not renewed in time"))
 
     async def renew(self) -> None:
         """Raises ClusterError where somebody else has taken it, or the server does not answer in time."""
-        start = asyncio.get_running_loop().time()
+        start = elapsed_s()
         spec = {**self.body["spec"], "renewTime": _stamp(self.client.now())}
         try:
             answer = await self.client.put(self.path, {**self.body, "spec": spec}, urgent=True)
@@ -67,9 +82,10 @@ def lease_path(namespace: str, name: str = "") -> str:
 
 
 async def holder_of(client: Client, namespace: str, name: str) -> str:
-    """Who holds the Lease now; empty where nobody does."""
+    """Who holds the Lease and when that was renewed; empty where it was let go of. Whether the holder is alive only
+    watching tells."""
     found = await client.find(lease_path(namespace, name))
-    return str(found["spec"]["holderIdentity"]) if found is not None and _is_held(found, client.now()) else ""
+    return f"{_holder(found)}, renewed at {found['spec'].get('renewTime')}" if found and _holder(found) else ""
 
 
 async def put_out(client: Client, namespace: str, name: str, *, force: bool) -> str:
@@ -77,22 +93,27 @@ async def put_out(client: Client, namespace: str, name: str, *, force: bool) -> 
     still renews its hold, unless `force`: its next renewal then fails, and it writes nothing more."""
     path = lease_path(namespace, name)
     found = await client.find(path)
-    holder = str((found or {}).get("spec", {}).get("holderIdentity") or "")
+    holder = _holder(found)
     if found is None or not holder:
         return ""
-    if _is_held(found, client.now()) and not force:
-        held = _held(found)
-        raise ClusterError(replace(held, hint=f"{held.hint}; if you know that it is gone, repeat with --force"))
-    await client.put(path, {**found, "spec": {**found["spec"], "holderIdentity": ""}})
+    try:
+        over = found if force else await _watch(client, path, found, untold)
+    except ClusterError as error:
+        held = error.diagnostics[0]
+        hint = f"{held.hint}; if you know that it is gone, repeat with --force"
+        raise ClusterError(replace(held, hint=hint)) from None
+    if over is not None and _holder(over):
+        await client.put(path, {**over, "spec": {**over["spec"], "holderIdentity": ""}})
     return holder
 
 
 @asynccontextmanager
 async def locked(
-    client: Client, namespace: str, name: str, holder: str, *, duration_s: int = DURATION_S
+    client: Client, namespace: str, name: str, holder: str, *, duration_s: int = DURATION_S, tell: Told = untold
 ) -> AsyncIterator[Lock]:
-    """The lock, renewed until the block ends. Raises ClusterError (LOCK_HELD) where somebody else holds it."""
-    lock = await acquire(client, namespace, name, holder, duration_s=duration_s)
+    """The lock, renewed until the block ends. Raises ClusterError (LOCK_HELD) where somebody else holds it. `tell` gets
+    the name of a holder and the seconds for which it is watched."""
+    lock = await acquire(client, namespace, name, holder, duration_s=duration_s, tell=tell)
     beat = asyncio.ensure_future(_keep(lock))
     try:
         yield lock
@@ -116,13 +137,15 @@ async def _keep(lock: Lock) -> None:
                 return
 
 
-async def acquire(client: Client, namespace: str, name: str, holder: str, *, duration_s: int = DURATION_S) -> Lock:
+async def acquire(
+    client: Client, namespace: str, name: str, holder: str, *, duration_s: int = DURATION_S, tell: Told = untold
+) -> Lock:
     """Creates the Lease, or takes it over where nobody holds it any more: both only if nobody else does so first."""
     path = lease_path(namespace, name)
-    start = asyncio.get_running_loop().time()
     found = await client.find(path)
-    if found is not None and _is_held(found, client.now()):
-        raise ClusterError(_held(found))
+    if found is not None and _holder(found):
+        found = await _watch(client, path, found, tell)
+    start = elapsed_s()
     body = _lease(namespace, name, holder, client.now(), duration_s, found)
     try:
         answer = await (client.put(path, body) if found else client.post(lease_path(namespace), body))
@@ -138,6 +161,31 @@ async def acquire(client: Client, namespace: str, name: str, holder: str, *, dur
             raise ClusterError(_held(now or body)) from None
         return Lock(client, path, now, start + duration_s * _OURS, duration_s)
     return Lock(client, path, answer.body, start + duration_s * _OURS, duration_s)
+
+
+async def _watch(client: Client, path: str, first: Mapping[str, Any], tell: Told) -> dict[str, Any] | None:
+    """The Lease once it is let go of, or was not renewed for as long as it lasts; None where it is gone. Raises
+    ClusterError (LOCK_HELD) at the first renewal, and where watching would take too long."""
+    lasts = float(first["spec"].get("leaseDurationSeconds") or DURATION_S)
+    if lasts > _LONGEST_WATCH_S:
+        raise ClusterError(_held(first))
+    tell(_holder(first), lasts)
+    start, found = elapsed_s(), dict(first)
+    while _holder(found):
+        if found["metadata"]["resourceVersion"] != first["metadata"]["resourceVersion"]:
+            raise ClusterError(_held(found))
+        if elapsed_s() - start > lasts:
+            return found
+        await asyncio.sleep(lasts / _LOOKS)
+        seen = await client.find(path)
+        if seen is None:
+            return None
+        found = seen
+    return found
+
+
+def _holder(lease: Mapping[str, Any] | None) -> str:
+    return str((lease or {}).get("spec", {}).get("holderIdentity") or "")
 
 
 def _lease(
@@ -161,14 +209,6 @@ def _lease(
     return {"apiVersion": "coordination.k8s.io/v1", "kind": "Lease", "metadata": metadata, "spec": spec}
 
 
-def _is_held(lease: Mapping[str, Any], now: datetime) -> bool:
-    spec = lease["spec"]
-    renewed = _parse(spec.get("renewTime") or spec.get("acquireTime") or "")
-    return bool(spec.get("holderIdentity")) and now < renewed + timedelta(
-        seconds=int(spec.get("leaseDurationSeconds") or DURATION_S)
-    )
-
-
 def _held(lease: Mapping[str, Any]) -> Diagnostic:
     spec, metadata = lease["spec"], lease["metadata"]
     said = (
@@ -186,10 +226,3 @@ def _lost(lease: Mapping[str, Any], reason: str) -> Diagnostic:
 
 def _stamp(moment: datetime) -> str:
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
-
-
-def _parse(text: str) -> datetime:
-    try:
-        return datetime.fromisoformat(text)
-    except ValueError:
-        return _LONG_AGO

@@ -4,7 +4,7 @@ revisions. The parent's update is the moment at which something becomes true."""
 import base64
 import json
 import zlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, replace
 from hashlib import sha256
 from typing import Any
@@ -102,8 +102,9 @@ class Store:
         except (ValueError, KeyError, TypeError) as error:
             raise self._damaged(self._revision_name(revision), error) from None
 
-    async def save(self, held: Held, inventory: Inventory) -> Held:
-        """Writes what changed, the parent last. Raises StatusError (409) where somebody else moved the parent."""
+    async def save(self, held: Held, inventory: Inventory, *, before: Callable[[], None] | None = None) -> Held:
+        """Writes what changed, the parent last. Raises StatusError (409) where somebody else moved the parent; whatever
+        `before` raises where it is not to move any more."""
         shards, chunks = encode_inventory(inventory)
         inventory = replace(inventory, shards=shards)
         await self._write_chunks(chunks, held.inventory.shards.chunks)
@@ -111,7 +112,7 @@ class Store:
         if held.parent is None:
             return Held(inventory, await self._post_once(body))
         body["metadata"]["resourceVersion"] = held.parent["metadata"]["resourceVersion"]
-        return Held(inventory, await self._put_once(body))
+        return Held(inventory, await self._put_once(body, before))
 
     async def _post_once(self, body: dict[str, Any]) -> dict[str, Any]:
         """As `_put_once`, for the first time."""
@@ -123,10 +124,10 @@ class Store:
                 return found
             raise
 
-    async def _put_once(self, body: dict[str, Any]) -> dict[str, Any]:
+    async def _put_once(self, body: dict[str, Any], before: Callable[[], None] | None) -> dict[str, Any]:
         """An update whose answer got lost looks like a conflict with oneself: then what is there is what was sent."""
         try:
-            return (await self.client.put(f"{self._path()}/{self.name}", body)).body
+            return (await self.client.put(f"{self._path()}/{self.name}", body, before=before)).body
         except StatusError as error:
             found = await self._find(self.name) if error.code == 409 else None
             if found is not None and found.get("data") == body["data"]:

@@ -4,12 +4,13 @@ import asyncio
 import os
 import socket
 from collections.abc import Callable, Coroutine, Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
 from opsdecl.addr import Release
 from opsdecl.apply.ports import Record
-from opsdecl.apply.types import Event, Outcome, Recorded, Revision, Started, Status
+from opsdecl.apply.types import Event, Outcome, Queued, Recorded, Revision, Started, Status
 from opsdecl.diag import Checked, Diagnostic
 from opsdecl.diag.codes.plan import STALE
 from opsdecl.diff.records import TargetState
@@ -109,8 +110,7 @@ class ClusterTarget:
 
         async def work(client: Client) -> Checked[Outcome]:
             store = replace(self._store(client), tool_version=record.tool_version)
-            holder = f"{record.who} on {socket.gethostname()}, process {os.getpid()}"
-            async with locked(client, store.namespace, store.name, holder, duration_s=self.lease_s) as lock:
+            async with self._locked(client, store, record, emit) as lock:
                 reading = await read_release(client, store, Scope(self.release, desired))
                 if reading.state.identity != expected:
                     return Checked(None, (await self._stale(store, reading),))
@@ -119,6 +119,15 @@ class ClusterTarget:
             return await self._look_on(job, done) if job is not None else done
 
         return self._attempt(work)
+
+    def _locked(
+        self, client: Client, store: Store, record: Record, emit: Callable[[Event], None]
+    ) -> AbstractAsyncContextManager[Lock]:
+        def tell(holder: str, seconds: float) -> None:
+            emit(Queued(holder, seconds))
+
+        us = f"{record.who} on {socket.gethostname()}, process {os.getpid()}"
+        return locked(client, store.namespace, store.name, us, duration_s=self.lease_s, tell=tell)
 
     async def _write(
         self,

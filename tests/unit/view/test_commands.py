@@ -4,7 +4,7 @@ import json
 from typing import get_args
 
 from opsdecl.addr import Address, ObjectKey, SpecAddress
-from opsdecl.apply.types import Changed, Outcome, Recorded, Revision, Started
+from opsdecl.apply.types import Changed, Outcome, Queued, Recorded, Revision, Started
 from opsdecl.compile.types import Setter
 from opsdecl.diag import Place, Span
 from opsdecl.render.types import Manifest, ManifestSet
@@ -90,11 +90,17 @@ def test_validation_ends_with_the_verdict() -> None:
 
 
 def test_events_are_one_line_each() -> None:
-    events = (Started("apply 1", 3), Changed("LLM.chat/main/deployment", "update"), Recorded("4be1c22"))
+    events = (
+        Started("apply 1", 3),
+        Changed("LLM.chat/main/deployment", "update"),
+        Recorded("4be1c22"),
+        Queued("ben on ci-7", 30),
+    )
     assert [event_line(event) for event in events] == [
         "apply 1 (3 objects)",
         "  updated   LLM.chat/main/deployment",
         "recorded revision 4be1c22",
+        "waiting up to 30 s for a sign of life of ben on ci-7",
     ]
 
 
