@@ -14,7 +14,6 @@ from opsdecl.diag import Diagnostic
 from opsdecl.diag.codes import cluster as codes
 from opsdecl.targets.cluster.failures import NOT_DECLARED, ClusterError, StatusError
 from opsdecl.targets.cluster.kubeconfig import Server, connect
-from opsdecl.targets.cluster.sending import Guarded
 
 if TYPE_CHECKING:
     import httpx2
@@ -53,7 +52,6 @@ class Client:
     in_flight: int = IN_FLIGHT
     _http: "httpx2.AsyncClient | None" = field(default=None, repr=False)
     _room: asyncio.Semaphore = field(init=False, repr=False)
-    _gate: asyncio.Lock = field(default_factory=asyncio.Lock, repr=False)
     requests: int = 0
     """How many were sent, repeats included."""
     _clock: tuple[datetime, float] = field(default=(datetime(1970, 1, 1, tzinfo=UTC), 0.0), repr=False)
@@ -146,7 +144,7 @@ class Client:
         before: Callable[[], None] | None = None,
         urgent: bool = False,
     ) -> Answer:
-        """`before` runs before the end of each body is sent, and may raise; what is `urgent` passes the others' queue.
+        """`before` runs right before bytes are sent, each time, and may raise; what is `urgent` passes the others.
 
         Whatever is sent may arrive twice, where the first answer was lost: writes are conditional, and who sends them
         looks again at a conflict. Raises StatusError for a refusal, ClusterError where nobody could be asked.
@@ -187,11 +185,10 @@ class Client:
         async with nullcontext() if urgent else self._room:
             self.requests += 1
             kept = {name: value for name, value in (params or {}).items() if value != ""}
-            body: bytes | Guarded | None = content
-            if before is not None and content is not None:
-                body = Guarded(content, before, self._gate)
-                headers = {**headers, "Content-Length": str(len(content))}
-            return await self._http.request(method, path, params=kept, content=body, headers=headers)
+            may_send = {"may_send": before} if before is not None else {}
+            return await self._http.request(
+                method, path, params=kept, content=content, headers=headers, extensions=may_send
+            )
 
     def _answer(self, response: "httpx2.Response", method: str, path: str) -> Answer:
         import msgspec

@@ -6,26 +6,36 @@ else: no proxies, no upgrades, no streams.
 """
 
 import asyncio
+import socket
 import ssl
+from collections.abc import Callable
 
 import httpx2
 
 _LONGEST_HEAD = 1 << 18
+_AT_ONCE = 1 << 16
+"""Bytes that an idle connection hands to the kernel in one call."""
 _ENDS = "the server closed the connection"
 
 
 class Connections(httpx2.AsyncBaseTransport):
-    """As many as there are requests at once; how many that are is for the caller to bound."""
+    """As many as there are requests at once; how many that are is for the caller to bound.
+
+    A request's extension `may_send` is called right before its bytes are handed to the kernel, with nothing in between,
+    and stops it by raising. So a process that is stopped and goes on sends at most one that it had looked at before:
+    what is too long for one call goes alone, from that look to its answer.
+    """
 
     def __init__(self, context: ssl.SSLContext) -> None:
         self._context = context
         self._idle: list[Connection] = []
+        self._alone = asyncio.Lock()
 
     async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
         times = request.extensions["timeout"]
         connection = self._kept() or await self._open(request.url, times["connect"])
         try:
-            answer = await connection.exchange(_encode(request), times["read"])
+            answer = await self._exchange(connection, request, times["read"])
         except httpx2.TransportError as error:
             error.request = request
             raise
@@ -36,6 +46,15 @@ class Connections(httpx2.AsyncBaseTransport):
                 connection.abort()
         status, headers, body = answer
         return httpx2.Response(status, headers=headers, content=body, request=request)
+
+    async def _exchange(self, connection: "Connection", request: httpx2.Request, timeout_s: float | None) -> "Answer":
+        may_send, sent = request.extensions.get("may_send"), _encode(request)
+        if may_send is None:
+            return await connection.exchange(sent, timeout_s)
+        async with self._alone:
+            if len(sent) > _AT_ONCE:
+                return await connection.exchange(sent, timeout_s, may_send)
+        return await connection.exchange(sent, timeout_s, may_send)
 
     def _kept(self) -> "Connection | None":
         """The one that was used last: others may have been closed from afar meanwhile."""
@@ -93,9 +112,14 @@ class Connection(asyncio.Protocol):
         if self._transport is not None:
             self._transport.abort()
 
-    async def exchange(self, sent: bytes, timeout_s: float | None) -> Answer:
-        """Raises httpx2.TransportError where no whole answer comes, or nothing at all for `timeout_s`."""
+    async def exchange(
+        self, sent: bytes, timeout_s: float | None, may_send: Callable[[], None] | None = None
+    ) -> Answer:
+        """Raises httpx2.TransportError where no whole answer comes, or nothing at all for `timeout_s`, and what
+        `may_send` raises."""
         assert self._transport is not None
+        if may_send is not None:
+            may_send()
         loop = asyncio.get_running_loop()
         self._waiter = loop.create_future()
         self._heard = loop.time()
@@ -125,6 +149,7 @@ class Connection(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)
         self._transport = transport
+        transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 2 * _AT_ONCE)
 
     def data_received(self, data: bytes) -> None:
         self._heard = asyncio.get_running_loop().time()
