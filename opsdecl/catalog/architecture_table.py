@@ -1,7 +1,7 @@
 """How the name of a model or of a GPU finds its entry, and the entry its architecture."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from opsdecl._data import catalog_bytes
@@ -13,7 +13,7 @@ from opsdecl.catalog.types import Catalog, GpuFacts
 
 SUFFIXES: tuple[tuple[str, str], ...] = (
     (r"-nvfp4(-.*)?$|-fp4$", "nvfp4"),
-    (r"-mxfp4$", "mxfp4"),
+    (r"-(w-)?mxfp4(-a-fp8|-a-mxfp4)?$", "mxfp4"),
     (r"-(int4-)?awq(-int4|-4bit|-marlin|-fp16mix)?$", "awq"),
     (r"-(gptq|w8a16)-(int8|8bit)$|-int8-gptq$|-quantized.w8a16$", "gptq-int8"),
     (r"-gptq(-int4|-4bit|-marlin)?(-.*)?$|-int4-gptq$", "gptq"),
@@ -25,7 +25,8 @@ SUFFIXES: tuple[tuple[str, str], ...] = (
 )
 """Ends of repository names that tell how a model was quantised."""
 ENDINGS = re.compile(
-    r"-(instruct|it|chat|base|hf|thinking|2507|2509|0528|0324|2506|2503|2501|1120|2512|bf16|v\d(\.\d)?|unsloth|exp)$"
+    r"-(instruct|it|chat|base|hf|thinking|2507|2509|0528|0324|2506|2503|2501|1120|2512|bf16|v\d(\.\d)?|unsloth|exp"
+    r"|qat|ct|abliterated|uncensored)$"
 )
 FP8_IN_BLOCKS = frozenset(
     {"qwen3", "qwen3_moe", "qwen3_next", "qwen3_5_text", "qwen3_5_moe_text", "qwen3_vl_text", "qwen3_vl_moe_text"}
@@ -47,19 +48,13 @@ class ArchitectureTable:
 
         An entry is read only here, so that a table of thousands costs nothing.
         """
-        plain, quantization = PUBLISHERS.sub("", plain_name(name)), None
         if name in self.catalog.configs:
             return self._read(name, name, None)
-        for candidate in _shorter(plain):
-            if candidate in self.names:
-                return self._read(self.names[candidate], name, quantization)
-        for pattern, method in SUFFIXES:
-            base = re.sub(pattern, "", plain)
-            if base != plain:
-                quantization = BY_NAME[method]
-                for candidate in _shorter(base):
-                    if candidate in self.names:
-                        return self._read(self.names[candidate], name, quantization)
+        for part in _parts(name):
+            plain = PUBLISHERS.sub("", plain_name(part))
+            for candidate, method in _candidates(plain):
+                if candidate in self.names:
+                    return self._read(self.names[candidate], part, BY_NAME[method] if method else None)
         return None
 
     def gpu(self, name: str) -> GpuFacts | None:
@@ -87,6 +82,22 @@ def _as_published(quantization: Quantization, read: Architecture, name: str) -> 
     return quantization
 
 
+def _parts(name: str) -> list[str]:
+    """The name, and for a path its folders from the last to the first: weights may lie in a folder of the model's."""
+    folders = [part for part in name.split("/") if part] if name.count("/") > 1 else []
+    return [name, *reversed(folders)]
+
+
+def _candidates(plain: str) -> Iterator[tuple[str, str]]:
+    """Plain names to look for with the quantisation that was read off, the longest first; endings come in any order."""
+    yield from ((candidate, "") for candidate in _shorter(plain))
+    for shortened in _shorter(plain):
+        for pattern, method in SUFFIXES:
+            base = re.sub(pattern, "", shortened)
+            if base != shortened:
+                yield from ((candidate, method) for candidate in _shorter(base))
+
+
 def _shorter(plain: str) -> list[str]:
     """The name, then the name without what tells siblings of one shape apart."""
     found = [plain]
@@ -109,13 +120,15 @@ def load_architectures(catalog: Catalog | None = None) -> ArchitectureTable:
 
 
 def _names(catalog: Catalog) -> Mapping[str, str]:
-    """Every plain name of a model whose shape is known -> its entry; an entry's own name comes first."""
+    """Plain names of models whose shape is known -> their entries; an entry's own name comes first, short ones last."""
     known = {
         plain_name(address): name
         for name in catalog.configs
         for address in (catalog.models[name].uri, *catalog.models[name].aliases)
     }
-    return {**known, **{name: name for name in catalog.configs}}
+    known |= {name: name for name in catalog.configs}
+    short = {ending: known[name] for name in sorted(known, reverse=True) for ending in _shorter(name)[1:]}
+    return {**short, **known}
 
 
 def _defaults() -> Defaults:

@@ -9,7 +9,20 @@ from opsdecl.catalog.config_values import ConfigValues
 Mixer = Attention | LatentAttention | StateSpace
 
 UNGATED = frozenset(
-    {"gpt2", "opt", "bloom", "falcon", "phi", "starcoder2", "gpt_neox", "nemotron", "nemotron_h", "gptj", "arcee"}
+    {
+        "gpt2",
+        "opt",
+        "bloom",
+        "falcon",
+        "phi",
+        "starcoder2",
+        "gpt_neox",
+        "nemotron",
+        "nemotron_h",
+        "gptj",
+        "arcee",
+        "mpt",
+    }
     | {"gpt_bigcode", "apertus"}
 )
 QUERY_BIAS = frozenset({"qwen2", "qwen2_moe", "qwen2_vl", "qwen2_5_vl", "qwen2_vl_text", "qwen2_5_vl_text", "qwen"})

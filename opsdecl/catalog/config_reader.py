@@ -8,7 +8,7 @@ from opsdecl.catalog.architectures import Architecture, RotaryTable
 from opsdecl.catalog.config_layers import layers_of
 from opsdecl.catalog.config_quantization import quantization_of_config
 from opsdecl.catalog.config_values import ConfigValues, text_values
-from opsdecl.catalog.config_vision import vision_of
+from opsdecl.catalog.config_vision import hearing_parameters, vision_of
 from opsdecl.diag import Checked, Diagnostic, Place
 from opsdecl.diag.codes.knowledge import INCOMPLETE_CONFIG, UNKNOWN_FAMILY
 
@@ -21,7 +21,8 @@ FAMILY_NAMES = (
     "kimi_linear kimi_k25 glm glm4 glm4_moe glm4_moe_lite glm_moe_dsa granite granitemoe granitemoehybrid nemotron "
     "nemotron_h minimax_m2 exaone4 olmo2 olmo3 olmoe smollm3 cohere cohere2 llama4_text bamba falcon_h1 jamba "
     "starcoder2 stablelm opt gpt2 falcon gpt_neox internlm2 internlm3 baichuan yi ernie4_5 ernie4_5_moe seed_oss lfm2 "
-    "hunyuan_v1_dense glm4v_text glm4v_moe_text qwen3_omni_moe_text dots1 arcee deepseek_vl_v2 chatglm"
+    "hunyuan_v1_dense glm4v_text glm4v_moe_text qwen3_omni_moe_text dots1 arcee deepseek_vl_v2 chatglm "
+    "exaone hunyuan_v1_moe lfm2_moe mimo bailing_moe_v2 gptj bloom mpt gemma3n_text"
 )
 FAMILIES = frozenset(FAMILY_NAMES.split())
 REQUIRED = ("hidden_size", "num_hidden_layers", "num_attention_heads", "vocab_size")
@@ -46,6 +47,7 @@ def architecture_of_config(
     if values.whole("hidden_size_per_layer_input"):
         width = values.whole("hidden_size_per_layer_input") * values.whole("num_hidden_layers")
         extra = values.whole("vocab_size_per_layer_input", values.whole("vocab_size")) * width + 3 * hidden * width
+    extra += hearing_parameters(config)
     return Checked(
         Architecture(
             name=name or str(config.get("_name_or_path") or values.family),

@@ -20,9 +20,17 @@ TOKENS_PER_ITEM = {
     "llama4": 2448,
     "llava": 576,
     "llava_next": 2928,
+    "llava_onevision": 7290,
+    "internvl_chat": 3328,
+    "qwen2_5_omni": 16384,
+    "qwen3_omni_moe": 16384,
+    "glm4v": 16384,
+    "glm4v_moe": 16384,
 }
 """Tokens of the largest image, as the engine profiles it."""
 GATED = frozenset({"qwen2_5_vl", "pixtral", "gemma4"})
+POOLED = {"gemma3": 16, "gemma4": 9}
+"""Patches whose mean is one token, where that is no `spatial_merge_size`: 64 × 64 to 256, squares of three."""
 
 
 def vision_of(config: Mapping[str, Any], hidden: int) -> Vision | None:
@@ -52,9 +60,20 @@ def vision_of(config: Mapping[str, Any], hidden: int) -> Vision | None:
         hidden=width,
         intermediate=inner_size,
         layers=depth,
-        patches_per_token=merge * merge,
+        patches_per_token=POOLED.get(outer, merge * merge),
         tokens_per_item=TOKENS_PER_ITEM.get(outer, 1024),
     )
+
+
+def hearing_parameters(config: Mapping[str, Any]) -> int:
+    """Parameters of a tower for sounds, which only weights have to hold; 0 where there is none."""
+    inner = config.get("thinker_config")
+    stated = (inner if isinstance(inner, Mapping) else config).get("audio_config")
+    if not isinstance(stated, Mapping):
+        return 0
+    values = ConfigValues("", stated)
+    width, wide = values.whole("d_model"), values.whole("encoder_ffn_dim")
+    return values.whole("encoder_layers") * width * (4 * width + 2 * wide)
 
 
 _DEFAULTS: Mapping[str, Mapping[str, Any]] = {

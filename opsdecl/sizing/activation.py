@@ -10,12 +10,21 @@ from opsdecl.catalog.architectures import (
     Vision,
     distinct,
 )
-from opsdecl.sizing.engines import SECOND_RUNNER_SINCE, EngineRules
+from opsdecl.sizing.engines import (
+    SAMPLES_IN_CHUNKS_SINCE,
+    SECOND_RUNNER_SINCE,
+    EngineRules,
+    sampler_bytes,
+)
 from opsdecl.sizing.formats import WIDTH
 from opsdecl.sizing.types import GIB, Effective, Range, Request
 
 EXPERT_CHUNK = 32768
 """Tokens that go through the experts at a time."""
+SECOND_RUNNER_PEAK = Range(0.0, 0.6, 1.2)
+"""GiB of the second model runner's peak. Its source explains what logs of Qwen3 and Gemma 4 print, 0.3 GiB; logs of
+Qwen2.5 and Llama print 1.0 GiB for models of 0.5 to 8 billion parameters alike. The point lies between until 0.28.
+"""
 KEPT_ROWS = 3
 """Rows of the hidden size that live at the peak of a layer: input, residual, output."""
 
@@ -24,23 +33,34 @@ def peak(request: Request, rules: EngineRules, effective: Effective) -> Range:
     """GiB of one rank."""
     forward = forward_bytes(request, effective) / GIB
     sampling = 0.0 if _in_chunks(rules, effective) else sampling_bytes(request, rules, effective) / GIB
-    text = max(forward, sampling)
-    low, high = (0.9, 1.15) if sampling >= forward else (0.75, 1.45)
+    text, kept = max(forward, sampling), _kept(request, rules, effective)
+    low, high = (0.8, 1.15) if sampling >= forward else (0.75, 1.45)
     if rules.second_runner:
-        low, high = 0.6, 1.8 if rules.version >= SECOND_RUNNER_SINCE else 2.5
+        low, high = 0.6, 1.8
     if not request.architecture.known:
         low, high = low * 0.8, high * 1.6
-    images = image_range(request, rules, effective)
-    return Range(
-        max(low * text, images.low),
-        max(text, images.point) + _kept(request, rules, effective),
-        max(high * text, images.high) + _kept(request, rules, effective) + 0.1,
-    )
+    images, found = image_range(request, rules, effective), Range(low * text, text, high * text)
+    found = _at_least(found, _second_peak(request, rules, effective)) if rules.second_runner else found
+    found = _at_least(found, images)
+    return Range(found.low, found.point + kept, found.high + kept + 0.1)
+
+
+def _second_peak(request: Request, rules: EngineRules, effective: Effective) -> Range:
+    """Before 0.29, the first runner may have run all the same, for what the second could not do yet."""
+    if rules.version >= SECOND_RUNNER_SINCE:
+        return Range(0, 0, SECOND_RUNNER_PEAK.high)
+    first = sampler_bytes(rules.version, second_runner=False) / max(1.0, rules.sampler_bytes)
+    return _at_least(SECOND_RUNNER_PEAK, Range(0, 0, first * sampling_bytes(request, rules, effective) / GIB))
+
+
+def _at_least(one: Range, other: Range) -> Range:
+    return Range(max(one.low, other.low), max(one.point, other.point), max(one.high, other.high))
 
 
 def _in_chunks(rules: EngineRules, effective: Effective) -> bool:
-    """V0 profiles prompts in chunks without a sampling step."""
-    return rules.generation == "v0" and effective.max_num_batched_tokens < effective.max_model_len
+    """V0 profiled prompts in chunks without a sampling step until 0.8."""
+    chunked = rules.generation == "v0" and effective.max_num_batched_tokens < effective.max_model_len
+    return chunked and rules.version < SAMPLES_IN_CHUNKS_SINCE
 
 
 def sampling_bytes(request: Request, rules: EngineRules, effective: Effective) -> float:
@@ -94,16 +114,11 @@ def _expert_bytes(architecture: Architecture, effective: Effective, tensor: int,
 def image_range(request: Request, rules: EngineRules, effective: Effective) -> Range:
     """What encoding the largest images takes; it stays while the language model runs."""
     vision = request.architecture.vision
-    if vision is None or not request.settings.images or _skips_images(rules):
+    if vision is None or not request.settings.images:
         return Range(0, 0, 0)
     tokens = max(vision.tokens_per_item, effective.max_num_batched_tokens)
     size = encoder_bytes(vision, tokens, request.settings.tensor) / GIB
     return Range(0.3 * size, size, 1.6 * size)
-
-
-def _skips_images(rules: EngineRules) -> bool:
-    """The second model runner did not profile towers before it ran every model."""
-    return rules.second_runner and rules.version < SECOND_RUNNER_SINCE
 
 
 def encoder_bytes(vision: Vision, tokens: int, tensor: int) -> float:
@@ -115,7 +130,7 @@ def encoder_bytes(vision: Vision, tokens: int, tensor: int) -> float:
 def _kept(request: Request, rules: EngineRules, effective: Effective) -> float:
     """Embeddings of images wait in a cache for the language model."""
     vision = request.architecture.vision
-    if vision is None or not request.settings.images or _skips_images(rules):
+    if vision is None or not request.settings.images:
         return 0
     tokens = max(vision.tokens_per_item, effective.max_num_batched_tokens)
     return tokens * request.architecture.hidden * 2 / GIB

@@ -6,13 +6,13 @@ from math import ceil
 from typing import Literal
 
 from opsdecl.catalog.architectures import Attention, LatentAttention, Layer, StateSpace, distinct
-from opsdecl.sizing.engines import EngineRules, Version
+from opsdecl.sizing.engines import PADDED_LATENT, EngineRules, Version
 from opsdecl.sizing.formats import WIDTH
 from opsdecl.sizing.types import Effective, Request
 
 CacheKind = Literal["full", "window", "chunk", "state", "latent", "index"]
 LATENT_PADDED = 1280
-"""Bytes per token of latent attention in V0, which pads rows to 256 bytes."""
+"""Bytes per token of latent attention where rows are padded to 256 bytes."""
 FP8_LATENT = 656
 INDEX_BYTES = 132
 
@@ -90,7 +90,8 @@ def pool_of(request: Request, rules: EngineRules, effective: Effective, layers: 
     prefixes = request.settings.prefix_caching
     aligned = rules.aligned_states and prefixes is not False and (prefixes or rules.version >= (0, 25, 0))
     in_flight = rules.in_flight * effective.max_num_batched_tokens
-    return Pool(grouped, page, counted, in_flight, 2 if aligned else 1)
+    guessed = request.settings.drafting.tokens if request.settings.drafting and rules.aligned_states else 0
+    return Pool(grouped, page, counted, in_flight, (2 if aligned else 1) + guessed)
 
 
 def layer_caches(
@@ -168,7 +169,7 @@ def _latent_caches(
     if rules.generation == "v0":
         if rules.version < (0, 7, 0):
             row = 2 * 256 * max(1, mixer.heads // tensor) * width
-        elif rules.version >= (0, 7, 2):
+        elif PADDED_LATENT[0] <= rules.version < PADDED_LATENT[1]:
             row = LATENT_PADDED * width // 2
     elif mixer.index_heads and effective.kv_cache_dtype.startswith("fp8"):
         row = FP8_LATENT

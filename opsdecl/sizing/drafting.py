@@ -7,6 +7,7 @@ from typing import Any
 
 NO_WEIGHTS = frozenset({"ngram", "ngram_gpu", "[ngram]", "suffix"})
 """Methods that guess from the text itself."""
+MOST_TOKENS = 1000
 HEADS = ("eagle", "mtp", "medusa", "mlp_speculator", "dflash", "ernie_mtp", "pangu_ultra_moe_mtp")
 """Beginnings or ends of methods that put layers of the model's own width on top of it."""
 
@@ -17,13 +18,15 @@ class Drafting:
 
     method: str
     model: str = ""
+    tokens: int = 0
+    """Tokens guessed per step; each needs a state of its own. 0 where the flags do not say."""
 
 
 def drafting_of(flags: Mapping[str, Any]) -> Drafting | None:
     """From `speculative-config`, or from the flags that came before it; None where nothing is loaded besides.
 
     >>> drafting_of({"speculative-config": {"model": "meta-llama/Llama-3.2-1B-Instruct", "num_speculative_tokens": 3}})
-    Drafting(method='draft_model', model='meta-llama/Llama-3.2-1B-Instruct')
+    Drafting(method='draft_model', model='meta-llama/Llama-3.2-1B-Instruct', tokens=3)
     """
     stated = _config(flags.get("speculative-config"))
     model = str(stated.get("model") or flags.get("speculative-model") or "")
@@ -31,10 +34,15 @@ def drafting_of(flags: Mapping[str, Any]) -> Drafting | None:
     if method in NO_WEIGHTS or model in NO_WEIGHTS or not (method or model):
         return None
     name = method or model.lower()
+    tokens = _tokens(stated.get("num_speculative_tokens", flags.get("num-speculative-tokens")))
     head = next((kind for kind in HEADS if name.startswith(kind) or name.endswith(kind)), "")
     if head or (not method and "eagle" in name):
-        return Drafting(method or "eagle")
-    return Drafting("draft_model", model) if model else None
+        return Drafting(method or "eagle", tokens=tokens)
+    return Drafting("draft_model", model, tokens) if model else None
+
+
+def _tokens(value: Any) -> int:
+    return value if isinstance(value, int) and not isinstance(value, bool) and 0 < value < MOST_TOKENS else 0
 
 
 def _config(value: Any) -> Mapping[str, Any]:

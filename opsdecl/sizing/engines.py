@@ -18,17 +18,22 @@ FREE_CHECKED_SINCE: Version = (0, 9, 1)
 """Later releases refuse to start where their share is more than what is free."""
 BASELINE_SINCE: Version = (0, 8, 6)
 """Earlier V1 releases count what else is on the GPU, the CUDA context included."""
-SAMPLER_BYTES: tuple[tuple[Version, float], ...] = (
-    ((0, 33, 0), 10.0),
-    ((0, 29, 0), 4.0),
-    ((0, 18, 0), 17.0),
-    ((0, 0, 0), 39.0),
-)
+SAMPLER_BYTES: tuple[tuple[Version, float], ...] = (((0, 18, 0), 17.0), ((0, 0, 0), 39.0))
 """Bytes per sequence and vocabulary entry of a sampling step, newest release first: logits in 16 and 32 bits, then
-either a sort with its indices (39), or a kernel that filters in place (17); the second model runner keeps fewer copies.
+either a kernel that filters in place (17), or a sort with its indices (39).
+"""
+SECOND_SAMPLER_BYTES: tuple[tuple[Version, float], ...] = (((0, 33, 0), 10.0), ((0, 27, 0), 2.0), ((0, 0, 0), 6.0))
+"""The same for the second model runner: it profiles without filters; until 0.26 it copied logits to 32 bits first, 0.33
+profiles a second step with every filter.
+"""
+SAMPLER_STATE_BYTES = 4.125
+"""Per sequence and vocabulary entry, of the second model runner's penalties: a count and a bit, kept for good. Counted
+where consumption is measured at the driver; earlier releases left it out of the sum.
 """
 SECOND_RUNNER_SINCE: Version = (0, 29, 0)
 """The second model runner for every model; it estimates graphs since then."""
+SECOND_RUNNER_IMAGES_SINCE: Version = (0, 27, 0)
+"""Before, it did not profile towers; the log of a model with one (Gemma 4, 0.26) counts graphs as the first does."""
 SECOND_RUNNER_FAMILIES: tuple[tuple[Version, frozenset[str]], ...] = (
     ((0, 24, 0), frozenset({"qwen3", "llama", "mistral", "deepseek_v2", "qwen2_moe", "granitemoe"})),
     ((0, 23, 0), frozenset({"qwen3", "llama", "mistral"})),
@@ -48,6 +53,12 @@ NULL_BLOCK_SINCE: Version = (0, 29, 0)
 LARGE_DEVICES_SINCE: Version = (0, 29, 0)
 STATES_CHECKED_SINCE: Version = (0, 20, 0)
 ALIGNED_STATES_SINCE: Version = (0, 17, 0)
+"""Later releases also count a state per token that is guessed ahead."""
+PADDED_LATENT: tuple[Version, Version] = ((0, 7, 2), (0, 8, 2))
+"""Releases from the first to before the second pad rows of latent attention."""
+SAMPLES_IN_CHUNKS_SINCE: Version = (0, 8, 0)
+TRITON_EXPERTS_SINCE: Version = (0, 10, 2)
+"""Releases before load MXFP4 experts for Marlin on Hopper, in larger tiles."""
 NEWEST: Version = (0, 33, 0)
 OLDEST: Version = (0, 6, 0)
 
@@ -64,6 +75,8 @@ class EngineRules:
     sequences: int
     sampler_bytes: float
     """Bytes per sequence and vocabulary entry that a sampling step takes."""
+    sampler_state_bytes: float
+    """The same, of what the sampler keeps and the budget counts."""
     graphs_in_budget: bool
     transient_graphs: bool
     """Whether the estimate of graphs counts a batch's working memory besides, for models with states."""
@@ -97,7 +110,8 @@ def rules_for(request: Request) -> EngineRules:
         utilization=0.92 if version >= GRAPHS_BUDGETED_SINCE else 0.9,
         batched_tokens=_batched_tokens(version, generation, request.gpu),
         sequences=_sequences(version, generation, request.gpu),
-        sampler_bytes=sampler_bytes(version),
+        sampler_bytes=sampler_bytes(version, second),
+        sampler_state_bytes=SAMPLER_STATE_BYTES if second and version >= CONSUMPTION_SINCE else 0.0,
         graphs_in_budget=version >= SECOND_RUNNER_SINCE or (version >= GRAPHS_BUDGETED_SINCE and not second),
         context_in_budget=generation == "v1" and version < BASELINE_SINCE,
         grouped=version >= GROUPS_SINCE and generation == "v1",
@@ -111,8 +125,9 @@ def rules_for(request: Request) -> EngineRules:
     )
 
 
-def sampler_bytes(version: Version) -> float:
-    return next(size for since, size in SAMPLER_BYTES if version >= since)
+def sampler_bytes(version: Version, second_runner: bool) -> float:
+    table = SECOND_SAMPLER_BYTES if second_runner else SAMPLER_BYTES
+    return next(size for since, size in table if version >= since)
 
 
 def has_second_runner(version: Version, request: Request) -> bool:
@@ -120,6 +135,8 @@ def has_second_runner(version: Version, request: Request) -> bool:
     if version >= SECOND_RUNNER_SINCE:
         return True
     architecture, asked = request.architecture, request.settings.quantization
+    if architecture.vision is not None and version < SECOND_RUNNER_IMAGES_SINCE:
+        return False
     if version >= SECOND_RUNNER_DENSE_SINCE:
         plain = architecture.experts is None and architecture.state_space is None
         return plain or architecture.family in SECOND_RUNNER_EXPERTS

@@ -1,6 +1,6 @@
 """Memory beside weights, activations and cache: contexts, communication, CUDA graphs."""
 
-from opsdecl.catalog.architectures import Architecture
+from opsdecl.catalog.architectures import StateSpace
 from opsdecl.sizing.engines import CONSUMPTION_SINCE, EngineRules
 from opsdecl.sizing.types import GIB, Effective, Gpu, Memory, Range, Request
 
@@ -12,23 +12,33 @@ GRAPHS_AT_LEAST = 0.7
 """Share of the estimate of graphs without which a start is in doubt."""
 """What one captured graph takes per layer, as start-up logs show; a large graph of a wide model takes more."""
 LARGEST_GRAPH = 512
+LAST_STAGE = Range(0.0, 1.0, 2.2)
+"""The last stage of V0's pipelines: the one log of one shows 2 GiB more than at the first, and not for what."""
+GRAPHS_BY_TRITON = Range(0.3, 1.0, 1.7)
+DELTA_CHUNK = 64
+DELTA_ROWS = 6
+"""Rows of the inner width that Triton's kernels of delta nets hold per token: q and k, v, w, u, new v, output."""
 UNIFIED = frozenset({"gb10"})
 """GPUs that share their memory with the system."""
 
 
-def non_torch(request: Request, rules: EngineRules, weights: float = 0.0) -> Range:
+def non_torch(request: Request, rules: EngineRules, effective: Effective, weights: float) -> Range:
     """GiB outside the framework's allocator: NCCL, kernels, libraries, and the context where it counts.
 
-    `weights` in GiB: where GPU and system share memory, files that were read count as taken.
+    `weights` in GiB: where GPU and system share memory, files that were read count as taken. What the sampler keeps is
+    in here too, since the log counts it with consumption.
     """
     alone = Range(0.02, 0.1, 0.35)
     found = alone if request.world == 1 else _communication(request, rules)
     if rules.context_in_budget:
         found = found + context_of(request.gpu)
     if rules.version >= CONSUMPTION_SINCE:
-        found = found + Range(0.0, 0.15, 0.5)
+        kept = rules.sampler_state_bytes * effective.max_num_seqs * request.architecture.vocabulary / GIB
+        found = found + Range(kept, kept + 0.15, kept + 0.5)
+    if request.settings.pipeline > 1 and rules.generation == "v0":
+        found = found + LAST_STAGE
     if request.gpu.name in UNIFIED:
-        found = found + Range(0.0, 0.5 + 0.04 * weights, 2.0 + 0.14 * weights)
+        found = found + Range(0.0, 0.5 + 0.06 * weights, 2.0 + 0.22 * weights)
     return found
 
 
@@ -84,16 +94,40 @@ def _sizes(largest: int, rules: EngineRules) -> int:
     return small + min(largest, 256) // 8 + max(0, largest - 256) // 16
 
 
-def graphs(architecture: Architecture, rules: EngineRules, effective: Effective) -> Range:
+def graphs(request: Request, rules: EngineRules, effective: Effective) -> Range:
     """GiB of CUDA graphs; nothing where they are switched off."""
+    architecture = request.architecture
     if effective.enforce_eager:
         return Range(0, 0, 0)
     count, layers = graph_count(rules, effective), len(architecture.layers)
     point = FIRST_GRAPH_GIB + count * layers * MIB_PER_GRAPH_AND_LAYER / 1024
-    if rules.transient_graphs and architecture.state_space is not None:
+    mixer = architecture.state_space
+    if rules.transient_graphs and mixer is not None and mixer.kind == "gdn" and not _has_delta_kernels(request.gpu):
+        transient = delta_bytes(mixer, request.settings.tensor, effective) / GIB
+        return Range(0.35 * point, point, 2.2 * point) + GRAPHS_BY_TRITON.scaled(transient)
+    if rules.transient_graphs and mixer is not None:
         transient = effective.max_num_batched_tokens * architecture.hidden * TRANSIENT_BYTES / GIB
         return Range(0.35 * point, point + transient, 2.2 * point + 4 * transient)
     return Range(0.35 * point, point, 2.2 * point)
+
+
+def _has_delta_kernels(gpu: Gpu) -> bool:
+    """FlashInfer's kernels for delta nets exist for Hopper and the data centre's Blackwell; others run Triton's."""
+    return gpu.vendor == "nvidia" and gpu.capability[0] in (9, 10)
+
+
+def delta_bytes(mixer: StateSpace, tensor: int, effective: Effective) -> float:
+    """Working memory of the batch that the estimate of graphs runs, which it takes for memory of the graph.
+
+    Sequences of the largest graph share the batch: states before and after in 32 bits, one in 16 bits for every chunk
+    of 64 tokens, and rows of the inner width for every token.
+    """
+    sequences = min(LARGEST_GRAPH, effective.max_num_seqs)
+    tokens = effective.max_num_batched_tokens
+    chunks = max(sequences, tokens / DELTA_CHUNK)
+    state = mixer.heads * mixer.head_dim * mixer.state
+    rows = DELTA_ROWS * mixer.inner + 2 * DELTA_CHUNK * mixer.heads
+    return (8 * sequences * state + 2 * chunks * state + 2 * tokens * rows) / tensor
 
 
 def room_for_graphs(request: Request, rules: EngineRules, memory: Memory) -> float:

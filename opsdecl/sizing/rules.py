@@ -38,6 +38,8 @@ LEAST_CAPABILITY: dict[str, tuple[int, int]] = {
     "bnb-int8": (7, 0),
 }
 LEAST_AWQ = (7, 5)
+REMOVED_SINCE: dict[str, tuple[int, int, int]] = {"gguf": (0, 24, 0), "bnb-nf4": (0, 29, 0), "bnb-int8": (0, 29, 0)}
+"""Formats that releases of vLLM no longer read themselves."""
 OLDEST_FOR_VOLTA = (0, 11, 0)
 TENSOR_SIZES = (1, 2, 4, 8, 16, 32)
 
@@ -121,9 +123,13 @@ def _blocks(whole: int, size: int, quantization: Quantization, routed: bool, ten
 
 
 def _capability(request: Request) -> Iterator[Diagnostic]:
+    quantization, capability = quantization_in_use(request), request.gpu.capability
+    version, removed = parse_version(request.engine), REMOVED_SINCE.get(quantization.method)
+    if version and removed and version >= removed:
+        message = f"vLLM no longer reads `{quantization.name}` itself since {removed[0]}.{removed[1]}"
+        yield _finding(CAPABILITY_TOO_LOW, message, "take weights in another format, or an older release")
     if request.gpu.vendor != "nvidia":
         return
-    quantization, capability = quantization_in_use(request), request.gpu.capability
     least = LEAST_CAPABILITY.get(quantization.method, (0, 0))
     if quantization.name.startswith("awq"):
         least = LEAST_AWQ
@@ -134,7 +140,6 @@ def _capability(request: Request) -> Iterator[Diagnostic]:
     if request.settings.dtype == "bfloat16" and capability < (8, 0):
         message = f"{shown} and bfloat16 needs 8.0"
         yield _finding(CAPABILITY_TOO_LOW, message, "set dtype to float16, or leave it out")
-    version = parse_version(request.engine)
     if capability < (7, 5) and version and version >= OLDEST_FOR_VOLTA:
         message = f"{shown}, which releases from 0.11 no longer support"
         yield _finding(CAPABILITY_TOO_LOW, message, "take vLLM 0.8, or a newer GPU")

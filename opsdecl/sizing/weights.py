@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from math import ceil
 
 from opsdecl.catalog.architectures import Architecture, Experts, LatentAttention, Layer, Quantization, distinct
-from opsdecl.sizing.engines import EngineRules
+from opsdecl.sizing.engines import TRITON_EXPERTS_SINCE, EngineRules
 from opsdecl.sizing.formats import WIDTH, matrix_bytes, spread
 from opsdecl.sizing.parameters import Matrix, layer_matrices
 from opsdecl.sizing.types import GIB, Range, Request
@@ -119,7 +119,7 @@ def stack_bytes(
     total = 0.0
     for layer, times in distinct(layers):
         size = sum(
-            _bytes(matrix, request, layer, quantization, width)
+            _bytes(matrix, request, rules, quantization, width)
             for matrix in layer_matrices(layer, request.architecture.hidden)
         )
         latent = (mixer for mixer in layer.mixers if isinstance(mixer, LatentAttention))
@@ -128,12 +128,12 @@ def stack_bytes(
     if request.settings.draft_layers and layers:
         last = max(layers, key=lambda layer: isinstance(layer.feed, Experts))
         stored = PLAIN if quantization.bits == 4 and not quantization.only_experts else quantization
-        one = sum(_bytes(m, request, last, stored, width) for m in layer_matrices(last, request.architecture.hidden))
+        one = sum(_bytes(m, request, rules, stored, width) for m in layer_matrices(last, request.architecture.hidden))
         total += request.settings.draft_layers * (one + 2 * request.architecture.hidden**2 * width)
     return total
 
 
-def _bytes(matrix: Matrix, request: Request, layer: Layer, quantization: Quantization, width: int) -> float:
+def _bytes(matrix: Matrix, request: Request, rules: EngineRules, quantization: Quantization, width: int) -> float:
     settings = request.settings
     if matrix.kind == "experts" and settings.expert:
         share = ceil(matrix.count / (settings.tensor * settings.data))
@@ -143,7 +143,7 @@ def _bytes(matrix: Matrix, request: Request, layer: Layer, quantization: Quantiz
         rows, columns = matrix.on_rank(settings.tensor)
     used = quantization_of(matrix, quantization)
     if used.method == "mxfp4" and quantization.only_experts:
-        rows, columns = _padded(matrix, rows, columns, request)
+        rows, columns = _padded(matrix, rows, columns, request, rules)
     return share * matrix_bytes(rows, columns, used, width)
 
 
@@ -157,10 +157,11 @@ def quantization_of(matrix: Matrix, quantization: Quantization) -> Quantization:
     return EIGHT_BITS if quantization.guessed and matrix.kind == "state" else quantization
 
 
-def _padded(matrix: Matrix, rows: int, columns: int, request: Request) -> tuple[int, int]:
-    """MXFP4 kernels pad the experts' sides: by whole tiles, which differ between generations of GPUs."""
+def _padded(matrix: Matrix, rows: int, columns: int, request: Request, rules: EngineRules) -> tuple[int, int]:
+    """MXFP4 kernels pad the experts' sides: by whole tiles, which differ between generations of GPUs and releases."""
     major = request.gpu.capability[0]
-    inner, outer = (256, 256) if major == 10 else (64, 256) if major == 9 else (128, 256)
+    triton = major == 9 and rules.version >= TRITON_EXPERTS_SINCE
+    inner, outer = (256, 256) if major == 10 else (64, 256) if triton else (128, 256)
     if matrix.cut == "rows":
         return 2 * _up(rows // 2, inner), _up(columns, outer)
     return _up(rows, outer), _up(columns, inner)

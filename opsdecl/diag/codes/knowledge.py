@@ -221,7 +221,8 @@ CAPABILITY_TOO_LOW = Code(
     "OD756",
     "GPU cannot run this number format",
     "A quantisation method or number format needs a compute capability that this GPU does not have. The engine "
-    "refuses to start, or the format is not supported there.\n\n"
+    "refuses to start, or the format is not supported there. The same is said of formats that the release no "
+    "longer reads: GGUF since vLLM 0.24, bitsandbytes since 0.29.\n\n"
     "Choose another GPU, another quantisation, or `dtype: float16` on GPUs before Ampere.",
     "engine: {dtype: bfloat16}   # on a t4",
 )
