@@ -101,7 +101,7 @@ EFFECTS = (
     ),
     Effect(
         "reads the environment or the working directory",
-        ("cli", "targets.git.run", "targets.cluster.kubeconfig"),
+        ("cli", "targets.git.run", "targets.cluster.kubeconfig", "targets.pulumi.installation"),
         frozenset({"getpass"}),
         frozenset({"os.environ", "os.getenv", "os.getcwd", "os.chdir", "Path.cwd", "Path.home", "pathlib.Path.cwd"}),
     ),
@@ -145,7 +145,7 @@ def wrong_effects(files: Mapping[str, str]) -> Iterator[str]:
 
 
 HEAVY = ("pulumi", "pulumi_kubernetes", "git", "jinja2", "kubernetes_validate", "cel", "celpy", "rich", "kubernetes")
-HEAVY_MODULES = ("compile.expressions", "targets.pulumi.monitor", "targets.pulumi.resources")
+HEAVY_MODULES = ("compile.expressions", *(f"targets.pulumi.{name}" for name in ("monitor", "resources", "engine")))
 """Modules that are imported on use themselves, so that they may import heavy packages at their top."""
 
 

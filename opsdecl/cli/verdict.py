@@ -4,10 +4,12 @@ from collections.abc import Iterable
 
 from opsdecl.cli.exits import Exit
 from opsdecl.diag import Diagnostic, Severity
-from opsdecl.diag.codes import cluster, plan, targets
+from opsdecl.diag.codes import cluster, plan, pulumi, targets
 
 STALE = frozenset(c.id for c in (plan.STALE, plan.DESIRED_DIFFERS, plan.OTHER_RELEASE, plan.UNREVIEWED_DRIFT))
-LOCKED = frozenset(c.id for c in (targets.BUSY, targets.LOCK_LEFT, cluster.LOCK_HELD, cluster.LOCK_LOST))
+LOCKED = frozenset(
+    c.id for c in (targets.BUSY, targets.LOCK_LEFT, cluster.LOCK_HELD, cluster.LOCK_LOST, pulumi.STACK_LOCKED)
+)
 GATES = frozenset(c.id for c in (plan.PRUNE_BUDGET, plan.PROTECTED, plan.UNCOMMITTED, plan.NOT_REVIEWABLE))
 POLICIES = "OD8"
 

@@ -8,6 +8,7 @@ from opsdecl.diag.codes import (
     knowledge,
     plan,
     policy,
+    pulumi,
     render,
     source,
     spec,
@@ -16,7 +17,21 @@ from opsdecl.diag.codes import (
 from opsdecl.diag.codes import compile as compile_
 from opsdecl.diag.types import Code
 
-MODULES = (source, spec, compile_, render, plan, targets, cluster, knowledge, catalogue, fleet, policy, internal)
+MODULES = (
+    source,
+    spec,
+    compile_,
+    render,
+    plan,
+    targets,
+    cluster,
+    pulumi,
+    knowledge,
+    catalogue,
+    fleet,
+    policy,
+    internal,
+)
 
 
 def all_codes() -> tuple[Code, ...]:

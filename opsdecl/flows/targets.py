@@ -7,7 +7,7 @@ from opsdecl.addr import SpecAddress
 from opsdecl.apply.ports import Target
 from opsdecl.apply.types import Revision
 from opsdecl.diag import Checked, Diagnostic, Place, SpecPath
-from opsdecl.diag.codes.targets import TARGET_NOT_BUILT
+from opsdecl.diag.codes.pulumi import PULUMI_SETTINGS
 from opsdecl.flows.build import Built
 from opsdecl.flows.project import place_of
 from opsdecl.spec.kinds.scalars import Duration
@@ -30,17 +30,17 @@ def targets_of(built: Built) -> tuple[str, ...]:
 
 def waits(built: Built, target: str) -> bool:
     """Whether applies to the target can wait until objects are ready: only one that runs them can."""
-    return bool(built.environment.effective["spec"]["targets"][target]["type"] == "cluster")
+    settings = built.environment.effective["spec"]["targets"][target]
+    return settings["type"] == "cluster" or (settings["type"] == "pulumi" and bool(settings.get("kubeContext")))
 
 
 def open_target(built: Built, root: Path) -> Checked[BlamingTarget]:
     """The target of the built release. Nothing is contacted yet."""
-    name = built.graph.release.target
-    settings: dict[str, Any] = dict(built.environment.effective["spec"]["targets"][name])
+    settings: dict[str, Any] = dict(built.environment.effective["spec"]["targets"][built.graph.release.target])
     if settings["type"] == "cluster":
         return Checked(_cluster(built, settings))
-    if settings["type"] != "git":
-        return Checked(None, (_not_built(name, settings["type"]),))
+    if settings["type"] == "pulumi":
+        return _pulumi(built, settings, root)
     from opsdecl.targets.git.settings import GitSettings
     from opsdecl.targets.git.target import GitTarget
 
@@ -77,9 +77,31 @@ def _cluster(built: Built, settings: dict[str, Any]) -> "ClusterTarget":
     return ClusterTarget(parsed, built.graph.release, built.manifests, place)
 
 
-def _not_built(name: str, kind: str) -> Diagnostic:
+def _pulumi(built: Built, settings: dict[str, Any], root: Path) -> "Checked[BlamingTarget]":
+    from opsdecl.targets.pulumi.settings import PulumiSettings
+    from opsdecl.targets.pulumi.target import PulumiTarget
+
+    release = built.graph.release
+
+    def place(address: SpecAddress, path: SpecPath) -> Place | None:
+        return place_of(built.graph, address, path)
+
+    if bool(settings.get("kubeContext")) is bool(settings.get("renderYamlToDirectory")):
+        return Checked(None, (_unsettled(built, release.target),))
+    namespaces = tuple(built.environment.effective["spec"]["namespaces"])
+    most = settings.get("waitAtMost")
+    usual = f"{release.environment}-{release.partition}" if release.partition else release.environment
+    parsed = PulumiSettings.from_mapping(
+        settings, root, usual, namespaces, Duration.parse(most).seconds if most else None
+    )
+    return Checked(PulumiTarget(parsed, release, built.manifests, place))
+
+
+def _unsettled(built: Built, name: str) -> Diagnostic:
     return Diagnostic(
-        TARGET_NOT_BUILT,
-        f"target `{name}` is of type `{kind}`, which this version of opsdecl can only plan offline",
-        hint="plan it with --base REF, or use a target of type git or cluster",
+        PULUMI_SETTINGS,
+        f"target `{name}` names neither a cluster nor a folder, or both",
+        at=place_of(built.graph, built.environment.address, ("spec", "targets", name)),
+        hint="set `kubeContext` to a context of the kubeconfig, or `renderYamlToDirectory` to a folder",
+        subject=str(built.environment.address),
     )

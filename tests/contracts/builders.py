@@ -9,6 +9,7 @@ from typing import Any
 
 from opsdecl.addr import Address, ObjectKey, Release, SpecAddress
 from opsdecl.apply.ports import Record
+from opsdecl.compile.lower.resources import token_of
 from opsdecl.diff.records import TargetState
 from opsdecl.diff.release import diff_release
 from opsdecl.diff.types import ReleasePlan
@@ -31,7 +32,7 @@ def manifest(
     return Manifest(
         address=Address.parse(address),
         key=ObjectKey(api_version, kind, namespace, name),
-        token=f"kubernetes:{api_version}:{kind}",
+        token=token_of(api_version, kind),
         data=data,
         origins={},
         depends_on=tuple(Address.parse(need) for need in needs),

@@ -65,12 +65,12 @@ def test_files_that_are_no_specs_need_no_commit(project: Path) -> None:
     ],
     ids=lambda verb: verb[0],
 )
-def test_a_target_that_can_only_be_planned_offline(project: Path, verb: tuple[str, ...]) -> None:
+def test_a_stack_without_a_cluster_or_a_folder(project: Path, verb: tuple[str, ...]) -> None:
     edit(project, DEV, 'main: {type: git, remote: ".", branch: rendered/dev}', "main: {type: pulumi, stack: dev}")
-    assert refused(project, *verb, "--env", "dev") == (1, ["OD601"])
+    assert refused(project, *verb, "--env", "dev") == (1, ["OD688"])
 
 
-def test_what_can_only_be_planned_offline_can_be(project: Path) -> None:
+def test_a_stack_is_planned_offline_without_pulumi(project: Path) -> None:
     edit(project, DEV, 'main: {type: git, remote: ".", branch: rendered/dev}', "main: {type: pulumi, stack: dev}")
     ran = opsdecl_here(project, "plan", "--env", "dev", "--base", "HEAD", "--worktree")
     assert ran.code == 0

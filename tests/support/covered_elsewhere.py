@@ -25,6 +25,7 @@ _SIZING = "it answers `opsdecl size`"
 _ROLLOUTS = "it takes a plan of several rollouts"
 _BUG = "only a mistake in opsdecl gives it"
 _SIZE = "it takes a file of a size that nobody wants to read"
+_PULUMI = "only Pulumi's engine can show it"
 _CLUSTER = "only a kubeconfig and an API server can show it"
 
 COVERED_ELSEWHERE: Mapping[str, Elsewhere] = {
@@ -78,7 +79,6 @@ COVERED_ELSEWHERE: Mapping[str, Elsewhere] = {
     "OD600": Elsewhere(
         _CLUSTER, "tests/cluster/test_access.py::test_an_unreachable_cluster_is_an_error_and_never_empty"
     ),
-    "OD601": Elsewhere(_TARGET, "tests/endtoend/test_refusals.py::test_a_target_that_can_only_be_planned_offline"),
     "OD602": Elsewhere(
         _CLUSTER,
         "tests/unit/targets_cluster/test_kubeconfig.py::test_a_target_without_a_context_is_refused_although_one_is_current",
@@ -170,6 +170,38 @@ COVERED_ELSEWHERE: Mapping[str, Elsewhere] = {
     "OD667": Elsewhere(
         _GIT, "tests/unit/targets/test_git_target.py::test_without_an_address_there_is_nothing_to_point_at"
     ),
+    "OD670": Elsewhere(_PULUMI, "tests/pulumi/test_failures.py::test_a_missing_pulumi_is_told"),
+    "OD671": Elsewhere(_PULUMI, "tests/pulumi/test_failures.py::test_a_pulumi_that_is_too_old_is_told"),
+    "OD672": Elsewhere(_PULUMI, "tests/pulumi/test_failures.py::test_a_missing_provider_is_told_with_the_command"),
+    "OD673": Elsewhere(
+        _PULUMI, "tests/pulumi/test_failures.py::test_another_passphrase_is_refused_and_nothing_is_written"
+    ),
+    "OD674": Elsewhere(_PULUMI, "tests/pulumi/test_failures.py::test_a_lock_of_another_machine_is_left_alone"),
+    "OD675": Elsewhere(_PULUMI, "tests/pulumi/test_failures.py::test_a_broken_state_is_told"),
+    "OD676": Elsewhere(
+        _PULUMI,
+        "tests/pulumi/test_failures.py::test_a_provider_that_is_killed_leaves_a_state_that_the_next_apply_mends",
+    ),
+    "OD677": Elsewhere(_PULUMI, "tests/pulumi/test_failures.py::test_a_stack_that_somebody_removes_meanwhile"),
+    "OD678": Elsewhere(
+        _PULUMI, "tests/pulumi/test_failures.py::test_a_backend_that_is_not_there_is_never_taken_for_an_empty_one"
+    ),
+    "OD679": Elsewhere(_PULUMI, "tests/pulumi/test_failures.py::test_what_fails_stays_local_and_names_the_object"),
+    "OD680": Elsewhere(_PULUMI, "tests/pulumi/test_failures.py::test_what_fails_stays_local_and_names_the_object"),
+    "OD682": Elsewhere(
+        _PULUMI,
+        "tests/pulumi/test_failures.py::test_integers_that_pulumi_cannot_hold_are_refused_before_anything_is_written",
+    ),
+    "OD683": Elsewhere(_PULUMI, "tests/pulumi/test_failures.py::test_resources_of_another_program_are_never_deleted"),
+    "OD684": Elsewhere(
+        _PULUMI, "tests/pulumi/test_crashes.py::test_killed_with_all_its_children_apply_again_converges"
+    ),
+    "OD685": Elsewhere(_PULUMI, "tests/unit/pulumi/test_failures.py::test_words_of_pulumi_get_their_code"),
+    "OD686": Elsewhere(_PULUMI, "tests/pulumi/test_failures.py::test_records_that_cannot_be_used_stop_everything"),
+    "OD687": Elsewhere(
+        _PULUMI, "tests/pulumi/test_failures.py::test_a_lock_of_a_dead_process_is_taken_away_and_that_is_said"
+    ),
+    "OD688": Elsewhere(_TARGET, "tests/endtoend/test_refusals.py::test_a_stack_without_a_cluster_or_a_folder"),
     "OD740": Elsewhere(_CATALOG, "tests/unit/flows/test_catalog.py::test_an_unknown_name_suggests_the_nearest"),
     "OD741": Elsewhere(
         _CATALOG, "tests/unit/flows/test_catalog_add.py::test_what_cannot_be_added_says_why_and_writes_nothing"

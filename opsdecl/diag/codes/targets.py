@@ -1,15 +1,7 @@
-"""OD6xx: git (from 40 on), Pulumi (from 70 on); clusters have a module of their own."""
+"""OD6xx: git (from 40 on), clusters and Pulumi have modules of their own."""
 
 from opsdecl.diag.types import Code, Severity
 
-TARGET_NOT_BUILT = Code(
-    "OD601",
-    "A target that this version cannot reach",
-    "The environment names a target of a type that this version of opsdecl validates and plans offline, but neither "
-    "reads nor writes. Nothing was changed.\n\n"
-    "Plan it against a commit with `--base REF`, or apply to a target of type `git` or `cluster`.",
-    "targets:\n  main: {type: pulumi}",
-)
 GIT_MISSING = Code(
     "OD640",
     "Git is not installed",
@@ -224,7 +216,6 @@ NO_ADDRESS = Code(
 )
 
 CODES: tuple[Code, ...] = (
-    TARGET_NOT_BUILT,
     GIT_MISSING,
     NOT_A_REPOSITORY,
     NOT_TRUSTED,

@@ -91,8 +91,41 @@ class PulumiTarget(Part):
     """Resources of a Pulumi stack."""
 
     type: Literal["pulumi"] = Field(description="A Pulumi stack.")
-    backend: NonEmpty | None = Field(default=None, description="URL of the state's backend.")
-    stack: NonEmpty | None = Field(default=None, description="Name of the stack; the environment's where absent.")
+    backend: NonEmpty | None = Field(
+        default=None,
+        description="URL of the state's backend: `file://…`, `s3://…`, `azblob://…`, `gs://…` or `https://…`; "
+        "PULUMI_BACKEND_URL or the last `pulumi login` where absent.",
+    )
+    stack: NonEmpty | None = Field(
+        default=None, description="Name of the stack, or `organization/name`; the environment's name where absent."
+    )
+    secrets_provider: NonEmpty | None = Field(
+        default=None,
+        description="What seals secrets of a new stack: `passphrase`, or the URL of a cloud's key; the backend's own "
+        "way where absent.",
+    )
+    kube_context: NonEmpty | None = Field(
+        default=None, description="Context of the kubeconfig. Never taken from whatever is current."
+    )
+    kubeconfig: NonEmpty | None = Field(
+        default=None, description="Path of the kubeconfig; KUBECONFIG or `~/.kube/config` where absent."
+    )
+    namespace: DnsLabel | None = Field(
+        default=None, description="Namespace of objects that name none; the environment's first where absent."
+    )
+    render_yaml_to_directory: NonEmpty | None = Field(
+        default=None,
+        description="Folder that the provider writes manifests to, instead of a cluster; relative to the project.",
+    )
+    refresh: bool = Field(
+        default=True,
+        description="Whether plans look at the live objects too, or only at what the stack's state says of them.",
+    )
+    wait_at_most: Duration | None = Field(
+        default=None,
+        description="Most time that an apply waits for an object to become ready; as long as its own probes and "
+        "deadlines allow where absent.",
+    )
     prune: Prune = Field(default=Prune(), description="How much may be removed in one go.")
 
 

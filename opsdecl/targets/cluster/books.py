@@ -47,53 +47,65 @@ class Books:
 
     async def settle(self, progress: Progress) -> None:
         """After an apply that failed in part: what was not written is not intended any more."""
-        progress.entries = _settled(progress.entries)
+        progress.entries = settled(progress.entries)
         await self.save(progress)
 
     async def close(self, progress: Progress, kept: int) -> str:
         """The revision, then the parent that names it."""
-        inventory = self._inventory(_settled(progress.entries))
-        rows = [[entry.address, str(entry.key), entry.digest] for entry in inventory.entries]
-        record, before = self.record, self.held.inventory
-        told = [before.revision, record.kind, record.at, record.who, record.plan_digest, record.summary, rows]
-        revision = digest_of(told).removeprefix("sha256:")[:40]
+        inventory = self._inventory(settled(progress.entries))
+        revision = revision_of(self.record, self.held.inventory.revision, inventory.entries)
+        before = self.held.inventory
         inventory = replace(inventory, revision=revision, revisions=(revision, *before.revisions)[: max(kept, 1)])
         self.lock.check()
-        await self.store.save_revision(inventory, self._revision(revision, inventory, progress.counts))
+        told = revision_told(self.record, revision, inventory.desired_digest, progress.counts)
+        await self.store.save_revision(inventory, told)
         self.held = await self.store.save(self.held, inventory, before=self.lock.check)
         await self.store.sweep(self.held.inventory)
         return revision
 
     def _inventory(self, entries: Mapping[Identity, Entry]) -> Inventory:
-        before, record = self.held.inventory, self.record
-        ordered = tuple(sorted(entries.values(), key=lambda entry: (entry.address, entry.key)))
-        documents = tuple(
-            StoredDocument(d.address, d.effective, d.references)
-            for d in sorted(self.desired.documents, key=lambda d: d.address)
-        )
-        return replace(
-            before,
-            release=str(self.desired.release),
-            tool_version=record.tool_version,
-            lock_digest=record.lock_digest,
-            desired_digest=_desired_digest(self.desired, ordered),
-            entries=ordered,
-            documents=documents,
-        )
+        return inventory_of(self.held.inventory, self.desired, self.record, entries)
 
-    def _revision(self, revision: str, inventory: Inventory, counts: dict[str, int]) -> Revision:
-        record = self.record
-        return Revision(
-            id=revision,
-            at=record.at,
-            who=record.who,
-            source_commit=record.source_commit,
-            desired_digest=inventory.desired_digest,
-            plan_digest=record.plan_digest,
-            summary=record.summary.strip().partition("\n")[0],
-            kind=record.kind,
-            counts=counts,
-        )
+
+def inventory_of(
+    before: Inventory, desired: ManifestSet, record: Record, entries: Mapping[Identity, Entry]
+) -> Inventory:
+    """The records as they are to be, with everything of `desired` that is not in the entries."""
+    ordered = tuple(sorted(entries.values(), key=lambda entry: (entry.address, entry.key)))
+    documents = tuple(
+        StoredDocument(d.address, d.effective, d.references) for d in sorted(desired.documents, key=lambda d: d.address)
+    )
+    return replace(
+        before,
+        release=str(desired.release),
+        tool_version=record.tool_version,
+        lock_digest=record.lock_digest,
+        desired_digest=_desired_digest(desired, ordered),
+        entries=ordered,
+        documents=documents,
+    )
+
+
+def revision_of(record: Record, before: str, entries: Sequence[Entry]) -> str:
+    """The id of a new revision, after the one `before`."""
+    rows = [[entry.address, str(entry.key), entry.digest] for entry in entries]
+    told = [before, record.kind, record.at, record.who, record.plan_digest, record.summary, rows]
+    return digest_of(told).removeprefix("sha256:")[:40]
+
+
+def revision_told(record: Record, revision: str, desired_digest: str, counts: Mapping[str, int]) -> Revision:
+    """What the history says of it."""
+    return Revision(
+        id=revision,
+        at=record.at,
+        who=record.who,
+        source_commit=record.source_commit,
+        desired_digest=desired_digest,
+        plan_digest=record.plan_digest,
+        summary=record.summary.strip().partition("\n")[0],
+        kind=record.kind,
+        counts=counts,
+    )
 
 
 def _desired_digest(desired: ManifestSet, entries: Sequence[Entry]) -> str:
@@ -103,5 +115,6 @@ def _desired_digest(desired: ManifestSet, entries: Sequence[Entry]) -> str:
     return desired.digest if held == wanted else digest_of(held)
 
 
-def _settled(entries: Mapping[Identity, Entry]) -> dict[Identity, Entry]:
+def settled(entries: Mapping[Identity, Entry]) -> dict[Identity, Entry]:
+    """What is there, without intentions that were never carried out."""
     return {identity: entry.settled for identity, entry in entries.items() if entry.applied is not None}

@@ -25,19 +25,29 @@ async def revisions_of(store: Store, limit: int) -> Sequence[Revision]:
 
 async def state_at(store: Store, revision: str) -> TargetState:
     """What the release was at a revision, named by its id or a beginning of it. Raises ClusterError."""
-    kept = (await store.load()).inventory.revisions
+    found = named_revision((await store.load()).inventory.revisions, revision)
+    if isinstance(found, Diagnostic):
+        raise ClusterError(found)
+    return state_of(found, (await store.load_revision(found)).inventory)
+
+
+def named_revision(kept: Sequence[str], revision: str) -> str | Diagnostic:
+    """The full id of a kept revision, from a beginning of it."""
     wanted = revision.strip().lower()
     found = [full for full in kept if _ID.fullmatch(wanted) and full.startswith(wanted)]
-    if len(found) != 1:
-        reason = "names several revisions" if found else "is no revision that the cluster keeps"
-        said = f"`{revision[:100]}` {reason}"
-        hint = "list the revisions with `opsdecl history`"
-        raise ClusterError(Diagnostic(UNKNOWN_REVISION, said, hint=hint))
-    inventory = (await store.load_revision(found[0])).inventory
+    if len(found) == 1:
+        return found[0]
+    reason = "names several revisions" if found else "is no revision that the target keeps"
+    said = f"`{revision[:100]}` {reason}"
+    return Diagnostic(UNKNOWN_REVISION, said, hint="list the revisions with `opsdecl history`")
+
+
+def state_of(revision: str, inventory: Inventory) -> TargetState:
+    """The records of a revision as what was there then."""
     objects = tuple(_stored(entry) for entry in inventory.entries if entry.applied is not None)
-    identity = digest_of([found[0], [[str(o.key), o.applied_digest] for o in objects]])
+    identity = digest_of([revision, [[str(o.key), o.applied_digest] for o in objects]])
     tool = tool_identity(inventory.tool_version, inventory.lock_digest)
-    return TargetState(identity, found[0], inventory.desired_digest, objects, inventory.documents, tool=tool)
+    return TargetState(identity, revision, inventory.desired_digest, objects, inventory.documents, tool=tool)
 
 
 def _stored(entry: Entry) -> StoredObject:
@@ -57,14 +67,21 @@ def _stored(entry: Entry) -> StoredObject:
 async def blame(store: Store, name: str) -> Revision:
     """The newest kept revision that changed any of what `name` names. Raises ClusterError where it names nothing."""
     inventory = (await store.load()).inventory
-    if not any(name in _names(entry) for entry in inventory.entries):
-        raise ClusterError(_unknown(name, inventory))
-    inventories = await each(inventory.revisions, store.load_revision)
-    held = [_digests(found.inventory, name) for found in inventories]
-    for at, revision in enumerate(inventory.revisions):
-        if at + 1 == len(held) or held[at] != held[at + 1]:
-            return await store.revision(revision)
-    raise ClusterError(_unknown(name, inventory))
+    inventories = [found.inventory for found in await each(inventory.revisions, store.load_revision)]
+    found = last_change(inventory, inventories, name)
+    if isinstance(found, Diagnostic):
+        raise ClusterError(found)
+    return await store.revision(found)
+
+
+def last_change(inventory: Inventory, inventories: Sequence[Inventory], name: str) -> str | Diagnostic:
+    """The newest revision that changed what `name` names; `inventories` are those of the kept revisions, in order."""
+    if any(name in _names(entry) for entry in inventory.entries):
+        held = [_digests(each, name) for each in inventories]
+        for at, revision in enumerate(inventory.revisions):
+            if at + 1 == len(held) or held[at] != held[at + 1]:
+                return revision
+    return _unknown(name, inventory)
 
 
 def _digests(inventory: Inventory, name: str) -> frozenset[tuple[str, str]]:

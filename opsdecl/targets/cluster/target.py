@@ -144,7 +144,7 @@ class ClusterTarget:
         manager = Scope(self.release).manager
         force = frozenset(self.settings.force)
         writer = Writer(client, lock, reading.kinds, reading.live, manager, store.applyset, self.place_of, force)
-        entries = intentions(desired, plan, reading)
+        entries = intentions(desired, plan, reading.entries)
         books = Books(store, lock, reading.held, desired, record)
         if not plan.changes and books.are_up_to_date(entries):
             if reading.held.parent is not None:

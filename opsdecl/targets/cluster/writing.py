@@ -55,10 +55,10 @@ class Job:
         return {str(m.address): m for m in self.desired.manifests}
 
 
-def intentions(desired: ManifestSet, plan: ReleasePlan, reading: Reading) -> dict[Identity, Entry]:
+def intentions(desired: ManifestSet, plan: ReleasePlan, known: Mapping[Identity, Entry]) -> dict[Identity, Entry]:
     """Entries of all that the release owns and is about to own, with what is about to be written."""
     written = {same_object(_key(c.object)) for c in plan.changes if c.action in _WRITTEN}
-    entries = dict(reading.entries)
+    entries = dict(known)
     for manifest in desired.manifests:
         identity = same_object(manifest.key)
         before = entries.get(identity)

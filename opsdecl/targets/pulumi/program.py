@@ -23,6 +23,8 @@ class Child:
     protect: bool
     aliases: tuple[str, ...]
     ignore_changes: tuple[str, ...]
+    timeout_s: int | None = None
+    """Most time that the provider may wait for it, where it does."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +44,11 @@ class Program:
     stack: str
     components: Mapping[SpecAddress, Component]
     children: tuple[Child, ...]
+    provider: Mapping[str, str] | None = None
+    """Inputs of an explicit provider; None leaves it to Pulumi's default, as for showing a graph."""
+
+
+PROVIDER_NAME = "kubernetes"
 
 
 def program_of(manifests: ManifestSet) -> Program:
@@ -54,7 +61,7 @@ def program_of(manifests: ManifestSet) -> Program:
     return Program(
         project=manifests.release.project,
         stack=stack_name(manifests.release),
-        components=_components(manifests.manifests),
+        components=components_of((m.address.spec, m.aliases) for m in manifests.manifests),
         children=children,
     )
 
@@ -64,10 +71,11 @@ def stack_name(release: Release) -> str:
     return f"{release.environment}-{release.partition}" if release.partition else release.environment
 
 
-def _components(manifests: Iterable[Manifest]) -> dict[SpecAddress, Component]:
+def components_of(objects: Iterable[tuple[SpecAddress, tuple[Address, ...]]]) -> dict[SpecAddress, Component]:
+    """A component for each document of these objects; an object comes with its earlier addresses."""
     earlier: dict[SpecAddress, dict[str, None]] = {}
-    for manifest in manifests:
-        earlier.setdefault(manifest.address.spec, {}).update(dict.fromkeys(str(a.spec) for a in manifest.aliases))
+    for spec, aliases in objects:
+        earlier.setdefault(spec, {}).update(dict.fromkeys(str(alias.spec) for alias in aliases))
     return {
         spec: Component(str(spec), COMPONENT_TYPE.format(kind=spec.kind), tuple(names))
         for spec, names in sorted(earlier.items())

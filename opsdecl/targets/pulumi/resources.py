@@ -4,20 +4,26 @@ The generic resource class carries the type's true token and plain inputs, which
 class too; the typed ones take a third of a second and 60 MB to import.
 """
 
+from collections.abc import Mapping
 from importlib.metadata import version
 
-from pulumi import Alias, ComponentResource, CustomResource, Resource, ResourceOptions
+from pulumi import Alias, ComponentResource, CustomResource, CustomTimeouts, ProviderResource, Resource, ResourceOptions
 
-from opsdecl.targets.pulumi.program import Child, Component, Program
+from opsdecl.targets.pulumi.program import PROVIDER_NAME, Child, Component, Program
 
 
 def declare(program: Program) -> None:
     """Registers components first, then children after what they depend on."""
     components = {spec: _component(component) for spec, component in program.components.items()}
-    provider = version("pulumi-kubernetes")
+    plugin = version("pulumi-kubernetes")
+    provider = _provider(program.provider, plugin) if program.provider is not None else None
     made: dict[str, Resource] = {}
     for child in program.children:
-        made[child.name] = _child(child, components[child.component], made, provider)
+        made[child.name] = _child(child, components[child.component], made, plugin, provider)
+
+
+def _provider(inputs: Mapping[str, str], plugin: str) -> ProviderResource:
+    return ProviderResource("kubernetes", PROVIDER_NAME, dict(inputs), ResourceOptions(version=plugin))
 
 
 def _component(component: Component) -> ComponentResource:
@@ -27,13 +33,21 @@ def _component(component: Component) -> ComponentResource:
     return resource
 
 
-def _child(child: Child, parent: Resource, made: dict[str, Resource], provider: str) -> CustomResource:
+def _child(
+    child: Child, parent: Resource, made: dict[str, Resource], plugin: str, provider: ProviderResource | None
+) -> CustomResource:
     options = ResourceOptions(
         parent=parent,
         depends_on=[made[name] for name in child.depends_on],
         protect=child.protect,
         aliases=[Alias(name=name) for name in child.aliases],
         ignore_changes=list(child.ignore_changes),
-        version=provider,
+        version=plugin,
+        provider=provider,
+        custom_timeouts=_timeouts(child.timeout_s),
     )
     return CustomResource(child.token, child.name, dict(child.inputs), options)
+
+
+def _timeouts(seconds: int | None) -> CustomTimeouts | None:
+    return CustomTimeouts(create=f"{seconds}s", update=f"{seconds}s") if seconds is not None else None

@@ -1,0 +1,63 @@
+"""A release's stack and its records on their backend: read together, the records written in one go."""
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from opsdecl.addr import Release
+from opsdecl.diag import Diagnostic
+from opsdecl.diag.codes import pulumi as codes
+from opsdecl.targets.pulumi.failures import PulumiError
+from opsdecl.targets.pulumi.records import SUFFIX, Records, decode, encode
+from opsdecl.targets.pulumi.state import StackState, parse_state, without_pending
+
+if TYPE_CHECKING:
+    from opsdecl.targets.pulumi.engine import Engine
+
+
+@dataclass(frozen=True, slots=True)
+class Store:
+    """`stack` is the name as the target says it, perhaps with an organisation."""
+
+    engine: "Engine"
+    release: Release
+    stack: str
+
+    @property
+    def records_stack(self) -> str:
+        return f"{self.stack}{SUFFIX}"
+
+    def load(self) -> tuple[StackState, Records]:
+        """Raises PulumiError where either cannot be read."""
+        with ThreadPoolExecutor(2) as pool:
+            state, records = pool.submit(self.load_stack), pool.submit(self.load_records)
+            return state.result(), records.result()
+
+    def load_stack(self) -> StackState:
+        try:
+            return parse_state(self.engine.export(self.stack))
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            said = f"the state of stack `{self.stack}` is broken: {type(error).__name__} {error}"
+            hint = "look at it with `pulumi stack export`, and restore it from `.pulumi/backups` of the backend"
+            raise PulumiError(Diagnostic(codes.STATE_BROKEN, said, hint=hint)) from None
+
+    def load_records(self) -> Records:
+        return decode(self.engine.export(self.records_stack), str(self.release))
+
+    def save(self, records: Records, tool_version: str) -> Records:
+        """Makes the stack of the records where there is none."""
+        empty = self.engine.export(self.records_stack)
+        if empty is None:
+            self.engine.create(self.records_stack)
+            empty = self.engine.export(self.records_stack) or {}
+        name, project = self.records_stack.rpartition("/")[2], self.release.project
+        urn = f"urn:pulumi:{name}::{project}::pulumi:pulumi:Stack::{project}-{name}"
+        deployment = encode(records, empty, urn, tool_version)
+        self.engine.replace_state(self.records_stack, deployment)
+        return decode(deployment, str(self.release))
+
+    def drop_pending(self) -> None:
+        """Takes what an update had announced off the state, once it is known how far it got."""
+        deployment = self.engine.export(self.stack)
+        if deployment is not None and deployment.get("pending_operations"):
+            self.engine.replace_state(self.stack, without_pending(deployment))
