@@ -104,6 +104,15 @@ def test_a_deleted_object_is_made_again(cluster: ControlPlane, assist: str) -> N
     assert changes(cluster, chat()) == {}
 
 
+def test_an_object_that_is_still_going_away_is_made_again(cluster: ControlPlane, assist: str) -> None:
+    assert apply(cluster_target(cluster), chat()).diagnostics == ()
+    patch(cluster, "pvc", "chat-cache", {"metadata": {"finalizers": ["example.com/slow"]}})
+    cluster.kubectl("delete", "pvc", "chat-cache", "-n", NAMESPACE, "--wait=false")
+    found = changes(cluster, chat())["LLM.chat/main/cache"]
+    assert (found.action, found.cause) == ("create", "drift")
+    patch(cluster, "pvc", "chat-cache", {"metadata": {"finalizers": None}})
+
+
 def test_what_others_add_is_not_ours_and_is_told_apart(cluster: ControlPlane, assist: str) -> None:
     apply(cluster_target(cluster), chat())
     patch(cluster, "deployment", "chat", {"spec": {"paused": True}})

@@ -73,7 +73,7 @@ def of_another(live: Mapping[str, Any] | None, applyset: str) -> bool:
     return live is not None and live["metadata"].get("labels", {}).get(PART_OF, applyset) != applyset
 
 
-def is_untouched(entry: Entry, live: Mapping[str, Any], found: Sequence[Holder], manager: str) -> bool:
+def is_untouched(entry: Entry, live: Mapping[str, Any], manager: str) -> bool:
     """Nobody has changed what we applied, told without looking at a single field.
 
     A change by anybody else takes the field out of our entry in managedFields, one in our name moves its time.
@@ -83,13 +83,12 @@ def is_untouched(entry: Entry, live: Mapping[str, Any], found: Sequence[Holder],
         return False
     if now.get("resourceVersion") == seen.resource_version:
         return True
-    mine = own(tuple(found), manager)
+    if int(now.get("generation") or 0) != seen.generation:
+        return False
+    found = holders(live)
+    mine = own(found, manager)
     others = [holder for holder in found if holder is not mine]
-    return (
-        int(now.get("generation") or 0) == seen.generation
-        and all(holder.is_bystander for holder in others)
-        and stamp(mine) == seen.stamp
-    )
+    return all(holder.is_bystander for holder in others) and stamp(mine) == seen.stamp
 
 
 def landed(entry: Entry, live: Mapping[str, Any] | None, manager: str) -> Entry | None:
@@ -98,6 +97,8 @@ def landed(entry: Entry, live: Mapping[str, Any] | None, manager: str) -> Entry 
         kept = None if entry.leaving or entry.applied is None else entry.settled
     else:
         assert live is not None
+        if entry.intended is None and not entry.leaving:
+            return entry if entry.applied is not None else None
         mine = own(holders(live), manager)
         if entry.leaving and mine is None:
             return None
@@ -129,9 +130,9 @@ def see(entry: Entry, live: Mapping[str, Any] | None, manager: str) -> Sight:
     if is_leaving(live) or entry.applied is None:
         return GONE
     assert live is not None
-    found = holders(live)
-    if is_untouched(entry, live, found, manager):
+    if is_untouched(entry, live, manager):
         return Sight(entry.applied, entry.digest)
+    found = holders(live)
     mine = own(found, manager)
     ours = _ours(live, (entry.applied,), found, manager)
     data = respell(ours, entry.answered if entry.answered is not None else entry.applied, entry.applied)

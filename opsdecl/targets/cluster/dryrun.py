@@ -9,7 +9,7 @@ from opsdecl.diag import Diagnostic
 from opsdecl.diag.codes import cluster as codes
 from opsdecl.render.types import Manifest
 from opsdecl.targets.cluster.client import Client, each
-from opsdecl.targets.cluster.comparing import decorated, ours_of
+from opsdecl.targets.cluster.comparing import decorated, is_leaving, ours_of
 from opsdecl.targets.cluster.failures import NOT_DECLARED, StatusError, explain
 from opsdecl.targets.cluster.inventory import Entry
 from opsdecl.targets.cluster.kinds import Kinds
@@ -30,14 +30,41 @@ class Tried:
 async def try_out(
     client: Client, kinds: Kinds, applyset: str, manager: str, wanted: Sequence[Candidate], place_of: PlaceOf
 ) -> Tried:
-    """One dry run an object. Missing namespaces are reported once each."""
+    """One dry run an object; of new objects that differ in nothing but their names, one for all of them, or one each
+    where that one is refused. Missing namespaces are reported once each."""
+    answers: dict[ObjectKey, tuple[bool, tuple[Diagnostic, ...]]] = {}
 
-    async def one(candidate: Candidate) -> tuple[bool, tuple[Diagnostic, ...]]:
-        return await _try(client, kinds, applyset, manager, candidate, place_of)
+    async def one(candidate: Candidate) -> None:
+        answers[candidate[0].key] = await _try(client, kinds, applyset, manager, candidate, place_of)
 
-    answers = await each(wanted, one)
-    unchanged = frozenset(c[0].key for c, (same, _) in zip(wanted, answers, strict=True) if same)
-    return Tried(unchanged, tuple(dict.fromkeys(d for _, findings in answers for d in findings)))
+    groups = _alike(wanted)
+    await each([group[0] for group in groups], one)
+    await each([c for group in groups if answers[group[0][0].key][1] for c in group[1:]], one)
+    unchanged = frozenset(key for key, (same, _) in answers.items() if same)
+    findings = (d for manifest, _, _ in wanted if manifest.key in answers for d in answers[manifest.key][1])
+    return Tried(unchanged, tuple(dict.fromkeys(findings)))
+
+
+def _alike(wanted: Sequence[Candidate]) -> Sequence[Sequence[Candidate]]:
+    """What the server would judge alike, longest names first: those are refused where any is. Whatever is there, or
+    was there before, is alone."""
+    groups: dict[object, list[Candidate]] = {}
+    for candidate in wanted:
+        manifest, entry, live = candidate
+        is_new = entry is None and live is None
+        groups.setdefault(_without_names(manifest) if is_new else manifest.key, []).append(candidate)
+    return [sorted(group, key=lambda c: -len(c[0].key.name)) for group in groups.values()]
+
+
+def _without_names(manifest: Manifest) -> str:
+    """Equal for objects that come from one another by putting another name in the place of their own everywhere."""
+    import msgspec
+
+    text = msgspec.json.encode(manifest.data).decode()
+    # JSON holds no such characters unless they are escaped.
+    for mark, name in enumerate((manifest.key.name, manifest.address.spec.name)):
+        text = text.replace(name, chr(mark))
+    return text
 
 
 async def _try(
@@ -55,7 +82,8 @@ async def _try(
         return False, tuple(
             conflict(manifest, found, place_of) for found in error.conflicts if not was_applied(entry, found.path)
         )
-    if live is None or entry is None or entry.applied is None:
+    # What is going away may look as wanted to its end.
+    if live is None or is_leaving(live) or entry is None or entry.applied is None:
         return False, ()
     trees = (entry.applied, manifest.data)
     return ours_of(merged, trees, manager) == ours_of(live, trees, manager), ()

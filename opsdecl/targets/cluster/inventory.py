@@ -11,7 +11,7 @@ from opsdecl.addr import ObjectKey, SpecAddress
 from opsdecl.diff.records import StoredDocument
 
 FORMAT_VERSION = 1
-PER_SHARD = 200
+PER_SHARD = 500
 """Objects or documents, on average."""
 CHUNK_BYTES = 900_000
 """A ConfigMap holds 1 MiB, its names included."""
@@ -54,6 +54,8 @@ class Entry:
     @property
     def settled(self) -> "Entry":
         """Without an intention that was never carried out."""
+        if self.intended is None and not self.intended_digest and not self.leaving:
+            return self
         return replace(self, intended=None, intended_digest="", leaving=False)
 
 

@@ -27,27 +27,54 @@ class Listing:
     strays: tuple[ObjectKey, ...]
 
 
+Group = tuple[Served, str]
+"""A kind, and a namespace (empty where it has none)."""
+Lists = Mapping[Group, Sequence[dict[str, Any]]]
+
+
+def part_of(applyset: str) -> str:
+    """The selector of a release's objects."""
+    return f"{PART_OF}={applyset}"
+
+
+async def list_selected(client: Client, kinds: Kinds, keys: Iterable[ObjectKey], selector: str) -> Lists:
+    """What the server holds of the kinds and in the namespaces of these keys. Raises StatusError where something may
+    not be read."""
+
+    async def one(group: Group) -> Sequence[dict[str, Any]]:
+        return await client.pages(group[0].collection(group[1]), {"labelSelector": selector})
+
+    groups = list(_groups(kinds, keys))
+    return dict(zip(groups, await each(groups, one), strict=True))
+
+
 async def list_live(
-    client: Client, kinds: Kinds, keys: Iterable[ObjectKey], applyset: str = "", *, selector: str = ""
+    client: Client, kinds: Kinds, keys: Sequence[ObjectKey], selector: str, known: Lists | None = None
 ) -> Listing:
-    """By the label of `applyset`, or by another `selector`. Raises StatusError where something may not be read: what is
+    """`known` are lists that were asked for already. Raises StatusError where something may not be read: what is
     unknown is never taken for absent."""
-    chosen = selector or f"{PART_OF}={applyset}"
-    groups: dict[tuple[Served, str], list[ObjectKey]] = {}
-    for key in keys:
-        served = kinds.get((key.api_version, key.kind))
-        if served is not None:
-            groups.setdefault((served, key.namespace if served.namespaced else ""), []).append(key)
-    parts = await each(list(groups.items()), lambda group: _list_group(client, *group[0], group[1], chosen))
+    groups = _groups(kinds, keys)
+    known = known or {}
+    more = [keys[0] for group, keys in groups.items() if group not in known]
+    lists = {**known, **await list_selected(client, kinds, more, selector)}
+    parts = await each(list(groups.items()), lambda pair: _look_for(client, *pair[0], pair[1], lists[pair[0]]))
     objects = {key: live for part in parts for key, live in part.objects.items()}
     return Listing(objects, tuple(sorted(stray for part in parts for stray in part.strays)))
 
 
-async def _list_group(
-    client: Client, served: Served, namespace: str, keys: Sequence[ObjectKey], selector: str
+def _groups(kinds: Kinds, keys: Iterable[ObjectKey]) -> Mapping[Group, list[ObjectKey]]:
+    groups: dict[Group, list[ObjectKey]] = {}
+    for key in keys:
+        served = kinds.get((key.api_version, key.kind))
+        if served is not None:
+            groups.setdefault((served, key.namespace if served.namespaced else ""), []).append(key)
+    return groups
+
+
+async def _look_for(
+    client: Client, served: Served, namespace: str, keys: Sequence[ObjectKey], listed: Sequence[dict[str, Any]]
 ) -> Listing:
     path = served.collection(namespace)
-    listed = await client.pages(path, {"labelSelector": selector})
     # Entries of a list leave out what the list says for all of them.
     said = {"apiVersion": served.api_version, "kind": served.kind}
     by_name = {item["metadata"]["name"]: said | item for item in listed}

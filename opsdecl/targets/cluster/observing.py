@@ -25,7 +25,7 @@ async def observe(client: Client, wanted: Sequence[StoredObject]) -> TargetState
     Raises StatusError where something may not be read: what is unknown is never taken for absent."""
     present = [stored for stored in wanted if stored.live is not None]
     kinds = await find_kinds(client, [stored.key for stored in present])
-    listing = await list_live(client, kinds, [stored.key for stored in present], selector=MANAGED)
+    listing = await list_live(client, kinds, [stored.key for stored in present], MANAGED)
     seen = [see_observed(stored, listing.objects.get(stored.key)) for stored in present]
     lines = [(stored, holder, paths) for stored, _, foreign in seen for holder, paths in foreign]
     objects = tuple(stored for stored, _, _ in seen)

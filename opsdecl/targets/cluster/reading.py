@@ -1,6 +1,7 @@
 """A release as a cluster holds it now: records, live objects, and what the server says about what is wanted."""
 
-from collections.abc import Mapping
+import asyncio
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,7 +15,7 @@ from opsdecl.targets.cluster.comparing import GONE, Sight, adopted, is_leaving, 
 from opsdecl.targets.cluster.dryrun import Tried, try_out
 from opsdecl.targets.cluster.inventory import Entry
 from opsdecl.targets.cluster.kinds import Kinds, find_kinds
-from opsdecl.targets.cluster.listing import list_live, not_installed
+from opsdecl.targets.cluster.listing import Lists, list_live, list_selected, not_installed, part_of
 from opsdecl.targets.cluster.ownership import manager_of
 from opsdecl.targets.cluster.refusals import PlaceOf, anothers_object, nowhere
 from opsdecl.targets.cluster.scaling import scaled_counts
@@ -64,12 +65,13 @@ def same_object(key: ObjectKey) -> Identity:
 
 async def read_release(client: Client, store: Store, scope: Scope) -> Reading:
     """Raises ClusterError or StatusError: what cannot be read is never left out."""
-    held = await store.load()
     wanted = scope.manifests()
+    held, (kinds, lists) = await _load(client, store, [manifest.key for manifest in wanted.values()])
     stored = {same_object(entry.key): entry for entry in held.inventory.entries}
     keys = {identity: entry.key for identity, entry in stored.items()} | {i: m.key for i, m in wanted.items()}
-    kinds = await find_kinds(client, keys.values())
-    listing = await list_live(client, kinds, keys.values(), store.applyset)
+    more = [key for key in keys.values() if (key.api_version, key.kind) not in kinds]
+    kinds = {**kinds, **await find_kinds(client, more)}
+    listing = await list_live(client, kinds, tuple(keys.values()), part_of(store.applyset), lists)
     live = {same_object(key): found for key, found in listing.objects.items()}
     entries = _landed(stored, live, scope.manager)
     sights = {i: see(entry, live.get(i), scope.manager) for i, entry in entries.items()}
@@ -95,6 +97,22 @@ async def read_release(client: Client, store: Store, scope: Scope) -> Reading:
         *_others_objects(store, entries, wanted, live),
     )
     return Reading(held, kinds, entries, live, state, findings)
+
+
+async def _load(client: Client, store: Store, keys: Sequence[ObjectKey]) -> tuple[Held, tuple[Kinds, Lists]]:
+    """The records, and meanwhile kinds and lists of what is wanted, which need not wait for them."""
+
+    async def look_ahead() -> tuple[Kinds, Lists]:
+        kinds = await find_kinds(client, keys)
+        return kinds, await list_selected(client, kinds, keys, part_of(store.applyset))
+
+    records = asyncio.ensure_future(store.load())
+    try:
+        ahead = await look_ahead()
+        return await records, ahead
+    finally:
+        records.cancel()
+        await asyncio.gather(records, return_exceptions=True)
 
 
 def _landed(
@@ -127,15 +145,16 @@ async def _ask(
     live: Mapping[Identity, dict[str, Any]],
 ) -> Tried:
     """Dry runs of what differs from what is there; where none may be made, a note says what stays unknown."""
+    applyset = store.applyset
     differing = [
         (manifest, entries.get(identity), live.get(identity))
         for identity, manifest in scope.manifests().items()
         if (manifest.key.api_version, manifest.key.kind) in kinds
         and sights.get(identity, GONE).digest != manifest.digest
-        and (identity in entries or not of_another(live.get(identity), store.applyset))
+        and (identity in entries or not of_another(live.get(identity), applyset))
     ]
     if scope.ask:
-        return await try_out(client, kinds, store.applyset, scope.manager, differing, scope.place_of)
+        return await try_out(client, kinds, applyset, scope.manager, differing, scope.place_of)
     if scope.wanted is None or not differing:
         return Tried()
     said = f"{len(differing)} objects differ, and the server was not asked what it would make of them"
@@ -192,8 +211,9 @@ def _others_objects(
     live: Mapping[Identity, dict[str, Any]],
 ) -> tuple[Diagnostic, ...]:
     """Wanted objects that another release applies."""
+    applyset = store.applyset
     return tuple(
         anothers_object(manifest, live[identity])
         for identity, manifest in wanted.items()
-        if identity not in entries and of_another(live.get(identity), store.applyset)
+        if identity not in entries and of_another(live.get(identity), applyset)
     )

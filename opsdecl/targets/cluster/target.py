@@ -186,11 +186,15 @@ class ClusterTarget:
         return Store(client, self.release, self.settings.namespace)
 
     def _attempt(self, work: Callable[[Client], Coroutine[Any, Any, Checked[T]]]) -> Checked[T]:
-        async def run() -> Checked[T]:
+        answers: list[Checked[T]] = []
+
+        # What a task returns is printed whole, for nobody, where asyncio sets its handler of interrupts back.
+        async def run() -> None:
             async with talking(find_server(self.settings)) as client:
-                return await work(client)
+                answers.append(await work(client))
 
         try:
-            return asyncio.run(run())
+            asyncio.run(run())
+            return answers[0]
         except ClusterError as error:
             return Checked(None, error.diagnostics)

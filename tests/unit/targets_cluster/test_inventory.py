@@ -34,8 +34,8 @@ def test_what_was_written_is_read_back() -> None:
 
 
 def test_one_object_that_changes_rewrites_one_chunk() -> None:
-    before = Inventory("r", entries=tuple(entry(n) for n in range(2000)))
-    after = replace(before, entries=(*before.entries[:-1], entry(1999, 2)))
+    before = Inventory("r", entries=tuple(entry(n) for n in range(5000)))
+    after = replace(before, entries=(*before.entries[:-1], entry(4999, 2)))
     (_, old), (_, new) = encode_inventory(before), encode_inventory(after)
     assert len(old) > 8
     assert len(new.keys() - old.keys()) == 1
