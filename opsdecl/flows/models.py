@@ -9,11 +9,11 @@ from opsdecl.catalog.types import Catalog, GpuFacts
 from opsdecl.compile.memo import Memo
 from opsdecl.compile.types import CompiledDocument, Graph
 from opsdecl.diag import Diagnostic, Place, Related, Severity
+from opsdecl.flows.kept_sizes import decode_assessment, encode_assessment
 from opsdecl.flows.project import place_of
-from opsdecl.sizing.assess import assess, request_of
+from opsdecl.sizing.assess import assess, figures, request_of
 from opsdecl.sizing.served import FACETS, Served, path_of, served_of
 from opsdecl.sizing.types import Assessment, Objection, Request
-from opsdecl.spec.types import Json
 
 if TYPE_CHECKING:
     from opsdecl.catalog.architecture_table import ArchitectureTable
@@ -30,15 +30,15 @@ class Models:
         self._shapes = _Shapes(catalog, memo)
 
     def all(self, documents: Iterable[CompiledDocument]) -> Mapping[SpecAddress, Assessment]:
-        """Of every LLM. What fits and was reckoned in an earlier run comes without its figures."""
+        """Of every LLM, with what is wrong. What was reckoned in an earlier run comes without its figures."""
         asked = {d.address: served_of(d.effective) for d in documents if d.address.kind == "LLM"}
         self._memo.expect(self._key(each) for each in dict.fromkeys(asked.values()) if isinstance(each, Served))
         return {address: self._brief(each) for address, each in asked.items()}
 
     def whole(self, effective: Mapping[str, Any]) -> Assessment:
-        """Of one document's effective values, with all figures."""
+        """Of one document's effective values, with all figures; nobody may have looked for what is wrong."""
         served = served_of(effective)
-        return Assessment(None, served) if isinstance(served, str) else self._reckoned(served)
+        return Assessment(None, served) if isinstance(served, str) else self._known(served, "figures", figures)
 
     def checkpoint_gib(self, effective: Mapping[str, Any]) -> float | None:
         """What a replica reads; None where the model cannot be sized."""
@@ -53,35 +53,31 @@ class Models:
     def _brief(self, served: Served | str) -> Assessment:
         if isinstance(served, str):
             return Assessment(None, served)
-        known: Assessment | None = self._memo.get((self._facts, served))
-        return known or self._kept(served) or self._reckoned(served)
+        return self._kept(served) or self._known(served, "objections", assess)
 
     def _kept(self, served: Served) -> Assessment | None:
         """What an earlier run kept of it, asked for once."""
         name = ("kept", self._facts, served)
         known: tuple[Assessment | None] | None = self._memo.get(name)
         if known is None:
-            known = (_fitting(self._memo.recall(self._key(served))),)
+            known = (decode_assessment(self._memo.recall(self._key(served))),)
             self._memo.put(name, known)
         return known[0]
 
-    def _reckoned(self, served: Served) -> Assessment:
-        known: Assessment | None = self._memo.get((self._facts, served))
+    def _known(self, served: Served, what: str, reckon: Callable[[Request], Assessment]) -> Assessment:
+        """Reckoned once in a run. What has objections has all figures too."""
+        known: Assessment | None = self._memo.get(("objections", self._facts, served))
+        known = known or self._memo.get((what, self._facts, served))
         if known is None:
             request = request_of(served, self._shapes)
-            known = Assessment(None, request) if isinstance(request, str) else assess(request)
-            self._memo.put((self._facts, served), known)
-            if known.verdict == "fits" and not known.objections and self._kept(served) is None:
-                self._memo.keep(self._key(served), known.checkpoint_gib)
+            known = Assessment(None, request) if isinstance(request, str) else reckon(request)
+            self._memo.put((what, self._facts, served), known)
+            if what == "objections" and known.verdict is not None:
+                self._memo.keep(self._key(served), encode_assessment(known))
         return known
 
     def _key(self, served: Served) -> str:
-        return f"fits {digest_of([self._facts, repr(served)])}"
-
-
-def _fitting(kept: Json) -> Assessment | None:
-    """What an earlier run kept of a model that fits: the GiB that a replica reads."""
-    return Assessment("fits", checkpoint_gib=float(kept)) if isinstance(kept, int | float) else None
+        return f"sized {digest_of([self._facts, repr(served)])}"
 
 
 class _Shapes:

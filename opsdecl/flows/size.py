@@ -8,7 +8,8 @@ from opsdecl.catalog.architecture_table import ArchitectureTable, load_architect
 from opsdecl.catalog.architectures import Architecture, Quantization
 from opsdecl.catalog.config_quantization import named_quantization
 from opsdecl.catalog.config_reader import architecture_of_config
-from opsdecl.diag import Checked, Diagnostic, has_errors
+from opsdecl.compile.types import CompiledDocument
+from opsdecl.diag import Checked, Diagnostic, Severity, has_errors
 from opsdecl.diag.codes.knowledge import UNKNOWN_GPU, UNKNOWN_MODEL, UNKNOWN_QUANTIZATION
 from opsdecl.diag.nearest import did_you_mean
 from opsdecl.flows.build import Built
@@ -16,13 +17,15 @@ from opsdecl.flows.memory import Memory
 from opsdecl.flows.models import Models
 from opsdecl.flows.project import located, project_catalog
 from opsdecl.sizing.assess import gpu_of, judged
-from opsdecl.sizing.budget import size
+from opsdecl.sizing.reckon import reckon
 from opsdecl.sizing.types import Gpu, Request, Settings, Sizing, exactly
 from opsdecl.spec.types import SourceTree
 
+GUESSED = (9, 0)
+"""Compute capability that the estimate of an unknown GPU takes; its bounds do not."""
 DEFAULT_ENGINE = "vllm==0.33.0"
 TRIED = ("l40s", "a100-80gb", "h100-80gb", "h200-141gb", "b200")
-"""GPUs that are tried as remedies, besides the ones of the pools."""
+"""GPUs that are tried as remedies of a single question; for an environment it is those of its pools."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +67,7 @@ def answer(question: Question, table: ArchitectureTable | None = None) -> Checke
     request = Request(architecture.value, gpu.value, question.gpu_count or world, question.engine, settings)
     if question.longest:
         request = _with_longest(request)
-    others = [found for name in TRIED if (found := gpu_of(table.gpu(name)))]
+    others = [found for name in TRIED if (found := gpu_on_nodes(name, table))]
     return Checked(judged(request, findings, others))
 
 
@@ -75,7 +78,7 @@ def table_of(tree: SourceTree) -> Checked[ArchitectureTable]:
 
 
 def _with_longest(request: Request) -> Request:
-    longest = int(size(request).largest.point)
+    longest = int(reckon(request).largest.point)
     length = min(max(1, longest), request.architecture.max_position)
     return replace(request, settings=replace(request.settings, max_model_len=length))
 
@@ -93,14 +96,36 @@ def _architecture(question: Question, table: ArchitectureTable) -> Checked[Archi
 
 def _gpu(question: Question, table: ArchitectureTable) -> Checked[Gpu]:
     total = question.gpu_total_gib
-    if not question.gpu and total:
-        return Checked(Gpu(f"gpu-{total:g}gib", exactly(total), (9, 0)))
-    found = gpu_of(table.gpu(question.gpu))
+    found = gpu_on_nodes(question.gpu, table) if question.gpu else None
+    if found is not None:
+        return Checked(replace(found, total=exactly(total)) if total else found)
+    if total:
+        name = question.gpu or f"gpu-{total:g}gib"
+        return Checked(Gpu(name, exactly(total), GUESSED, known=False), (_only_memory(question.gpu, total),))
+    names = [name for facts in table.catalog.gpus.values() for name in (facts.name, *facts.aliases)]
+    hint = did_you_mean(question.gpu, names) or f"known: {', '.join(table.catalog.gpus)}"
+    hint += "; or give its memory with --gpu-total-gib"
+    return Checked(None, (Diagnostic(UNKNOWN_GPU, f"`{question.gpu}` is not a GPU that sizing knows", hint=hint),))
+
+
+def gpu_on_nodes(name: str, table: ArchitectureTable) -> Gpu | None:
+    """With as many as the largest node of the catalogue has; a lone one on each node is no rule for others."""
+    found = gpu_of(table.gpu(name))
     if found is None:
-        names = [name for facts in table.catalog.gpus.values() for name in (facts.name, *facts.aliases)]
-        hint = did_you_mean(question.gpu, names) or f"known: {', '.join(table.catalog.gpus)}"
-        return Checked(None, (Diagnostic(UNKNOWN_GPU, f"`{question.gpu}` is not a GPU that sizing knows", hint=hint),))
-    return Checked(replace(found, total=exactly(total)) if total else found)
+        return None
+    most = max((node.gpus for node in table.catalog.nodes.values() if node.gpu == found.name), default=0)
+    return replace(found, per_node=most) if most > 1 else found
+
+
+def _only_memory(name: str, total: float) -> Diagnostic:
+    said = f"`{name}` is not a GPU that sizing knows" if name else "no GPU is named"
+    return Diagnostic(
+        UNKNOWN_GPU,
+        f"{said}, and only its memory of {total:g} GiB is given: compute capability and price are unknown, so the "
+        "bounds are those of all generations since 7.5",
+        hint="name it with --gpu, or add it to `catalog/gpus.yaml` of the project",
+        severity_override=Severity.WARNING,
+    )
 
 
 def _quantization(name: str) -> Checked[Quantization]:
@@ -114,8 +139,26 @@ def _quantization(name: str) -> Checked[Quantization]:
 
 
 def size_environment(built: Built, memory: Memory | None = None) -> tuple[SizedDocument, ...]:
-    """Every LLM of the environment, in the order of addresses."""
+    """Every LLM of the environment, in the order of addresses; what does not fit with what would help, also on other
+    GPUs of the pools."""
     models = Models(built.project.catalog, (memory or Memory()).memo)
-    documents = [d for d in built.graph.documents if d.address.kind == "LLM"]
-    found = ((str(d.address), models.whole(d.effective)) for d in documents)
-    return tuple(SizedDocument(address, each.sizing, each.reason) for address, each in found)
+    return tuple(_sized(built, models, d) for d in built.graph.documents if d.address.kind == "LLM")
+
+
+def _sized(built: Built, models: Models, document: CompiledDocument) -> SizedDocument:
+    found, request = models.whole(document.effective), models.request(document.effective)
+    sizing = found.sizing
+    if sizing is not None and request is not None:
+        sizing = judged(request, (), pool_gpus(built) if sizing.verdict != "fits" else ())
+    return SizedDocument(str(document.address), sizing, found.reason)
+
+
+def pool_gpus(built: Built) -> tuple[Gpu, ...]:
+    """Each GPU of the environment's pools, and how many of it a node has; pods that share one are no GPU to move to."""
+    pools = [p for p in built.environment.effective["spec"]["capacity"]["pools"].values() if p["sharing"] == 1]
+    nodes: dict[str, int] = {}
+    for pool in pools:
+        if "gpu" in pool:
+            nodes[pool["gpu"]] = max(nodes.get(pool["gpu"], 0), pool["gpusPerNode"])
+    found = ((gpu_of(built.project.catalog.gpu(name)), count) for name, count in sorted(nodes.items()))
+    return tuple(replace(gpu, per_node=count) for gpu, count in found if gpu is not None)

@@ -12,6 +12,7 @@ from opsdecl.flows.models import Models
 from opsdecl.render.types import DocumentView
 from opsdecl.sizing.assess import turned_by
 from opsdecl.sizing.served import path_of
+from opsdecl.sizing.types import Assessment
 
 
 def changed_models(
@@ -24,7 +25,7 @@ def changed_models(
     """Both sides of each model that changes; the side after of the others. What was applied, or the base, is before."""
     before = {d.address: d for state in states if state is not None for d in state.documents}
     changed = {SpecAddress.parse(d.address) for diff in diffs for d in diff.documents if d.address.startswith("LLM.")}
-    sides = {a: ModelSides(None, found, changed=False) for a, found in built.assessments.items()}
+    sides = {a: ModelSides(None, found, changed=False) for a, found in _whole_misfits(models, built).items()}
     views = {view.address: view for view in built.manifests.documents if view.address in changed}
     for address in changed:
         view = views.get(address)
@@ -36,6 +37,15 @@ def changed_models(
             turned_by=_turned_by(models, stored, view) if stored and view else "",
         )
     return model_changes(sides)
+
+
+def _whole_misfits(models: Models, built: Built) -> dict[SpecAddress, Assessment]:
+    """Assessments of the environment; those of models that do not fit for certain, which are shown, with figures."""
+    effective = {document.address: document.effective for document in built.graph.documents}
+    return {
+        address: models.whole(effective[address]) if found.verdict in ("tight", "does-not-fit") else found
+        for address, found in built.assessments.items()
+    }
 
 
 def _turned_by(models: Models, before: StoredDocument, after: DocumentView) -> str:

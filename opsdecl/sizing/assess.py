@@ -11,15 +11,15 @@ from opsdecl.diag import Code, Diagnostic, has_errors
 from opsdecl.diag.codes import knowledge as codes
 from opsdecl.sizing.budget import size
 from opsdecl.sizing.engines import rules_for
-from opsdecl.sizing.remedies import cheapest_remedy, remedies_for
+from opsdecl.sizing.reckon import reckon
+from opsdecl.sizing.remedies import cheapest_change, remedies_for
 from opsdecl.sizing.rules import check, verdict_findings
 from opsdecl.sizing.served import FACETS, Served
-from opsdecl.sizing.types import Assessment, Gpu, Objection, Range, Remedy, Request, Settings, Sizing
+from opsdecl.sizing.shortage import LEAST_USEFUL_LENGTH, shortage_of
+from opsdecl.sizing.types import Assessment, Gpu, Objection, Range, Request, Settings, Sizing
 from opsdecl.sizing.weights import checkpoint
 
 AMD_CAPABILITY = (9, 0)
-LEAST_USEFUL_LENGTH = 2048
-"""Tokens below which a shorter context is no answer: then the GPU is what decides."""
 SAID_ELSEWHERE = frozenset((codes.UNKNOWN_ENGINE,))
 """Of a document's engine, checks of its flags say so already."""
 DECIDED_BY: Mapping[Code, str] = {
@@ -66,27 +66,40 @@ def request_of(served: Served, shapes: Shapes) -> Request | str:
     return Request(architecture, gpu, served.gpu_count, served.engine, settings, draft)
 
 
+def figures(request: Request) -> Assessment:
+    """The verdict and all figures; what is wrong is left out."""
+    return _assessment(request, _concluded(request, reckon(request), check(request)))
+
+
 def assess(request: Request) -> Assessment:
-    """With the cheapest remedy where there is something to remedy."""
-    sizing = judged(request)
-    objections = tuple(_objection(found, request, sizing) for found in sizing.findings if _counts(found))
-    return Assessment(sizing.verdict, "", round(checkpoint(request, rules_for(request)).point, 2), objections, sizing)
+    """With the cheapest change that helps as the hint of what is wrong."""
+    sizing = _concluded(request, reckon(request), checked := check(request))
+    example = cheapest_change(request, sizing) if sizing.short_of not in ("", "rules") else ""
+    findings = (*checked, *verdict_findings(request, sizing, example))
+    objections = tuple(_objection(found, request, sizing) for found in findings if _counts(found))
+    return replace(_assessment(request, replace(sizing, findings=findings)), objections=objections)
 
 
-def judged(request: Request, before: Sequence[Diagnostic] = (), others: Sequence[Gpu] | None = None) -> Sizing:
-    """Arithmetic, rules and remedies together. `others` are GPUs to try; None looks for the cheapest remedy alone."""
-    checked, sized = check(request), size(request)
-    refused = has_errors(checked)
-    if sized.verdict != "fits" or refused:
-        sized = replace(sized, remedies=_remedies(request, sized, others))
-    findings = (*before, *checked, *verdict_findings(request, sized))
-    return replace(sized, verdict="does-not-fit" if refused else sized.verdict, findings=findings)
+def _assessment(request: Request, sizing: Sizing) -> Assessment:
+    whole = checkpoint(request, rules_for(request)).point
+    return Assessment(sizing.verdict, checkpoint_gib=round(whole, 2), sizing=sizing)
 
 
-def _remedies(request: Request, sized: Sizing, others: Sequence[Gpu] | None) -> tuple[Remedy, ...]:
-    if others is None:
-        return cheapest_remedy(request, sized)
-    return remedies_for(request, sized, [gpu for gpu in others if gpu.name != request.gpu.name])
+def judged(request: Request, before: Sequence[Diagnostic] = (), others: Sequence[Gpu] = ()) -> Sizing:
+    """Arithmetic, rules and remedies together. `others` are GPUs to try besides the one that is asked for."""
+    sizing = _concluded(request, reckon(request), checked := check(request))
+    remedies = remedies_for(request, sizing, others) if sizing.verdict != "fits" else ()
+    example = remedies[0].change if remedies else ""
+    findings = (*before, *checked, *verdict_findings(request, sizing, example))
+    return replace(sizing, remedies=remedies, findings=findings)
+
+
+def _concluded(request: Request, sized: Sizing, checked: Sequence[Diagnostic]) -> Sizing:
+    """What a rule refuses does not start, however much memory there is."""
+    if has_errors(checked):
+        return replace(sized, verdict="does-not-fit", short_of="rules")
+    shortage = shortage_of(request, sized)
+    return replace(sized, short_of=shortage.of) if shortage is not None else sized
 
 
 def _counts(found: Diagnostic) -> bool:
@@ -96,16 +109,16 @@ def _counts(found: Diagnostic) -> bool:
 def _objection(found: Diagnostic, request: Request, sizing: Sizing) -> Objection:
     facet = DECIDED_BY.get(found.code, "model")
     if found.code in (codes.DOES_NOT_FIT, codes.TIGHT_FIT):
-        facet = _short_of(sizing)
+        facet = _short_of(request, sizing)
     if found.code is codes.CAPABILITY_TOO_LOW and request.settings.quantization is not None:
         facet = "quantization"
     return Objection(found.code, in_fields(found.message), in_fields(found.hint), facet)
 
 
-def _short_of(sizing: Sizing) -> str:
+def _short_of(request: Request, sizing: Sizing) -> str:
     """The context where a shorter one fits, the number of sequences where their states do not, else the GPU."""
-    cache = sizing.cache
-    if cache.blocks < cache.sequences and cache.needed_gib <= sizing.memory.cache.point:
+    shortage = shortage_of(request, sizing)
+    if shortage is not None and shortage.of == "states":
         return "max_num_seqs"
     return "max_model_len" if sizing.largest.high >= LEAST_USEFUL_LENGTH else "gpu"
 

@@ -23,6 +23,7 @@ from opsdecl.diag.codes.knowledge import (
 )
 from opsdecl.sizing.engines import NEWEST, OLDEST, parse_version, rules_for
 from opsdecl.sizing.overhead import GRAPHS_AT_LEAST, room_for_graphs, taken_at_start
+from opsdecl.sizing.shortage import Shortage, shortage_of
 from opsdecl.sizing.types import Request, Sizing
 from opsdecl.sizing.weights import quantization_in_use
 
@@ -170,41 +171,24 @@ def _settings(request: Request) -> Iterator[Diagnostic]:
         yield _finding(UTILIZATION_ABOVE_FREE, message, "set gpu-memory-utilization to 0.95 or less")
 
 
-def verdict_findings(request: Request, sizing: Sizing) -> tuple[Diagnostic, ...]:
-    """What the verdict means in words, and graphs that may not find room."""
+def verdict_findings(request: Request, sizing: Sizing, example: str = "") -> tuple[Diagnostic, ...]:
+    """What the verdict means in words, and graphs that may not find room. That too little is free is said before.
+
+    `example` is a change that helps.
+    """
     rules, memory = rules_for(request), sizing.memory
     room = room_for_graphs(request, rules, memory)
     late = not rules.graphs_in_budget and not sizing.effective.enforce_eager
-    crowded = late and GRAPHS_AT_LEAST * memory.graphs.point > room
-    free = memory.total.point - taken_at_start(request.gpu).point
-    if memory.requested.point > free and sizing.cache.needed_gib <= memory.cache.low:
-        return ()
-    short = sizing.verdict == "does-not-fit" or sizing.cache.needed_gib > memory.cache.low
-    found = [_shortage(sizing)] if sizing.verdict != "fits" and (short or not crowded) else []
-    if crowded and sizing.verdict != "does-not-fit":
+    shortage = shortage_of(request, sizing)
+    found = [_shortage(sizing, shortage, example)] if shortage is not None and shortage.of != "free" else []
+    if late and GRAPHS_AT_LEAST * memory.graphs.point > room and sizing.verdict != "does-not-fit":
         message = f"CUDA graphs take about {memory.graphs.point:.1f} GiB, {max(room, 0):.1f} GiB is left for them"
         found.append(_finding(GRAPHS_WITHOUT_ROOM, message, "lower gpu-memory-utilization, or set enforce-eager"))
     return tuple(found)
 
 
-def _shortage(sizing: Sizing) -> Diagnostic:
-    memory, cache = sizing.memory, sizing.cache
-    code = DOES_NOT_FIT if sizing.verdict == "does-not-fit" else TIGHT_FIT
-    if memory.cache.high <= 0:
-        used = memory.weights.point + memory.activation.point + memory.non_torch.point
-        message = f"the model needs {used:.1f} GiB before any cache, the engine may take {memory.requested.point:.1f}"
-        return _finding(code, message, _hint(sizing))
-    if cache.blocks < cache.sequences and cache.needed_gib <= memory.cache.point:
-        message = f"the cache holds about {cache.blocks} states and {cache.sequences} sequences may run at once"
-        return _finding(code, message, f"set max-num-seqs to {max(1, cache.blocks)} or less")
-    left = (
-        f"at most {memory.cache.high:.2f}"
-        if code is DOES_NOT_FIT
-        else f"{memory.cache.low:.2f} to {memory.cache.high:.2f}"
-    )
-    need = f"one request of {sizing.requested_length:,} tokens needs {cache.needed_gib:.2f} GiB of cache"
-    return _finding(code, f"{need} and {left} is left", _hint(sizing))
-
-
-def _hint(sizing: Sizing) -> str:
-    return f"for example: {sizing.remedies[0].change}" if sizing.remedies else ""
+def _shortage(sizing: Sizing, shortage: Shortage, example: str) -> Diagnostic:
+    hint = f"for example: {example}" if example else ""
+    if shortage.of == "states":
+        hint = f"set max-num-seqs to {max(1, sizing.cache.blocks)} or less"
+    return _finding(DOES_NOT_FIT if sizing.verdict == "does-not-fit" else TIGHT_FIT, shortage.message, hint)

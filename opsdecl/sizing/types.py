@@ -42,6 +42,10 @@ class Gpu:
     is_slice: bool = False
     vendor: Literal["nvidia", "amd"] = "nvidia"
     price_per_hour: float | None = None
+    per_node: int = 8
+    """How many of them one node has at the most: over those a layer can be split."""
+    known: bool = True
+    """False where only the memory is known: `capability` is then a guess that no verdict rests on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,6 +164,8 @@ class Sizing:
     largest: Range
     verdict: Verdict
     effective: Effective
+    short_of: str = ""
+    """What decides that it does not fit for certain: `rules` that refuse it, or a name of `shortage.Scarce`."""
     remedies: tuple[Remedy, ...] = ()
     findings: tuple[Diagnostic, ...] = ()
     notes: Mapping[str, str] = field(default_factory=dict)
@@ -179,7 +185,7 @@ class Objection:
 class Assessment:
     """What sizing says of a model of an environment. Where it cannot be sized, `reason` says why.
 
-    `sizing` may be left out of what fits and was reckoned in an earlier run. `checkpoint_gib` is what a replica reads.
+    `sizing` may be left out of what was reckoned in an earlier run. `checkpoint_gib` is what a replica reads.
     """
 
     verdict: Verdict | None

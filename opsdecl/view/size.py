@@ -4,13 +4,16 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from opsdecl.diag import Diagnostic
+from opsdecl.diag import Diagnostic, Severity
+from opsdecl.diag.codes.knowledge import GRAPHS_WITHOUT_ROOM, TIGHT_FIT, UTILIZATION_ABOVE_FREE
 from opsdecl.sizing.types import Range, Remedy, Sizing
 from opsdecl.view.as_json import FORMAT_VERSION
 from opsdecl.view.cells import Cell, align, printable
 from opsdecl.view.style import ALARM, BOLD, CAUTION, DIM, GREEN, Ink, ink_for
 
 HOURS_PER_MONTH = 730
+OF_FIT = (TIGHT_FIT, GRAPHS_WITHOUT_ROOM, UTILIZATION_ABOVE_FREE)
+"""Warnings that say why a model may not fit."""
 VERDICTS = {"fits": ("fits", GREEN), "tight": ("tight", CAUTION), "does-not-fit": ("does not fit", ALARM)}
 
 
@@ -43,6 +46,7 @@ def sizing_json(sizing: Sizing) -> dict[str, Any]:
         },
         "maxModelLen": {"requested": sizing.requested_length, "largestThatFits": int(sizing.largest.point)},
         "verdict": sizing.verdict,
+        "shortOf": sizing.short_of or None,
         "intervals": {
             "perGpu": {name: _bounds(part, 3) for name, part in parts.items()},
             "kv": {"tokens": _bounds(cache.tokens, 0), "maxConcurrency": _bounds(cache.concurrency, 2)},
@@ -107,33 +111,47 @@ def render_sizing(sizing: Sizing, *, color: bool = False) -> str:
     """The verdict first, then where the memory goes, then what would make it fit."""
     ink = ink_for(color)
     word, style = VERDICTS[sizing.verdict]
-    lines = [f"{ink(word, style)}   {_headline(sizing)}", ""]
+    decisive = _decisive(sizing)
+    lines = [f"{ink(word, style)}   {_headline(sizing, decisive)}"]
+    if decisive is not None and decisive.hint and not sizing.remedies:
+        lines.append(f"  = help: {printable(decisive.hint)}")
+    lines.append("")
     lines += _memory_rows(sizing, ink)
     lines += ["", *_cache_rows(sizing)]
     if sizing.remedies:
         lines += ["", ink("what would make it fit, cheapest first", BOLD), *_remedy_rows(sizing.remedies, ink)]
-    notes = [f for f in sizing.findings if f.code.id not in ("OD757", "OD758")]
-    lines += [f"{finding.severity.word}[{finding.code.id}]: {printable(finding.message)}" for finding in notes]
-    return "\n".join(lines) + "\n"
+    elif sizing.verdict != "fits":
+        lines += ["", "nothing was found that would make it fit"]
+    notes = [line for f in sizing.findings if f is not decisive for line in _note(f)]
+    return "\n".join([*lines, *([""] if notes else []), *notes]) + "\n"
 
 
-def _headline(sizing: Sizing) -> str:
-    memory, share = sizing.memory, sizing.effective.utilization
-    gpus = f"each of {sizing.gpu_count} × {sizing.gpu}" if sizing.gpu_count > 1 else f"one {sizing.gpu}"
-    offers = f"{gpus} offers {memory.requested.point:.1f} GiB to {sizing.engine} (utilisation {share:g})"
-    if sizing.verdict == "does-not-fit":
-        return f"{printable(sizing.model)}: weights need {memory.weights.point:.1f} GiB, {offers}"
+def _decisive(sizing: Sizing) -> Diagnostic | None:
+    """What decides that it does not fit, or may not: an error where there is one."""
+    findings = sorted(sizing.findings, key=lambda finding: -finding.severity)
+    of_fit = (f for f in findings if f.severity is Severity.ERROR or f.code in OF_FIT)
+    return next(of_fit, None) if sizing.verdict != "fits" else None
+
+
+def _headline(sizing: Sizing, decisive: Diagnostic | None) -> str:
+    gpus = f"{sizing.gpu_count} × {sizing.gpu}" if sizing.gpu_count > 1 else sizing.gpu
+    where = f"{sizing.model} on {gpus} under {sizing.engine}"
+    if decisive is not None:
+        return printable(f"{where}: {decisive.message}")
     tokens, at_once = int(sizing.cache.tokens.point), sizing.cache.concurrency.point
-    return (
-        f"{printable(sizing.model)}: {tokens:,} tokens of cache, {at_once:.2f} requests of {sizing.requested_length:,}"
-    )
+    return printable(f"{where}: {tokens:,} tokens of cache, {at_once:.2f} requests of {sizing.requested_length:,}")
+
+
+def _note(finding: Diagnostic) -> list[str]:
+    said = f"{finding.severity.word}[{finding.code.id}]: {printable(finding.message)}"
+    return [said, *([f"  = help: {printable(finding.hint)}"] if finding.hint else [])]
 
 
 def _memory_rows(sizing: Sizing, ink: Ink) -> list[str]:
     memory = sizing.memory
     named = [
         ("total", memory.total),
-        ("offered to the engine", memory.requested),
+        (f"offered, {sizing.effective.utilization:g} of it", memory.requested),
         ("weights", memory.weights),
         ("activations", memory.activation),
         ("outside the framework", memory.non_torch),

@@ -69,8 +69,8 @@ def test_the_largest_length_fits_and_one_more_does_not() -> None:
 def test_remedies_fit_when_they_are_asked_for() -> None:
     refused = size_of("llama-3.1-70b-instruct", "h100-80gb", max_model_len=32768)
     by_change = {remedy.change: remedy for remedy in refused.remedies}
-    assert size_of("llama-3.1-70b-instruct", "h100-80gb", tensor=4, max_model_len=32768).verdict == "fits"
-    assert by_change["tensor-parallel 4"].gpus == 4
+    assert size_of("llama-3.1-70b-instruct", "a100-80gb", tensor=4, max_model_len=32768).verdict == "fits"
+    assert by_change["4 × a100-80gb, tensor-parallel 4"].gpus == 4
     fp8 = size_of("llama-3.1-70b-instruct", "h200-141gb", quantization="fp8", max_model_len=32768)
     assert fp8.verdict == "fits"
     assert by_change["one h200-141gb, fp8 weights"].tokens == int(fp8.cache.tokens.point)
