@@ -69,8 +69,8 @@ found = Models(built.project.catalog, Memo()).all(asked)
 assert sum(each.verdict == 'does-not-fit' for each in found.values()) == MISFITS
 print(time.process_time() - begun)
 """
-"""A thousand models, no two alike, `MISFITS` of which do not fit, beside nothing that was known before; tables included,
-imports not."""
+"""A thousand models, no two alike, `MISFITS` of which do not fit. Nothing was known before; tables included, imports
+not."""
 
 
 def main() -> None:
