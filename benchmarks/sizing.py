@@ -96,7 +96,7 @@ def load_starts() -> tuple[Start, ...]:
 def question_of(start: Start) -> Question:
     entry = start.entry
     settings = dict(entry["settings"])
-    tokens = settings.pop("draft_tokens", 0)
+    tokens = settings.pop("draft_tokens", 1)
     drafting = Drafting("mtp", tokens=tokens) if settings.get("draft_layers") else None
     return Question(
         model=entry["model"],

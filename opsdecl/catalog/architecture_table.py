@@ -69,7 +69,8 @@ class ArchitectureTable:
         read = architecture_of_config(self.catalog.configs[entry], self.defaults, entry).value
         if read is None or quantization is None:
             return read
-        return replace(read, name=plain_name(name), quantization=_as_published(quantization, read, name))
+        named = replace(_as_published(quantization, read, name), by_name=True)
+        return replace(read, name=plain_name(name), quantization=named)
 
 
 def _as_published(quantization: Quantization, read: Architecture, name: str) -> Quantization:

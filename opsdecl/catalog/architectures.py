@@ -109,6 +109,8 @@ class Quantization:
     kv_cache: str = ""
     only_experts: bool = False
     online: bool = False
+    by_name: bool = False
+    """Read out of a repository's name, so that whoever says a width knows better."""
     guessed: bool = False
     """Read out of a name that leaves open which classes of modules stay in 16 bits (NVFP4)."""
 

@@ -50,6 +50,8 @@ BY_NAME: Mapping[str, Quantization] = {
     "none": NONE,
 }
 """Names that engines and people use. Where a name leaves the width open, the method is `unknown`."""
+WIDTHS = frozenset({"none", "int4", "w4a16", "int8", "w8a8", "w8a16", "gptq-int8", "w8a8-fp8", "nvfp4"})
+"""Names of a width, which no engine takes for its loader: they say more than a repository's name does."""
 
 
 def quantization_of_config(config: Mapping[str, Any]) -> Quantization:

@@ -6,7 +6,7 @@ from typing import Any
 
 from opsdecl.catalog.architecture_table import ArchitectureTable, load_architectures
 from opsdecl.catalog.architectures import Architecture, Quantization
-from opsdecl.catalog.config_quantization import named_quantization
+from opsdecl.catalog.config_quantization import WIDTHS, named_quantization
 from opsdecl.catalog.config_reader import architecture_of_config
 from opsdecl.compile.types import CompiledDocument
 from opsdecl.diag import Checked, Diagnostic, Severity, has_errors
@@ -64,7 +64,8 @@ def answer(question: Question, table: ArchitectureTable | None = None) -> Checke
         return Checked(None, findings)
     settings = replace(question.settings, quantization=quantization.value)
     world = settings.tensor * settings.pipeline * settings.data
-    request = Request(architecture.value, gpu.value, question.gpu_count or world, question.engine, settings)
+    shape = _with_width(architecture.value, question.quantization, quantization.value)
+    request = Request(shape, gpu.value, question.gpu_count or world, question.engine, settings)
     if question.longest:
         request = _with_longest(request)
     others = [found for name in TRIED if (found := gpu_on_nodes(name, table))]
@@ -75,6 +76,13 @@ def table_of(tree: SourceTree) -> Checked[ArchitectureTable]:
     """Models and GPUs of the built-in catalogue and of the project's own; findings are about the project's files."""
     catalog = project_catalog(tree)
     return Checked(load_architectures(catalog.value), located(None, tree, catalog.diagnostics))
+
+
+def _with_width(architecture: Architecture, name: str, asked: Quantization | None) -> Architecture:
+    """A width that was said, instead of one that was read out of a repository's name."""
+    if asked is None or name.lower() not in WIDTHS or not architecture.quantization.by_name:
+        return architecture
+    return replace(architecture, quantization=asked)
 
 
 def _with_longest(request: Request) -> Request:

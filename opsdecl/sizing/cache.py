@@ -6,7 +6,7 @@ from math import ceil
 from typing import Literal
 
 from opsdecl.catalog.architectures import Attention, LatentAttention, Layer, StateSpace, distinct
-from opsdecl.sizing.engines import PADDED_LATENT, EngineRules, Version
+from opsdecl.sizing.engines import PADDED_LATENT, EngineRules
 from opsdecl.sizing.formats import WIDTH
 from opsdecl.sizing.types import Effective, Request
 
@@ -90,7 +90,7 @@ def pool_of(request: Request, rules: EngineRules, effective: Effective, layers: 
     prefixes = request.settings.prefix_caching
     aligned = rules.aligned_states and prefixes is not False and (prefixes or rules.version >= (0, 25, 0))
     in_flight = rules.in_flight * effective.max_num_batched_tokens
-    guessed = request.settings.drafting.tokens if request.settings.drafting and rules.aligned_states else 0
+    guessed = guessed_tokens(request) if rules.aligned_states else 0
     return Pool(grouped, page, counted, in_flight, (2 if aligned else 1) + guessed)
 
 
@@ -150,7 +150,7 @@ def _caches_of(
 ) -> tuple[LayerCache, ...]:
     tensor = request.settings.tensor
     if isinstance(mixer, StateSpace):
-        return (LayerCache("state", state_bytes(mixer, tensor, effective, rules.version), 1),)
+        return (LayerCache("state", state_bytes(mixer, tensor, effective, guessed_tokens(request)), 1),)
     if isinstance(mixer, LatentAttention):
         return _latent_caches(mixer, rules, effective, width, block, tensor)
     heads = max(1, mixer.kv_heads // tensor)
@@ -179,15 +179,23 @@ def _latent_caches(
     return caches
 
 
-def state_bytes(mixer: StateSpace, tensor: int, effective: Effective, version: Version) -> int:
-    """Bytes of the convolution's and the recurrence's state of one request in one layer of one rank."""
+def guessed_tokens(request: Request) -> int:
+    """Tokens that are guessed ahead in a step; 0 without speculative decoding."""
+    return request.settings.drafting.tokens if request.settings.drafting else 0
+
+
+def state_bytes(mixer: StateSpace, tensor: int, effective: Effective, guessed: int = 0) -> int:
+    """Bytes of the convolution's and the recurrence's state of one request in one layer of one rank.
+
+    The convolution of delta nets reaches back over tokens that were guessed as well.
+    """
     width = WIDTH.get(effective.dtype, 2)
     deep = mixer.state_bytes or width
     keys = mixer.key_heads * mixer.state
     heads = ceil(mixer.heads / tensor)
     match mixer.kind:
         case "gdn":
-            convolution = (mixer.kernel - 1) * (2 * keys + mixer.inner) // tensor * width
+            convolution = (mixer.kernel - 1 + guessed) * (2 * keys + mixer.inner) // tensor * width
             return convolution + heads * mixer.head_dim * mixer.state * deep
         case "kda":
             convolution = 3 * (mixer.kernel - 1) * mixer.inner // tensor * width

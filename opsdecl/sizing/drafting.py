@@ -19,7 +19,7 @@ class Drafting:
     method: str
     model: str = ""
     tokens: int = 0
-    """Tokens guessed per step; each needs a state of its own. 0 where the flags do not say."""
+    """Tokens guessed per step; each needs a state of its own. Where the flags do not say, 1 for MTP and 0 elsewhere."""
 
 
 def drafting_of(flags: Mapping[str, Any]) -> Drafting | None:
@@ -34,7 +34,7 @@ def drafting_of(flags: Mapping[str, Any]) -> Drafting | None:
     if method in NO_WEIGHTS or model in NO_WEIGHTS or not (method or model):
         return None
     name = method or model.lower()
-    tokens = _tokens(stated.get("num_speculative_tokens", flags.get("num-speculative-tokens")))
+    tokens = _tokens(stated.get("num_speculative_tokens", flags.get("num-speculative-tokens"))) or int("mtp" in name)
     head = next((kind for kind in HEADS if name.startswith(kind) or name.endswith(kind)), "")
     if head or (not method and "eagle" in name):
         return Drafting(method or "eagle", tokens=tokens)

@@ -57,7 +57,7 @@ def rank_weights(request: Request, rules: EngineRules, stage: Stage) -> Range:
     if quantization.guessed:
         least, most = (stack_bytes(request, rules, stage.layers, one, width) for one in _bounds(quantization))
     total = (stack + rest) / GIB
-    return Range((least * low + rest * 0.99) / GIB - doubt, total, (most * high + rest * 1.01) / GIB + doubt)
+    return Range(max(0.0, (least * low + rest * 0.99) / GIB - doubt), total, (most * high + rest * 1.01) / GIB + doubt)
 
 
 def _drafted(request: Request, rules: EngineRules, stage: Stage) -> float:
