@@ -1,7 +1,7 @@
 """What an environment costs in a month, and whether its budget allows it."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from opsdecl.catalog.types import Catalog
 from opsdecl.compile.rollout import replicas_of
@@ -47,12 +47,15 @@ def _priced(document: CompiledDocument, settings: Mapping[str, Json], catalog: C
 
 
 def price_of(accelerator: Mapping[str, Json], settings: Mapping[str, Json], catalog: Catalog) -> Price | None:
-    """The pool's own price wins. Where several pools have the GPU, the dearest of them: the pod may go to any."""
+    """The pool's own price wins. Where several pools have the GPU, the dearest of them: the pod may go to any.
+
+    Of a GPU that pods take turns on, each pays its share.
+    """
     currency, pools = currency_of(settings), settings["capacity"]["pools"]
     fitting = [accelerator["pool"]] if accelerator.get("pool") else []
     fitting = fitting or [name for name, pool in pools.items() if pool.get("gpu") == accelerator["gpu"]]
     listed = _catalogue_price(accelerator["gpu"], catalog)
-    found = [price_for(pools.get(name, {}).get("pricePerHour"), currency, listed, name) for name in fitting]
+    found = [_of_pool(name, pools.get(name, {}), currency, listed) for name in fitting]
     if not found:
         return price_for(None, currency, listed)
     if any(price is None for price in found):
@@ -60,13 +63,22 @@ def price_of(accelerator: Mapping[str, Json], settings: Mapping[str, Json], cata
     return max((price for price in found if price is not None), key=lambda price: price.amount)
 
 
+def _of_pool(name: str, pool: Mapping[str, Json], currency: str, listed: Price | None) -> Price | None:
+    price, turns = price_for(pool.get("pricePerHour"), currency, listed, name), pool.get("sharing", 1)
+    if price is None or turns == 1:
+        return price
+    return replace(price, amount=price.amount / turns, source=f"{price.source}, 1/{turns} of a GPU")
+
+
 def _catalogue_price(gpu: str, catalog: Catalog) -> Price | None:
-    facts = catalog.gpus.get(gpu)
+    """A slice has its share of the whole GPU's."""
+    facts = catalog.gpu(gpu)
     if facts is None or facts.price is None:
         return None
     listed = facts.price
     where = " ".join(part for part in (listed.provider, listed.node, listed.region) if part)
-    return Price(listed.per_hour, CATALOGUE_CURRENCY, f"catalogue{f', {where}' if where else ''}", listed.as_of)
+    part = f", slice of {facts.slice_of}" if facts.slice_of else ""
+    return Price(listed.per_hour, CATALOGUE_CURRENCY, f"catalogue{f', {where}' if where else ''}{part}", listed.as_of)
 
 
 def budget_exceeded(scene: Scene) -> Iterator[Diagnostic]:

@@ -140,6 +140,32 @@ def test_a_price_of_the_catalogue_says_where_and_when() -> None:
     assert cost.as_of
 
 
+def small(pool: str, gpu: str, count: int) -> tuple[str, str]:
+    """A pool, and a small model on it before and after it grows."""
+    text = environment(1, 8).replace("h100: {gpu: h100-80gb, nodes: 1, gpusPerNode: 8, reserve: 0}", pool)
+    model = models({"chat": 1}, 4096, f"replicas: {{count: {count}}}").replace("phi-4", "qwen2.5-0.5b-instruct")
+    return text, model.replace("gpu: h100-80gb", f'gpu: "{gpu}"')
+
+
+def test_a_slice_costs_its_share_of_the_gpu() -> None:
+    pool = 'mig: {gpu: "a100-80gb:1g.10gb", nodes: 1, gpusPerNode: 7}'
+    before, after = (small(pool, "a100-80gb:1g.10gb", count) for count in (1, 2))
+    cost = run(planned(after[0], before[1], after[1]), "LLM.chat").cost_after
+    assert cost is not None
+    assert cost.price_per_hour == pytest.approx(3.4309 / 7, rel=1e-3)
+    assert "slice of a100-80gb" in cost.source
+
+
+def test_pods_that_take_turns_share_the_price() -> None:
+    """`gpusPerNode` counts turns, four on each GPU, so that one costs a quarter."""
+    pool = "shared: {gpu: h100-80gb, nodes: 1, gpusPerNode: 8, sharing: 4, pricePerHour: 8}"
+    before, after = (small(pool, "h100-80gb", count) for count in (1, 2))
+    cost = run(planned(after[0], before[1], after[1]), "LLM.chat").cost_after
+    assert cost is not None
+    assert (cost.price_per_hour, cost.source) == (2, "pool shared, 1/4 of a GPU")
+    assert cost.floor == 2 * 2 * 730
+
+
 def test_a_price_that_nobody_knows_is_not_nothing() -> None:
     euros = environment(1, 8, budget="  budget: {monthly: 100000, currency: EUR}\n")
     plan = planned(euros, models({"chat": 1}, 4096), models({"chat": 2}, 4096))
