@@ -34,12 +34,14 @@ class Needs:
     after: Need | None
 
 
-def needs_of(built: Built, sides: Sequence[Sides]) -> tuple[Needs, ...]:
-    """In the order of `sides`."""
+def needs_of(earlier: Built, built: Built, sides: Sequence[Sides]) -> tuple[Needs, ...]:
+    """In the order of `sides`, each at the prices of its own; where the currency is another one, at those of now."""
+    if currency_of(earlier.environment.effective["spec"]) != currency_of(built.environment.effective["spec"]):
+        earlier = built
     return tuple(
         Needs(
             each.address,
-            _need(built, each.before) if each.before is not None else None,
+            _need(earlier, each.before) if each.before is not None else None,
             _need(built, each.after.effective) if each.after is not None else None,
         )
         for each in sides

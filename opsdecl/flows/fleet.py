@@ -26,16 +26,17 @@ class FleetChange:
 
 def fleet_change(
     built: Built,
+    earlier: Built,
     diffs: Sequence[ReleaseDiff],
     states: Iterable[TargetState | None],
     found: Sequence[Diagnostic],
     unknown: Collection[SpecAddress] = (),
 ) -> FleetChange:
-    """`found` are the findings so far."""
+    """`found` are the findings so far; `earlier` has the prices of the side before."""
     held = [state for state in states if state is not None]
     sides = sides_of(built, diffs, held, unknown)
     fewest, most = foretell(built, sides, 0), foretell(built, sides, 1)
-    needs, forecasts = needs_of(built, sides), dict(fewest.forecasts())
+    needs, forecasts = needs_of(earlier, built, sides), dict(fewest.forecasts())
     known = bool(held) and not any(address.kind in SERVED for address in unknown)
     return FleetChange(
         tuple(_rows(sides, needs, forecasts)),

@@ -28,7 +28,7 @@ from opsdecl.flows.memory import Memory
 from opsdecl.flows.models import Models
 from opsdecl.flows.project import Project, choose_environment, located, open_project, origin_of, place_of
 from opsdecl.flows.rightsizing import cheaper_shapes
-from opsdecl.flows.sizing import changed_models
+from opsdecl.flows.sizing import blame_bumps, changed_models
 from opsdecl.flows.targets import open_target, targets_of, waits
 from opsdecl.spec.fields import FieldEffect, effects_of, kind_names
 from opsdecl.spec.types import SourceTree
@@ -76,7 +76,7 @@ def plan_review(
         unclear = (unknown_before([str(a) for a in before.unknown], base_ref.ref),)
     states = {n: _compiled_state(before.built, opened.built, n) for n in _target_names(opened.built, wanted)}
     unclear += _lock_moved(before.built, opened.built, base_ref.ref)
-    return _finish(opened, states, wanted, "review", source, known, unclear, before.unknown, memory.memo)
+    return _finish(opened, states, wanted, "review", source, known, unclear, before.unknown, memory.memo, before.built)
 
 
 def _compiled_state(before: Built | None, after: Built, target: str) -> TargetState | None:
@@ -175,8 +175,10 @@ def _finish(
     findings: tuple[Diagnostic, ...],
     unknown: tuple[SpecAddress, ...],
     memo: Memo | None,
+    earlier: Built | None = None,
 ) -> Planned:
-    built = opened.built
+    """`earlier` has the catalogue and the environment of a base that was compiled; else those of now hold for both."""
+    built, memo = opened.built, memo or Memo()
     assert built is not None
     locate = locator(built)
     diffs: list[ReleaseDiff] = []
@@ -195,10 +197,15 @@ def _finish(
         stepped = add_steps(diff.release, side.manifests, state, wait=waits(side, name))
         findings += (*stepped.diagnostics, *check_prune(diff, _prune_rules(built, name)))
         diffs.append(ReleaseDiff(stepped.value or diff.release, diff.documents, diff.protected))
-    fleet = fleet_change(built, diffs, states.values(), opened.diagnostics, unknown)
-    models = Models(built.project.catalog, memo or Memo())
+    fleet = fleet_change(built, earlier or built, diffs, states.values(), opened.diagnostics, unknown)
+    models = Models(built.project.catalog, memo)
+    before = Models((earlier or built).project.catalog, memo)
+    sized = changed_models(models, before, built, diffs, states.values(), unknown)
     findings += (*fleet.findings, *cheaper_shapes(built, models, _reshaped(diffs)))
-    all_findings = (*opened.diagnostics, *located(built.project, built.project.tree, findings))
+    all_findings = (
+        *blame_bumps(opened.diagnostics, sized, built),
+        *located(built.project, built.project.tree, findings),
+    )
     spec = built.environment.model.spec
     plan = make_plan(
         diffs,
@@ -210,7 +217,7 @@ def _finish(
         approvals=spec.approvals,
         lock_digest=lock_digest(built.project),
         findings=all_findings,
-        models=changed_models(models, built, diffs, states.values(), unknown),
+        models=sized,
         runs=fleet.runs,
         fleet=fleet.totals,
     )

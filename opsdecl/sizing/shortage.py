@@ -28,10 +28,12 @@ def shortage_of(request: Request, sizing: Sizing) -> Shortage | None:
         return None
     if sizing.memory.cache.point <= 0:
         return _before_any_cache(sizing)
-    if sizing.cache.needed_gib > sizing.memory.cache.low:
+    cache, room = sizing.cache, sizing.memory.cache
+    # A refusal is about the optimistic end, a doubt about the pessimistic one.
+    decides = room.high if sizing.verdict == "does-not-fit" else room.low
+    if cache.needed_gib > decides:
         return Shortage("context", _context(sizing))
-    if _fewest_blocks(sizing) < sizing.cache.sequences:
-        cache = sizing.cache
+    if cache.blocks * max(0.0, decides) / room.point < cache.sequences:
         message = f"the cache holds about {cache.blocks} states and {cache.sequences} sequences may run at once"
         return Shortage("states", message)
     memory, share = sizing.memory, sizing.effective.utilization
@@ -62,9 +64,3 @@ def _context(sizing: Sizing) -> str:
     else:
         left = f"{max(0, room.low):.2f} to {room.high:.2f} are left"
     return f"{need}, {left}; {f'the longest that fits is about {longest:,}' if longest else 'not even one token fits'}"
-
-
-def _fewest_blocks(sizing: Sizing) -> float:
-    """Blocks at the pessimistic end."""
-    cache = sizing.memory.cache
-    return sizing.cache.blocks * max(0.0, cache.low) / cache.point if cache.point > 0 else 0.0
