@@ -11,6 +11,8 @@ from opsdecl.targets.pulumi.settings import PulumiSettings
 from opsdecl.targets.pulumi.target import PulumiTarget
 from tests.contracts.builders import RELEASE
 from tests.contracts.places import Place
+from tests.support.cluster import ControlPlane
+from tests.support.cluster_places import NAMESPACE
 from tests.support.toolchain import PULUMI, require
 
 PASSPHRASE = "correct horse"
@@ -38,3 +40,17 @@ def folder_target(
 
 def folder_place(folder: Path) -> Place:
     return Place(lambda user: folder_target(folder))
+
+
+def cluster_stack(
+    cluster: ControlPlane, folder: Path, wanted: ManifestSet | None = None, release: Release = RELEASE, **more: Any
+) -> PulumiTarget:
+    """A stack whose provider speaks to the control plane. Other words are settings."""
+    settings = {
+        "backend": f"file://{folder}/backend",
+        "context": cluster.context,
+        "kubeconfig": str(cluster.kubeconfig),
+        "namespace": NAMESPACE,
+        **more,
+    }
+    return PulumiTarget(PulumiSettings("prod", **settings), release, wanted)
