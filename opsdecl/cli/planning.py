@@ -13,11 +13,15 @@ from opsdecl.flows.plan import Planned, Wanted, plan_live, plan_review
 from opsdecl.flows.source import review_sides, work_tree_source
 
 
-def make_planned(at: Session, wanted: Wanted, base: str | None, *, worktree: bool = False) -> Planned:
-    """A review plan against `base`, else an execution plan against the targets."""
+def make_planned(
+    at: Session, wanted: Wanted, base: str | None, *, worktree: bool = False, second_opinion: bool = False
+) -> Planned:
+    """A review plan against `base`, else an execution plan against the targets. `second_opinion`: with what a
+    target's own engine says of it."""
     files, memory = open_work_tree(at)
     if base is None:
-        return plan_live(files, at.root, wanted, work_tree_source(at.root), memory)
+        source = work_tree_source(at.root)
+        return plan_live(files, at.root, wanted, source, memory, second_opinion=second_opinion)
     sides = review_sides(at.root, base, worktree=worktree)
     if sides.value is None:
         return Planned(None, sides.diagnostics, no_lines)

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from types import MappingProxyType
 from typing import Literal
 
 from opsdecl import __version__
@@ -29,7 +30,7 @@ from opsdecl.flows.models import Models
 from opsdecl.flows.project import Project, choose_environment, located, open_project, origin_of, place_of
 from opsdecl.flows.rightsizing import cheaper_shapes
 from opsdecl.flows.sizing import blame_bumps, changed_models
-from opsdecl.flows.targets import open_target, targets_of, waits
+from opsdecl.flows.targets import open_target, second_opinions, targets_of, waits
 from opsdecl.spec.fields import FieldEffect, effects_of, kind_names
 from opsdecl.spec.types import SourceTree
 
@@ -95,9 +96,15 @@ def _lock_moved(before: Built | None, after: Built, reference: str) -> tuple[Dia
 
 
 def plan_live(
-    desired: SourceTree, root: Path, wanted: Wanted, source: SourceRef, memory: Memory | None = None
+    desired: SourceTree,
+    root: Path,
+    wanted: Wanted,
+    source: SourceRef,
+    memory: Memory | None = None,
+    *,
+    second_opinion: bool = False,
 ) -> Planned:
-    """Against what the targets hold now."""
+    """Against what the targets hold now. `second_opinion`: with what a target's own engine says of it."""
     opened = open_built(desired, wanted, memory)
     if opened.built is None:
         return opened
@@ -113,7 +120,9 @@ def plan_live(
     if len(states) < len(_target_names(opened.built, wanted)):
         return _without_plan(opened, tuple(findings))
     memo = memory.memo if memory else None
-    planned = _finish(opened, states, wanted, "execution", source, BaseRef(ref="live"), tuple(findings), (), memo)
+    base = BaseRef(ref="live")
+    asked = targets if second_opinion else {}
+    planned = _finish(opened, states, wanted, "execution", source, base, tuple(findings), (), memo, asked=asked)
     held = {name: state for name, state in states.items() if state is not None}
     return Planned(planned.plan, planned.diagnostics, planned.lines, planned.environment, planned.built, held, targets)
 
@@ -176,6 +185,7 @@ def _finish(
     unknown: tuple[SpecAddress, ...],
     memo: Memo | None,
     earlier: Built | None = None,
+    asked: Mapping[str, Target] = MappingProxyType({}),
 ) -> Planned:
     """`earlier` has the catalogue and the environment of a base that was compiled; else those of now hold for both."""
     built, memo = opened.built, memo or Memo()
@@ -196,6 +206,7 @@ def _finish(
         )
         stepped = add_steps(diff.release, side.manifests, state, wait=waits(side, name))
         findings += (*stepped.diagnostics, *check_prune(diff, _prune_rules(built, name)))
+        findings += second_opinions(asked.get(name), side, stepped.value or diff.release)
         diffs.append(ReleaseDiff(stepped.value or diff.release, diff.documents, diff.protected))
     fleet = fleet_change(built, earlier or built, diffs, states.values(), opened.diagnostics, unknown)
     models = Models(built.project.catalog, memo)

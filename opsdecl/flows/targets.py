@@ -8,6 +8,7 @@ from opsdecl.apply.ports import Target
 from opsdecl.apply.types import Revision
 from opsdecl.diag import Checked, Diagnostic, Place, SpecPath
 from opsdecl.diag.codes.pulumi import PULUMI_SETTINGS
+from opsdecl.diff.types import ReleasePlan
 from opsdecl.flows.build import Built
 from opsdecl.flows.project import place_of
 from opsdecl.spec.kinds.scalars import Duration
@@ -26,6 +27,15 @@ class BlamingTarget(Target, Protocol):
 def targets_of(built: Built) -> tuple[str, ...]:
     """Names of the environment's targets, in their order."""
     return tuple(built.environment.effective["spec"]["targets"])
+
+
+def second_opinions(target: Target | None, built: Built, plan: ReleasePlan) -> tuple[Diagnostic, ...]:
+    """What the target's own engine would do, beside the plan; empty where it has none, or there is no target."""
+    if target is None:
+        return ()
+    from opsdecl.targets.pulumi.target import PulumiTarget
+
+    return target.preview(built.manifests, plan).diagnostics if isinstance(target, PulumiTarget) else ()
 
 
 def waits(built: Built, target: str) -> bool:

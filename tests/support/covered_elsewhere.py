@@ -188,6 +188,7 @@ COVERED_ELSEWHERE: Mapping[str, Elsewhere] = {
     ),
     "OD679": Elsewhere(_PULUMI, "tests/pulumi/test_failures.py::test_what_fails_stays_local_and_names_the_object"),
     "OD680": Elsewhere(_PULUMI, "tests/pulumi/test_failures.py::test_what_fails_stays_local_and_names_the_object"),
+    "OD681": Elsewhere(_PULUMI, "tests/pulumi/test_preview.py::test_a_difference_is_said_with_both_sides"),
     "OD682": Elsewhere(
         _PULUMI,
         "tests/pulumi/test_failures.py::test_integers_that_pulumi_cannot_hold_are_refused_before_anything_is_written",
@@ -202,6 +203,7 @@ COVERED_ELSEWHERE: Mapping[str, Elsewhere] = {
         _PULUMI, "tests/pulumi/test_failures.py::test_a_lock_of_a_dead_process_is_taken_away_and_that_is_said"
     ),
     "OD688": Elsewhere(_TARGET, "tests/endtoend/test_refusals.py::test_a_stack_without_a_cluster_or_a_folder"),
+    "OD689": Elsewhere(_PULUMI, "tests/pulumi/test_preview.py::test_pulumi_names_the_same_actions"),
     "OD740": Elsewhere(_CATALOG, "tests/unit/flows/test_catalog.py::test_an_unknown_name_suggests_the_nearest"),
     "OD741": Elsewhere(
         _CATALOG, "tests/unit/flows/test_catalog_add.py::test_what_cannot_be_added_says_why_and_writes_nothing"

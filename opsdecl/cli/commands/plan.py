@@ -47,7 +47,8 @@ def command(
     from opsdecl.flows.plan import Wanted
 
     at: Session = session(ctx)
-    planned = make_planned(at, Wanted(environment, target, forget), base, worktree=worktree)
+    wanted = Wanted(environment, target, forget)
+    planned = make_planned(at, wanted, base, worktree=worktree, second_opinion=True)
     code = show_planned(at, planned, format_, details=details, budget=budget)
     if planned.plan is None:
         return code

@@ -89,6 +89,16 @@ RESOURCE_LEFT_OUT = Code(
     "Mend the failures, and apply again.",
     "LLM.chat/main/deployment needs LLM.chat/main/cache",
 )
+PREVIEW_DIFFERS = Code(
+    "OD681",
+    "Pulumi would do something else",
+    "Pulumi's own preview of the same resources names another action than this plan. Both sides are shown, since one "
+    "of them is wrong about what will happen.\n\n"
+    "Look at the object with `pulumi preview --diff`. `apply` refuses nothing for it: the plan's action is what is "
+    "asked for, the engine's is what would be done.",
+    "plan: update, Pulumi: replace",
+    Severity.WARNING,
+)
 NUMBER_TOO_LARGE = Code(
     "OD682",
     "Pulumi cannot hold this number",
@@ -146,6 +156,15 @@ PULUMI_SETTINGS = Code(
     "targets: {main: {type: pulumi}}",
 )
 
+PREVIEW_AGREES = Code(
+    "OD689",
+    "Pulumi would do the same",
+    "Pulumi's own preview of the same resources names the same action for each object as this plan.\n\n"
+    "Nothing needs to be done.",
+    "1 create, 2 update, 41 same",
+    Severity.NOTE,
+)
+
 CODES: tuple[Code, ...] = (
     PULUMI_MISSING,
     PULUMI_TOO_OLD,
@@ -158,6 +177,7 @@ CODES: tuple[Code, ...] = (
     BACKEND_UNREACHABLE,
     RESOURCE_FAILED,
     RESOURCE_LEFT_OUT,
+    PREVIEW_DIFFERS,
     NUMBER_TOO_LARGE,
     FOREIGN_RESOURCES,
     REPAIRED,
@@ -165,4 +185,5 @@ CODES: tuple[Code, ...] = (
     RECORDS_BROKEN,
     LOCK_BROKEN,
     PULUMI_SETTINGS,
+    PREVIEW_AGREES,
 )

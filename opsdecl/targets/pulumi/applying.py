@@ -42,7 +42,7 @@ class Apply:
         progress = Progress(entries)
         records = self._save(records, entries, stack.digests if is_broken_off(self.reading) else records.held)
         if self._engine_is_needed(stack):
-            stack = self._update(stack, progress)
+            stack = self._update_or_withdraw(stack, progress, records)
         if progress.failed or any(d.severity.word == "error" for d in progress.findings):
             self._save(records, settled(progress.entries), _held(records, stack, progress))
             return Checked(Outcome("", progress.counts, failed=True), (*self.findings, *progress.findings))
@@ -68,6 +68,14 @@ class Apply:
     def _engine_is_needed(self, stack: StackState) -> bool:
         wanted = {str(manifest.address) for manifest in self.job.desired.manifests}
         return bool(self.job.plan.changes) or stack.objects.keys() != wanted
+
+    def _update_or_withdraw(self, stack: StackState, progress: Progress, records: Records) -> StackState:
+        """What was announced and never begun is not left for the next apply to wonder about."""
+        try:
+            return self._update(stack, progress)
+        except Moved:
+            self._save(records, settled(self.reading.entries), records.held)
+            raise
 
     def _update(self, stack: StackState, progress: Progress) -> StackState:
         job, store = self.job, self.job.store

@@ -94,11 +94,13 @@ class Engine:
             ),
         )
 
-    def preview(self, stack: str, program: Callable[[], None], on_event: OnEvent) -> None:
-        """What `up` would do, told by events; nothing is written."""
+    def preview(self, stack: str, program: Callable[[], None], on_event: OnEvent, *, refresh: bool) -> None:
+        """What `up` would do, told by events; nothing is written. `refresh`: with a look at the live objects first."""
         self._attempt(
             stack,
-            lambda opened: opened.preview(program=program, on_event=on_event, color="never", suppress_progress=True),
+            lambda opened: opened.preview(
+                program=program, on_event=on_event, refresh=refresh, color="never", suppress_progress=True
+            ),
         )
 
     def refresh(self, stack: str, urns: tuple[str, ...], on_event: OnEvent) -> None:

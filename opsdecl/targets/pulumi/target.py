@@ -27,6 +27,7 @@ from opsdecl.targets.pulumi.applying import Apply
 from opsdecl.targets.pulumi.composing import Way
 from opsdecl.targets.pulumi.failures import PulumiError, StackMissing, unknown_stack
 from opsdecl.targets.pulumi.live import Looked, cluster_settings, look_at_cluster, look_at_folder
+from opsdecl.targets.pulumi.previewing import preview
 from opsdecl.targets.pulumi.reading import Reading, Sources, read_release
 from opsdecl.targets.pulumi.records import Records
 from opsdecl.targets.pulumi.refusals import too_large
@@ -119,6 +120,16 @@ class PulumiTarget:
 
         done = self._attempt(work)
         return self._look_on(desired, plan, done, emit)
+
+    def preview(self, desired: ManifestSet, plan: ReleasePlan) -> Checked[str]:
+        """Pulumi's own preview of a plan, as findings: where it agrees, and where it would do something else."""
+
+        def work(store: Store) -> Checked[str]:
+            stack = store.load_stack()
+            found = preview(store, self._way, desired, plan, stack, self.place_of)
+            return Checked(store.stack, found)
+
+        return self._attempt(work)
 
     def status(self) -> Checked[Status]:
         """What runs of the release now."""
