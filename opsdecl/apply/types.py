@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
 from opsdecl.diff.types import Action
 
@@ -103,3 +103,41 @@ class Status:
     revision: Revision | None
     objects: tuple[ObjectStatus, ...]
     holder: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Taking:
+    """A field that changes hands: who holds it since when, its value now and the one that it gets (None: removed)."""
+
+    path: str
+    manager: str
+    since: str
+    before: Any
+    after: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Adopted:
+    """An object that is taken over, as it was when somebody looked. `keeper` is another tool that has it in its books,
+    `joins` whether the release owned nothing of it before, `managers` those whose fields all become the release's."""
+
+    address: str
+    object: str
+    uid: str
+    joins: bool
+    keeper: str
+    managers: tuple[str, ...]
+    fields: tuple[Taking, ...]
+    claims: tuple[str, ...]
+    """Paths, as the target spells them, of what others hold with another value."""
+    digest: str
+    """Of all that above, and of what the specs want."""
+
+
+@dataclass(frozen=True, slots=True)
+class Adoption:
+    """What a take-over changes. Only what has this digest is carried out."""
+
+    target: str
+    objects: tuple[Adopted, ...]
+    digest: str

@@ -15,6 +15,7 @@ COMMANDS = {
     "history": "the revisions of a release",
     "blame": "the revision that last changed an object",
     "rollback": "go back to an earlier revision",
+    "adopt": "take over objects and fields that others hold",
     "destroy": "remove everything a release owns",
     "unlock": "let others in where an apply left its lock",
     "size": "does a model fit a GPU, and what would make it fit",

@@ -10,7 +10,9 @@ STALE = frozenset(c.id for c in (plan.STALE, plan.DESIRED_DIFFERS, plan.OTHER_RE
 LOCKED = frozenset(
     c.id for c in (targets.BUSY, targets.LOCK_LEFT, cluster.LOCK_HELD, cluster.LOCK_LOST, pulumi.STACK_LOCKED)
 )
-GATES = frozenset(c.id for c in (plan.PRUNE_BUDGET, plan.PROTECTED, plan.UNCOMMITTED, plan.NOT_REVIEWABLE))
+GATES = frozenset(
+    c.id for c in (plan.PRUNE_BUDGET, plan.PROTECTED, plan.UNCOMMITTED, plan.NOT_REVIEWABLE, cluster.NOT_GIVEN_UP)
+)
 POLICIES = "OD8"
 
 

@@ -100,10 +100,12 @@ COVERED_ELSEWHERE: Mapping[str, Elsewhere] = {
     ),
     "OD609": Elsewhere(_CLUSTER, "tests/cluster/test_refusals.py::test_are_refused_with_the_manager_and_the_way_out"),
     "OD610": Elsewhere(
-        _CLUSTER, "tests/cluster/test_fault_holders.py::test_a_holder_that_was_frozen_past_its_time_writes_nothing_more"
+        _CLUSTER,
+        "tests/cluster/test_fault_holders.py::test_of_a_holder_that_was_frozen_past_its_time_one_write_lands_at_most",
     ),
     "OD611": Elsewhere(
-        _CLUSTER, "tests/cluster/test_fault_holders.py::test_a_holder_that_was_frozen_past_its_time_writes_nothing_more"
+        _CLUSTER,
+        "tests/cluster/test_fault_holders.py::test_of_a_holder_that_was_frozen_past_its_time_one_write_lands_at_most",
     ),
     "OD612": Elsewhere(_CLUSTER, "tests/cluster/test_access.py::test_records_that_cannot_be_read_stop_everything"),
     "OD613": Elsewhere(_CLUSTER, "tests/cluster/test_access.py::test_records_of_a_newer_version_are_left_alone"),
@@ -122,6 +124,12 @@ COVERED_ELSEWHERE: Mapping[str, Elsewhere] = {
     "OD619": Elsewhere(_CLUSTER, "tests/cluster/test_refusals.py::test_an_object_of_which_nothing_is_ours_stays"),
     "OD620": Elsewhere(_CLUSTER, "tests/cluster/test_refusals.py::test_an_object_that_does_not_go_is_said_so"),
     "OD621": Elsewhere(_CLUSTER, "tests/cluster/test_refusals.py::test_a_field_that_cannot_change_is_known_before"),
+    "OD630": Elsewhere(
+        _CLUSTER,
+        "tests/cluster/test_adopting.py::test_a_persons_edit_goes_on_their_word_a_programs_field_only_by_its_name",
+    ),
+    "OD631": Elsewhere(_CLUSTER, "tests/cluster/test_adopt_command.py::test_adopt_as_a_person_runs_it"),
+    "OD632": Elsewhere(_COMMAND, "tests/cluster/test_adopt_command.py::test_adopt_as_a_person_runs_it"),
     "OD623": Elsewhere(
         _CLUSTER, "tests/cluster/test_status.py::test_a_git_target_is_looked_at_where_the_environment_says"
     ),

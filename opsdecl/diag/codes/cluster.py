@@ -70,8 +70,8 @@ FIELD_CONFLICT = Code(
     "another manager holds a field",
     "Somebody else set the field with another value, and we never did. Taking it would start a tug of war with whoever "
     "holds it, so nothing of the object was changed.\n\n"
-    "Let the other manager drop the field, leave it out of the specs, or take it on purpose: list the address and the "
-    "path under `force` of the target, so that the take-over is reviewed.",
+    "Let the other manager drop the field, leave it out of the specs, or take it once with `opsdecl adopt`. A field "
+    "that others set again and again goes, with its address, under `force` of the target, so that it is reviewed.",
     'conflict with "kubectl-client-side-apply" using apps/v1: .spec.replicas',
 )
 LOCK_HELD = Code(
@@ -107,10 +107,12 @@ CLUSTER_RECORD_NEWER = Code(
 )
 ANOTHERS_OBJECT = Code(
     "OD614",
-    "the object belongs to another release",
-    "The object exists, and its label says that another release applies it. Two releases with one object would undo "
-    "each other's changes for ever.\n\n"
-    "Give the document another name or namespace, or remove it from the other release with `--forget` first.",
+    "the object belongs to another release or tool",
+    "The object exists, and its labels or annotations say that another release, a Helm release, Argo CD, Flux or a set "
+    "of kubectl applies it. Two that apply one object would undo each other's changes for ever.\n\n"
+    "Give the document another name or namespace, remove it from the other release with `--forget` first, or take it "
+    "over on purpose: `opsdecl adopt --from NAME` names whom it is taken from. Charts, applications and Kustomizations "
+    "that still list the object would write it again.",
     "applyset.kubernetes.io/part-of: applyset-…-v1",
 )
 NO_NAMESPACE = Code(
@@ -200,7 +202,36 @@ NOTHING_TO_UNLOCK = Code(
     Severity.NOTE,
 )
 
+NOT_GIVEN_UP = Code(
+    "OD630",
+    "a program holds the field, and nobody said that it may be taken",
+    "`opsdecl adopt` takes fields from people and from client-side `kubectl apply`. The manager here is a program: an "
+    "operator, an autoscaler, or another tool that applies objects. It would set the field again.\n\n"
+    "Take the field out of the specs, or stop the program from setting it and name it: `--from MANAGER`.",
+    "opsdecl adopt --env prod --from helm",
+)
+NOTHING_TO_ADOPT = Code(
+    "OD631",
+    "there is nothing to adopt",
+    "What exists of the objects that the specs want is the release's own already, and nobody else holds their "
+    "fields with another value.\n\n"
+    "Nothing to do. What does not exist yet is made by `opsdecl apply`.",
+    "opsdecl adopt --env prod",
+    Severity.NOTE,
+)
+ADOPT_ON_CLUSTERS = Code(
+    "OD632",
+    "only targets of type cluster adopt objects",
+    "Objects and fields change hands on an API server. On the branch of a git target nobody but opsdecl owns files of "
+    "a release, and Argo CD or Flux take over objects in ways of their own.\n\n"
+    "Name a target of type cluster: `--target NAME`.",
+    "opsdecl adopt --env prod   # targets: {main: {type: git, branch: rendered/prod}}",
+)
+
 CODES: tuple[Code, ...] = (
+    NOT_GIVEN_UP,
+    NOTHING_TO_ADOPT,
+    ADOPT_ON_CLUSTERS,
     CLUSTER_UNREACHABLE,
     NO_CONTEXT,
     KUBECONFIG_BROKEN,

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from opsdecl.diag import Diagnostic
@@ -11,13 +11,15 @@ from opsdecl.diag.codes.plan import STALE
 from opsdecl.diff.types import ObjectChange
 from opsdecl.render.types import Manifest
 from opsdecl.targets.cluster.client import Client
-from opsdecl.targets.cluster.comparing import answered_of, decorated, is_leaving, landed, of_another, see, seen_of
-from opsdecl.targets.cluster.dryrun import refused, was_applied
+from opsdecl.targets.cluster.comparing import answered_of, decorated, is_leaving, landed, see, seen_of
+from opsdecl.targets.cluster.dryrun import Applier, refused
 from opsdecl.targets.cluster.failures import StatusError
 from opsdecl.targets.cluster.inventory import Entry
+from opsdecl.targets.cluster.keepers import keeper_of
 from opsdecl.targets.cluster.kinds import Kinds
 from opsdecl.targets.cluster.lease import Lock
 from opsdecl.targets.cluster.listing import path_of
+from opsdecl.targets.cluster.migrating import migrated
 from opsdecl.targets.cluster.ownership import HAND_OVER
 from opsdecl.targets.cluster.reading import Identity, same_object
 from opsdecl.targets.cluster.refusals import PlaceOf, anothers_object, conflict
@@ -39,13 +41,16 @@ class Writer:
     applyset: str
     place_of: PlaceOf
     force: frozenset[str] = frozenset()
+    taking: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    """Of objects that are taken over on purpose, by address: the managers whose fields become ours."""
 
     async def write(self, manifest: Manifest, entry: Entry, change: ObjectChange) -> Written:
         """The entry as it is now; None with findings where the object was refused. Lost locks and servers raise."""
         path = path_of(self.kinds, manifest.key)
         live = self.live.get(same_object(manifest.key))
-        if live is not None and entry.applied is None and of_another(live, self.applyset):
-            return None, (anothers_object(manifest, live),)
+        keeper = keeper_of(live, self.applyset, self.manager) if live is not None else None
+        if live is not None and keeper is not None and entry.applied is None and not self._takes(manifest):
+            return None, (anothers_object(manifest, live, keeper),)
         if change.action == "create" and entry.applied is None and not is_leaving(live):
             said = f"{manifest.key} was made by somebody since this was planned"
             return None, (Diagnostic(STALE, said, hint="plan again", subject=str(manifest.address.spec)),)
@@ -60,12 +65,17 @@ class Writer:
             await self.wait_gone(path)
             live = None
         try:
-            return await self._apply(path, manifest, entry, live)
+            written = await self._apply(path, manifest, entry, live)
+            if written[0] is None or not self._takes(manifest):
+                return written
+            return await self._take_rest(path, manifest, written[0])
         except StatusError as error:
             return None, refused(self.client, error, manifest, self.place_of)
 
-    async def _apply(self, path: str, manifest: Manifest, entry: Entry, live: Mapping[str, Any] | None) -> Written:
-        """Tries again where only status moved; stops where somebody changed what is ours."""
+    async def _apply(
+        self, path: str, manifest: Manifest, entry: Entry, live: Mapping[str, Any] | None, *, again: bool = False
+    ) -> Written:
+        """Tries again where only status moved; stops where somebody changed what is ours. `again`: it was applied."""
         planned = see(entry, live, self.manager).digest
         force = False
         for _ in range(_TRIES):
@@ -83,7 +93,7 @@ class Writer:
                     continue
                 live = await self.client.find(path)
                 done = landed(entry, live, self.manager)
-                if done is not None and done.digest == manifest.digest:
+                if done is not None and done.digest == manifest.digest and not again:
                     return done, ()  # The answer to our own apply was lost.
                 if see(entry, live, self.manager).digest != planned or live is None:
                     said = f"{manifest.key} was changed by somebody while this was applied"
@@ -92,6 +102,36 @@ class Writer:
             return self._entry(manifest, entry, answer), ()
         said = f"{manifest.key} changes faster than it can be written"
         return None, (Diagnostic(codes.CLUSTER_REFUSED, said, hint="apply again", subject=str(manifest.address.spec)),)
+
+    def _takes(self, manifest: Manifest) -> bool:
+        return str(manifest.address) in self.taking
+
+    async def _take_rest(self, path: str, manifest: Manifest, entry: Entry) -> Written:
+        """The other managers' entries become part of ours, and one more apply drops what nobody wants of that. In this
+        order, so that whoever is killed in between leaves the wanted values, and a plan that shows the rest."""
+        named = self.taking[str(manifest.address)]
+        for _ in range(_TRIES):
+            live = await self.client.find(path)
+            if live is None or live["metadata"]["uid"] != entry.seen.uid:
+                said = f"{manifest.key} was deleted or replaced by somebody while it was taken over"
+                return None, (Diagnostic(STALE, said, hint="plan again", subject=str(manifest.address.spec)),)
+            fields = live["metadata"].get("managedFields") or []
+            left = migrated(fields, named, self.manager)
+            if left == fields:
+                return entry, ()
+            changes = [
+                {"op": "test", "path": "/metadata/resourceVersion", "value": live["metadata"]["resourceVersion"]},
+                {"op": "replace", "path": "/metadata/managedFields", "value": left},
+            ]
+            try:
+                moved = (await self.client.patch(path, changes, kind="json", before=self.lock.check)).body
+            except StatusError as error:
+                if error.code not in (409, 422):
+                    raise
+                continue
+            return await self._apply(path, manifest, entry, moved, again=True)
+        said = f"{manifest.key} changes faster than it can be taken over"
+        return None, (Diagnostic(codes.CLUSTER_REFUSED, said, hint="adopt again", subject=str(manifest.address.spec)),)
 
     async def _send(
         self, path: str, manifest: Manifest, live: Mapping[str, Any] | None, *, force: bool
@@ -106,8 +146,7 @@ class Writer:
         return (await self.client.patch(path, body, params, before=self.lock.check)).body
 
     def _may_take(self, manifest: Manifest, entry: Entry, path: str) -> bool:
-        """What we had set before and others changed since is drift, which the plan showed; else it must be listed."""
-        return was_applied(entry, path) or f"{manifest.address} {path}" in self.force
+        return Applier(self.manager, self.applyset, self.force).may_take(manifest, entry, path)
 
     async def _hand_over_replicas(
         self, path: str, manifest: Manifest, entry: Entry, live: Mapping[str, Any] | None

@@ -68,11 +68,6 @@ def is_leaving(live: Mapping[str, Any] | None) -> bool:
     return live is None or bool(live["metadata"].get("deletionTimestamp"))
 
 
-def of_another(live: Mapping[str, Any] | None, applyset: str) -> bool:
-    """Whether another release, or another tool's set, applies the object."""
-    return live is not None and live["metadata"].get("labels", {}).get(PART_OF, applyset) != applyset
-
-
 def is_untouched(entry: Entry, live: Mapping[str, Any], manager: str) -> bool:
     """Nobody has changed what we applied, told without looking at a single field.
 

@@ -27,15 +27,29 @@ class Tried:
     findings: tuple[Diagnostic, ...] = ()
 
 
-async def try_out(
-    client: Client, kinds: Kinds, applyset: str, manager: str, wanted: Sequence[Candidate], place_of: PlaceOf
-) -> Tried:
-    """One dry run an object; of new objects that differ in nothing but their names, one for all of them, or one each
-    where that one is refused. Missing namespaces are reported once each."""
+@dataclass(frozen=True, slots=True)
+class Applier:
+    """Who applies: the field manager, the set that the objects join, `ADDRESS PATH` of what it takes."""
+
+    manager: str
+    applyset: str
+    force: frozenset[str] = frozenset()
+
+    def may_take(self, manifest: Manifest, entry: Entry | None, path: str) -> bool:
+        """What we had set before and others changed since is drift, which the plan shows; else it must be listed."""
+        return was_applied(entry, path) or f"{manifest.address} {path}" in self.force
+
+
+async def try_out(client: Client, kinds: Kinds, who: Applier, wanted: Sequence[Candidate], place_of: PlaceOf) -> Tried:
+    """One dry run an object, and a forced one where fields are taken; of new objects that differ in nothing but their
+    names, one for all of them, or one each where that one is refused. Missing namespaces are reported once each."""
     answers: dict[ObjectKey, tuple[bool, tuple[Diagnostic, ...]]] = {}
 
     async def one(candidate: Candidate) -> None:
-        answers[candidate[0].key] = await _try(client, kinds, applyset, manager, candidate, place_of)
+        try:
+            answers[candidate[0].key] = await _try(client, kinds, who, candidate, place_of)
+        except StatusError as error:
+            answers[candidate[0].key] = False, refused(client, error, candidate[0], place_of)
 
     groups = _alike(wanted)
     await each([group[0] for group in groups], one)
@@ -68,20 +82,23 @@ def _without_names(manifest: Manifest) -> str:
 
 
 async def _try(
-    client: Client, kinds: Kinds, applyset: str, manager: str, candidate: Candidate, place_of: PlaceOf
+    client: Client, kinds: Kinds, who: Applier, candidate: Candidate, place_of: PlaceOf
 ) -> tuple[bool, tuple[Diagnostic, ...]]:
+    """Raises StatusError where the server refuses the object."""
     manifest, entry, live = candidate
+    manager = who.manager
     path = kinds[manifest.key.api_version, manifest.key.kind].path(manifest.key)
-    body = decorated(manifest.data, applyset)
+    body = decorated(manifest.data, who.applyset)
     params = {"fieldManager": manager, "dryRun": "All", "fieldValidation": "Strict"}
     try:
         merged = (await client.patch(path, body, {**params, "force": "false"})).body
     except StatusError as error:
         if not error.conflicts:
-            return False, refused(client, error, manifest, place_of)
-        return False, tuple(
-            conflict(manifest, found, place_of) for found in error.conflicts if not was_applied(entry, found.path)
-        )
+            raise
+        claims = [found for found in error.conflicts if not who.may_take(manifest, entry, found.path)]
+        if not claims:
+            await client.patch(path, body, {**params, "force": "true"})
+        return False, tuple(conflict(manifest, found, place_of) for found in claims)
     # What is going away may look as wanted to its end.
     if live is None or is_leaving(live) or entry is None or entry.applied is None:
         return False, ()

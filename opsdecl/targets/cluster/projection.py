@@ -121,6 +121,14 @@ def matching(keys: tuple[str, ...], item: Any, entries: Sequence[Any]) -> Any | 
     return None
 
 
+def matching_key(items: Sequence[Any], key: str) -> Any | None:
+    """The entry of a list that managedFields names `k:KEY` or `v:KEY`."""
+    wanted = json.loads(key)
+    if not isinstance(wanted, Mapping):
+        return next((item for item in items if item == wanted), None)
+    return next((item for item in items if _key(tuple(wanted), item) == _texts(wanted.values())), None)
+
+
 def respell(live: Any, answered: Any, sent: Any) -> Any:
     """`live` in our own spelling: wherever it is what the server `answered`, take what was `sent`.
 

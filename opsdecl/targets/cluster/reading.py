@@ -11,9 +11,10 @@ from opsdecl.diag.codes import cluster as codes
 from opsdecl.diff.records import StoredObject, TargetState, tool_identity
 from opsdecl.render.types import Manifest, ManifestSet
 from opsdecl.targets.cluster.client import Client
-from opsdecl.targets.cluster.comparing import GONE, Sight, adopted, is_leaving, landed, of_another, see, stored_object
-from opsdecl.targets.cluster.dryrun import Tried, try_out
+from opsdecl.targets.cluster.comparing import GONE, Sight, adopted, is_leaving, landed, see, stored_object
+from opsdecl.targets.cluster.dryrun import Applier, Tried, try_out
 from opsdecl.targets.cluster.inventory import Entry
+from opsdecl.targets.cluster.keepers import Keeper, keeper_of
 from opsdecl.targets.cluster.kinds import Kinds, find_kinds
 from opsdecl.targets.cluster.listing import Lists, list_live, list_selected, not_installed, part_of
 from opsdecl.targets.cluster.ownership import manager_of
@@ -44,6 +45,8 @@ class Scope:
     wanted: ManifestSet | None = None
     ask: bool = False
     place_of: PlaceOf = field(default=nowhere)
+    force: frozenset[str] = frozenset()
+    """`ADDRESS PATH` of fields that are taken from others."""
 
     @property
     def manager(self) -> str:
@@ -94,7 +97,7 @@ async def read_release(client: Client, store: Store, scope: Scope) -> Reading:
     findings = (
         *_missing_kinds(kinds, wanted, entries),
         *tried.findings,
-        *_others_objects(store, entries, wanted, live),
+        *_others_objects(store, scope, entries, wanted, live),
     )
     return Reading(held, kinds, entries, live, state, findings)
 
@@ -145,16 +148,16 @@ async def _ask(
     live: Mapping[Identity, dict[str, Any]],
 ) -> Tried:
     """Dry runs of what differs from what is there; where none may be made, a note says what stays unknown."""
-    applyset = store.applyset
     differing = [
         (manifest, entries.get(identity), live.get(identity))
         for identity, manifest in scope.manifests().items()
         if (manifest.key.api_version, manifest.key.kind) in kinds
         and sights.get(identity, GONE).digest != manifest.digest
-        and (identity in entries or not of_another(live.get(identity), applyset))
+        and (identity in entries or _keeper(store, scope, live.get(identity)) is None)
     ]
     if scope.ask:
-        return await try_out(client, kinds, applyset, scope.manager, differing, scope.place_of)
+        who = Applier(scope.manager, store.applyset, scope.force)
+        return await try_out(client, kinds, who, differing, scope.place_of)
     if scope.wanted is None or not differing:
         return Tried()
     said = f"{len(differing)} objects differ, and the server was not asked what it would make of them"
@@ -206,14 +209,18 @@ def _missing_kinds(
 
 def _others_objects(
     store: Store,
+    scope: Scope,
     entries: Mapping[Identity, Entry],
     wanted: Mapping[Identity, Manifest],
     live: Mapping[Identity, dict[str, Any]],
 ) -> tuple[Diagnostic, ...]:
-    """Wanted objects that another release applies."""
-    applyset = store.applyset
+    """Wanted objects that another release or tool applies."""
     return tuple(
-        anothers_object(manifest, live[identity])
+        anothers_object(manifest, live[identity], keeper)
         for identity, manifest in wanted.items()
-        if identity not in entries and of_another(live.get(identity), applyset)
+        if identity not in entries and (keeper := _keeper(store, scope, live.get(identity))) is not None
     )
+
+
+def _keeper(store: Store, scope: Scope, live: Mapping[str, Any] | None) -> Keeper | None:
+    return keeper_of(live, store.applyset, scope.manager) if live is not None else None

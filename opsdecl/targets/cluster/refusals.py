@@ -9,7 +9,7 @@ from opsdecl.diag import Diagnostic, Place, SpecPath
 from opsdecl.diag.codes import cluster as codes
 from opsdecl.render.types import Manifest
 from opsdecl.targets.cluster.failures import NOT_DECLARED, FieldConflict, StatusError
-from opsdecl.targets.cluster.store import PART_OF
+from opsdecl.targets.cluster.keepers import Keeper
 
 PlaceOf = Callable[[SpecAddress, SpecPath], Place | None]
 _IMMUTABLE = re.compile(
@@ -77,20 +77,19 @@ def conflict(manifest: Manifest, found: FieldConflict, place_of: PlaceOf) -> Dia
         codes.FIELD_CONFLICT,
         f"`{shown}` of {manifest.key} is held by `{found.manager}` with another value",
         at=place_of(manifest.address.spec, manifest.origin(path) or ()),
-        hint=f'leave it out of the specs, or take it: set `force: ["{manifest.address} {found.path}"]` of the target',
+        hint=f"leave it out of the specs, or take it: opsdecl adopt {manifest.address}; "
+        f'to take it in each apply: set `force: ["{manifest.address} {found.path}"]` of the target',
         subject=str(manifest.address.spec),
     )
 
 
-def anothers_object(manifest: Manifest, live: Mapping[str, Any]) -> Diagnostic:
-    """An object that another release holds by our label."""
-    label = live["metadata"]["labels"][PART_OF]
-    return Diagnostic(
-        codes.ANOTHERS_OBJECT,
-        f"{manifest.key} is part of `{label}`, which is another release",
-        hint=f"find it with: kubectl get configmaps -A -l applyset.kubernetes.io/id={label}",
-        subject=str(manifest.address.spec),
-    )
+def anothers_object(manifest: Manifest, live: Mapping[str, Any], keeper: Keeper) -> Diagnostic:
+    """An object that another release, or another tool, has in its books."""
+    find = f"; the set is: kubectl get configmaps -A -l applyset.kubernetes.io/id={keeper.id}" if keeper.id else ""
+    name = keeper.shown(live)
+    hint = f"take it out of there, then: opsdecl adopt {manifest.address} --from {name}{find}"
+    said = f"{manifest.key} is part of {keeper.words}"
+    return Diagnostic(codes.ANOTHERS_OBJECT, said, hint=hint, subject=str(manifest.address.spec))
 
 
 def field_path(data: Mapping[str, Any], text: str) -> SpecPath:

@@ -10,13 +10,14 @@ from typing import Any, TypeVar
 
 from opsdecl.addr import Release
 from opsdecl.apply.ports import Record
-from opsdecl.apply.types import Event, Outcome, Queued, Recorded, Revision, Started, Status
+from opsdecl.apply.types import Adoption, Event, Outcome, Queued, Recorded, Revision, Started, Status
 from opsdecl.diag import Checked, Diagnostic
 from opsdecl.diag.codes.plan import STALE
 from opsdecl.diff.records import TargetState
 from opsdecl.diff.types import ReleasePlan
 from opsdecl.render.types import ManifestSet
 from opsdecl.targets.cluster import history
+from opsdecl.targets.cluster.adopting import Choice, Finder
 from opsdecl.targets.cluster.applying import Writer
 from opsdecl.targets.cluster.books import Books
 from opsdecl.targets.cluster.client import Client, talking
@@ -28,6 +29,7 @@ from opsdecl.targets.cluster.reading import Reading, Scope, read_release
 from opsdecl.targets.cluster.refusals import PlaceOf, nowhere
 from opsdecl.targets.cluster.settings import DRY_RUN, ClusterSettings
 from opsdecl.targets.cluster.store import Store
+from opsdecl.targets.cluster.taking import moved, plan_of, taken_set, taking
 from opsdecl.targets.cluster.waiting import Watcher
 from opsdecl.targets.cluster.writing import Job, Progress, carry_out, intentions, last_look
 
@@ -50,7 +52,7 @@ class ClusterTarget:
 
         async def work(client: Client) -> Checked[TargetState]:
             ask = self.settings.plans == DRY_RUN
-            scope = Scope(self.release, self.wanted, ask, self.place_of)
+            scope = Scope(self.release, self.wanted, ask, self.place_of, frozenset(self.settings.force))
             reading = await read_release(client, self._store(client), scope)
             return Checked(reading.state, reading.findings)
 
@@ -120,6 +122,38 @@ class ClusterTarget:
 
         return self._attempt(work)
 
+    def find_adoption(self, choice: Choice) -> Checked[Adoption]:
+        """What a take-over would change, told by dry runs; findings are objects that may not be taken, and why."""
+
+        async def work(client: Client) -> Checked[Adoption]:
+            scope = Scope(self.release, self.wanted, False, self.place_of)
+            store = self._store(client)
+            reading = await read_release(client, store, scope)
+            return Checked(*await Finder(client, store, scope, reading, choice).find())
+
+        return self._attempt(work)
+
+    def adopt(
+        self, choice: Choice, shown: Adoption, record: Record, *, emit: Callable[[Event], None]
+    ) -> Checked[Outcome]:
+        """Takes over what was shown, or nothing where anything of it has moved (OD510). Under the lock."""
+        assert self.wanted is not None
+        wanted = self.wanted
+
+        async def work(client: Client) -> Checked[Outcome]:
+            store = replace(self._store(client), tool_version=record.tool_version)
+            async with self._locked(client, store, record, emit) as lock:
+                scope = Scope(self.release, wanted, False, self.place_of)
+                reading = await read_release(client, store, scope)
+                found, _ = await Finder(client, store, scope, reading, choice).find()
+                if found.digest != shown.digest:
+                    return Checked(None, (moved(shown, found),))
+                desired, plan = taken_set(wanted, reading, found), plan_of(wanted, found)
+                _, done = await self._write(client, store, lock, reading, desired, plan, record, emit, found=found)
+            return done
+
+        return self._attempt(work)
+
     def _locked(
         self, client: Client, store: Store, record: Record, emit: Callable[[Event], None]
     ) -> AbstractAsyncContextManager[Lock]:
@@ -139,11 +173,14 @@ class ClusterTarget:
         plan: ReleasePlan,
         record: Record,
         emit: Callable[[Event], None],
+        *,
+        found: Adoption | None = None,
     ) -> tuple[Job | None, Checked[Outcome]]:
-        """The job where all of it was done."""
+        """The job where all of it was done. `found` is what it takes over, where that is the plan."""
         manager = Scope(self.release).manager
         force = frozenset(self.settings.force)
         writer = Writer(client, lock, reading.kinds, reading.live, manager, store.applyset, self.place_of, force)
+        writer = taking(writer, found) if found is not None else writer
         entries = intentions(desired, plan, reading.entries)
         books = Books(store, lock, reading.held, desired, record)
         if not plan.changes and books.are_up_to_date(entries):

@@ -7,7 +7,7 @@ from typing import Any, cast
 
 from opsdecl.render.types import Manifest
 from opsdecl.targets.cluster.client import Answer, Client
-from opsdecl.targets.cluster.dryrun import Candidate, try_out
+from opsdecl.targets.cluster.dryrun import Applier, Candidate, try_out
 from opsdecl.targets.cluster.failures import StatusError
 from opsdecl.targets.cluster.inventory import Entry
 from opsdecl.targets.cluster.kinds import Served
@@ -38,7 +38,7 @@ class Listener:
 def asked(wanted: Sequence[Candidate], *refused: str) -> tuple[list[str], list[str]]:
     """The names that were asked about, and the findings' documents."""
     listener = Listener(frozenset(refused))
-    tried = asyncio.run(try_out(cast(Client, listener), KINDS, "set", "me", wanted, nowhere))
+    tried = asyncio.run(try_out(cast(Client, listener), KINDS, Applier("me", "set"), wanted, nowhere))
     return sorted(listener.asked), [d.subject for d in tried.findings]
 
 
