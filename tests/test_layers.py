@@ -169,6 +169,25 @@ def heavy_imports(files: Mapping[str, str]) -> Iterator[str]:
                 yield f"{path}:{line}: import {name} inside the function that needs it"
 
 
+FROZEN_DATACLASSES = {
+    "opsdecl/compile/types.py: CompiledDocument",
+    "opsdecl/render/types.py: Manifest",
+    "opsdecl/targets/hub/repository.py: Repository",
+}
+"""What decision 15 leaves: making dataclasses costs every command."""
+
+
+def frozen_dataclasses(files: Mapping[str, str]) -> Iterator[str]:
+    for path, text in files.items():
+        for node in ast.walk(ast.parse(text)):
+            if isinstance(node, ast.ClassDef) and any("frozen=True" in ast.unparse(d) for d in node.decorator_list):
+                yield f"{path}: {node.name}"
+
+
+def test_frozen_values_are_structs() -> None:
+    assert set(frozen_dataclasses(sources("opsdecl"))) == FROZEN_DATACLASSES
+
+
 def test_rooms_import_what_the_table_allows() -> None:
     assert list(wrong_imports(sources("opsdecl"))) == []
 

@@ -1,8 +1,9 @@
 """What a target must offer. One contract suite runs over every implementation."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Protocol
+
+from msgspec import Struct
 
 from opsdecl.apply.types import Event, Outcome, Revision
 from opsdecl.diag import Checked
@@ -11,8 +12,7 @@ from opsdecl.diff.types import ReleasePlan
 from opsdecl.render.types import ManifestSet
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
+class Record(Struct, frozen=True):
     """What the history keeps of an apply beside the objects."""
 
     kind: str

@@ -1,16 +1,16 @@
 """What happens while a plan is carried out, and what came of it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any, Literal
+
+from msgspec import Struct, field
 
 from opsdecl.diff.types import Action
 
 ReadinessState = Literal["Current", "InProgress", "Failed", "Terminating", "NotFound"]
 
 
-@dataclass(frozen=True, slots=True)
-class Readiness:
+class Readiness(Struct, frozen=True):
     """Whether a live object does its work. `message` says what it waits for or what is wrong; `ready` of `wanted` pods
     are counted where the object has pods, both None elsewhere."""
 
@@ -20,39 +20,34 @@ class Readiness:
     wanted: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Started:
+class Started(Struct, frozen=True):
     """A step begins."""
 
     step: str
     objects: int
 
 
-@dataclass(frozen=True, slots=True)
-class Changed:
+class Changed(Struct, frozen=True):
     """One object is done."""
 
     address: str
     action: Action
 
 
-@dataclass(frozen=True, slots=True)
-class Recorded:
+class Recorded(Struct, frozen=True):
     """The target holds the new revision; what follows is looking on while it becomes ready."""
 
     revision: str
 
 
-@dataclass(frozen=True, slots=True)
-class Watched:
+class Watched(Struct, frozen=True):
     """An object that was applied got another readiness, or another reason for it."""
 
     address: str
     readiness: Readiness
 
 
-@dataclass(frozen=True, slots=True)
-class Queued:
+class Queued(Struct, frozen=True):
     """Somebody else holds the release, and is watched: a renewal ends the apply, `at_most_s` without one the hold."""
 
     holder: str
@@ -62,8 +57,7 @@ class Queued:
 Event = Started | Changed | Recorded | Watched | Queued
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(Struct, frozen=True):
     """What an apply left behind. Where something `failed`, no revision was recorded of what was done all the same."""
 
     revision: str
@@ -71,8 +65,7 @@ class Outcome:
     failed: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Revision:
+class Revision(Struct, frozen=True):
     """One applied state: who, when, from what, under whose approval."""
 
     id: str
@@ -87,8 +80,7 @@ class Revision:
     counts: Mapping[str, int] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class ObjectStatus:
+class ObjectStatus(Struct, frozen=True):
     """One object of a release as it is now; `object` is its kind, namespace and name."""
 
     address: str
@@ -96,8 +88,7 @@ class ObjectStatus:
     readiness: Readiness
 
 
-@dataclass(frozen=True, slots=True)
-class Status:
+class Status(Struct, frozen=True):
     """What runs of a release: the revision that was applied last, and each object. `holder` is who applies now."""
 
     revision: Revision | None
@@ -105,8 +96,7 @@ class Status:
     holder: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Taking:
+class Taking(Struct, frozen=True):
     """A field that changes hands: who holds it since when, its value now and the one that it gets (None: removed)."""
 
     path: str
@@ -116,8 +106,7 @@ class Taking:
     after: Any
 
 
-@dataclass(frozen=True, slots=True)
-class Adopted:
+class Adopted(Struct, frozen=True):
     """An object that is taken over, as it was when somebody looked. `keeper` is another tool that has it in its books,
     `joins` whether the release owned nothing of it before, `managers` those whose fields all become the release's."""
 
@@ -134,8 +123,7 @@ class Adopted:
     """Of all that above, and of what the specs want."""
 
 
-@dataclass(frozen=True, slots=True)
-class Adoption:
+class Adoption(Struct, frozen=True):
     """What a take-over changes. Only what has this digest is carried out."""
 
     target: str

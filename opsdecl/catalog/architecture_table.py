@@ -2,7 +2,9 @@
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from opsdecl._data import catalog_bytes
 from opsdecl.catalog.architectures import Architecture, Quantization
@@ -35,8 +37,7 @@ FP8_IN_BLOCKS = frozenset(
 PUBLISHERS = re.compile(r"^(meta-|unsloth-|nvidia-|redhatai-|neuralmagic-|qwen_|google_)")
 
 
-@dataclass(frozen=True, slots=True)
-class ArchitectureTable:
+class ArchitectureTable(Struct, frozen=True):
     """How names find entries of a catalogue. `names` has every plain name of a model; `defaults` goes by family."""
 
     catalog: Catalog

@@ -1,16 +1,16 @@
 """What a model is made of, as far as memory goes: layers by type, widths, vocabulary, towers, quantisation."""
 
 from collections import Counter
-from dataclasses import dataclass, field
 from typing import Literal
+
+from msgspec import Struct, field
 
 QuantizationMethod = Literal[
     "none", "fp8", "fp8-block", "int8", "int4", "nvfp4", "mxfp4", "mxfp8", "bnb-nf4", "bnb-int8", "gguf", "unknown"
 ]
 
 
-@dataclass(frozen=True, slots=True)
-class Attention:
+class Attention(Struct, frozen=True):
     """Attention with keys and values per head. `window` and `chunk` are in tokens; widths of heads in numbers."""
 
     heads: int
@@ -27,8 +27,7 @@ class Attention:
     values_are_keys: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class LatentAttention:
+class LatentAttention(Struct, frozen=True):
     """Multi-head latent attention: one compressed row per token, shared by all heads."""
 
     heads: int
@@ -41,8 +40,7 @@ class LatentAttention:
     index_dim: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class StateSpace:
+class StateSpace(Struct, frozen=True):
     """A layer with a state of fixed size per request: Mamba, gated delta net, Kimi delta attention, convolution.
 
     `key_heads` are groups for Mamba-2; `state` is its state size and the key head's width elsewhere.
@@ -60,8 +58,7 @@ class StateSpace:
     """Bytes per number of the recurrent state where the checkpoint fixes them; the engine's default where None."""
 
 
-@dataclass(frozen=True, slots=True)
-class FeedForward:
+class FeedForward(Struct, frozen=True):
     """A dense block: two matrices, three where it is gated."""
 
     size: int
@@ -69,8 +66,7 @@ class FeedForward:
     bias: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Experts:
+class Experts(Struct, frozen=True):
     """Routed experts with what every token passes besides: a shared expert, a dense block beside (Gemma 4)."""
 
     count: int
@@ -84,8 +80,7 @@ class Experts:
     """Width that experts see where tokens are projected down first; the hidden size where None."""
 
 
-@dataclass(frozen=True, slots=True)
-class Layer:
+class Layer(Struct, frozen=True):
     """One block of the stack. `shares_cache` tells that it reads an earlier layer's keys and values."""
 
     mixers: tuple[Attention | LatentAttention | StateSpace, ...] = ()
@@ -95,8 +90,7 @@ class Layer:
     cross: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Quantization:
+class Quantization(Struct, frozen=True):
     """How the checkpoint's weights are stored. Modules of `excluded` classes keep the model's own number format."""
 
     method: QuantizationMethod
@@ -115,8 +109,7 @@ class Quantization:
     """Read out of a name that leaves open which classes of modules stay in 16 bits (NVFP4)."""
 
 
-@dataclass(frozen=True, slots=True)
-class Vision:
+class Vision(Struct, frozen=True):
     """A tower for images: parameters, and what it takes to encode `tokens` patches of width `hidden` at once."""
 
     parameters: int
@@ -129,16 +122,14 @@ class Vision:
     """Whether tensor parallelism splits it; some towers are copied to every GPU."""
 
 
-@dataclass(frozen=True, slots=True)
-class RotaryTable:
+class RotaryTable(Struct, frozen=True):
     """A table of cosines and sines: rows × width numbers."""
 
     rows: int
     width: int
 
 
-@dataclass(frozen=True, slots=True)
-class Architecture:
+class Architecture(Struct, frozen=True):
     """A model by its shape. `known` is False where the family is not one that the tool has read: figures are wider."""
 
     name: str

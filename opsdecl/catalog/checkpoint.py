@@ -2,9 +2,10 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from math import prod
 from typing import Any
+
+from msgspec import Struct, field
 
 MAX_HEADER_BYTES = 32 << 20
 """More than any published header has; 400,000 tensors fit."""
@@ -23,8 +24,7 @@ BYTES = {"F64": 8, "I64": 8, "U64": 8, "F32": 4, "I32": 4, "U32": 4, "F16": 2, "
 BYTES |= {"F8_E4M3": 1, "F8_E5M2": 1, "F8_E8M0": 1, "I8": 1, "U8": 1, "BOOL": 1}
 
 
-@dataclass(frozen=True, slots=True)
-class WeightFile:
+class WeightFile(Struct, frozen=True):
     """One file of weights. `digest` is `sha256:<hex>`; sizes in bytes; `numbers` counts what its tensors hold."""
 
     name: str
@@ -33,8 +33,7 @@ class WeightFile:
     numbers: int
 
 
-@dataclass(frozen=True, slots=True)
-class Checkpoint:
+class Checkpoint(Struct, frozen=True):
     """What `catalog add` reads of a model. `files` is empty where only a configuration was given."""
 
     uri: str

@@ -1,7 +1,8 @@
 """Layers of a model from its configuration: which mixer and which block stand where."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from opsdecl.catalog.architectures import Attention, Experts, FeedForward, LatentAttention, Layer, StateSpace
 from opsdecl.catalog.config_values import ConfigValues

@@ -1,8 +1,9 @@
 """A published `config.json`, read with care: names that differ between families, defaults, wrong types."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any
+
+from msgspec import Struct, field
 
 MAX_WHOLE = 10**9
 TEXT_PARTS = ("text_config", "language_config", "llm_config")
@@ -21,8 +22,7 @@ NAMES: Mapping[str, tuple[str, ...]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class ConfigValues:
+class ConfigValues(Struct, frozen=True):
     """`values` as published over `defaults` of the family. Anything of the wrong type counts as absent."""
 
     family: str

@@ -1,8 +1,9 @@
 """What is known of inference engines: flags and metrics by release."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any, Literal
+
+from msgspec import Struct, field
 
 FlagType = Literal["switch", "pair", "bool", "int", "size", "float", "str", "json", "json-or-str", "any"]
 """What a flag takes. `switch`: nothing, it turns on; `pair`: nothing, and `--no-…` turns it off; `bool`: nothing, or
@@ -12,8 +13,7 @@ Fit = Literal["known", "between", "newer", "older"]
 """`known`: that release was read; `between`: releases around it were; else it lies outside of all that were read."""
 
 
-@dataclass(frozen=True, slots=True)
-class FlagFacts:
+class FlagFacts(Struct, frozen=True):
     """A flag in one release. `choices` are all values where `open` is false, else the known ones."""
 
     name: str
@@ -34,8 +34,7 @@ class FlagFacts:
     """The first release that was read and has it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Replacement:
+class Replacement(Struct, frozen=True):
     """What to write instead of a flag or a metric that is gone; `flag` is empty where nothing takes its place."""
 
     flag: str
@@ -43,8 +42,7 @@ class Replacement:
     source: str
 
 
-@dataclass(frozen=True, slots=True)
-class Gone:
+class Gone(Struct, frozen=True):
     """A flag of earlier releases. `last` is the last release that was read and had it, `removed_in` the next one."""
 
     name: str
@@ -53,24 +51,21 @@ class Gone:
     replaced_by: Replacement | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class NotYet:
+class NotYet(Struct, frozen=True):
     """A flag of later releases."""
 
     name: str
     since: str
 
 
-@dataclass(frozen=True, slots=True)
-class Unknown:
+class Unknown(Struct, frozen=True):
     """No release that was read has such a flag."""
 
     name: str
     nearest: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class MetricFacts:
+class MetricFacts(Struct, frozen=True):
     """A metric as scrapers see it. `labels` None: not known. `generations`: which engines of a release have it."""
 
     name: str
@@ -80,8 +75,7 @@ class MetricFacts:
     since: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class ReleaseSource:
+class ReleaseSource(Struct, frozen=True):
     """Where the facts of a release are from."""
 
     version: str
@@ -90,8 +84,7 @@ class ReleaseSource:
     released: str
 
 
-@dataclass(frozen=True)
-class EngineTable:
+class EngineTable(Struct, frozen=True):
     """Rows as they are kept: for each name the ranges of releases in which its facts are the same."""
 
     engine: str
@@ -104,8 +97,7 @@ class EngineTable:
     """Position of each release that was read."""
 
 
-@dataclass(frozen=True, slots=True)
-class Standing:
+class Standing(Struct, frozen=True):
     """How a version stands to the releases that were read: the positions that speak for it."""
 
     version: str
@@ -115,8 +107,7 @@ class Standing:
     """The release that is looked at, the nearest one."""
 
 
-@dataclass(frozen=True, slots=True)
-class EngineFacts:
+class EngineFacts(Struct, frozen=True):
     """An engine whose flags and metrics are known: its releases that were read, oldest first."""
 
     name: str

@@ -1,7 +1,8 @@
 """An entry of any table, with what follows from it, as it is shown to people."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from opsdecl.catalog.engine_types import EngineFacts
 from opsdecl.catalog.types import GpuFacts, GpuPrice, ModelFacts, ModelFigures, NodeShape
@@ -9,8 +10,7 @@ from opsdecl.catalog.types import GpuFacts, GpuPrice, ModelFacts, ModelFigures, 
 Facts = ModelFacts | GpuFacts | NodeShape | EngineFacts
 
 
-@dataclass(frozen=True, slots=True)
-class Shown:
+class Shown(Struct, frozen=True):
     """`own` is the project's file that the entry is from, empty for built-in ones; `config` a model's shape."""
 
     table: str
@@ -22,8 +22,7 @@ class Shown:
     config: Mapping[str, object] | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Added:
+class Added(Struct, frozen=True):
     """The entry that was written, with what its files say and what follows from its shape, in GiB."""
 
     name: str

@@ -1,11 +1,12 @@
 """Facts about models, GPUs and nodes, as dated data. Memory in GiB, prices in USD."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 
-@dataclass(frozen=True, slots=True)
-class ModelFacts:
+class ModelFacts(Struct, frozen=True):
     """What is known of published weights. `weights_gib` is the size of the checkpoint as loaded in its own dtype.
 
     `parameters` is the published total. What its layers are is in `Catalog.configs`, which only sizing reads.
@@ -24,8 +25,7 @@ class ModelFacts:
     parameters: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class ModelFigures:
+class ModelFigures(Struct, frozen=True):
     """What follows from a model's shape. `longest_gib` is the cache of one request of the longest context."""
 
     family: str
@@ -38,8 +38,7 @@ class ModelFigures:
     longest_gib: float
 
 
-@dataclass(frozen=True, slots=True)
-class GpuPrice:
+class GpuPrice(Struct, frozen=True):
     """One GPU for an hour, on demand. `node` is the shape whose price was divided; empty for a price of its own."""
 
     per_hour: float
@@ -50,8 +49,7 @@ class GpuPrice:
     provider: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class NodePrice:
+class NodePrice(Struct, frozen=True):
     """A whole node for an hour, on demand, as the provider lists it."""
 
     per_hour: float
@@ -60,8 +58,7 @@ class NodePrice:
     source: str
 
 
-@dataclass(frozen=True, slots=True)
-class NodeShape:
+class NodeShape(Struct, frozen=True):
     """A node that a provider rents out: `cpu` in hardware threads; `name` is the node's instance-type label."""
 
     name: str
@@ -83,8 +80,7 @@ class NodeShape:
         return GpuPrice(each, self.price.region, self.price.as_of, self.price.source, self.name, self.provider)
 
 
-@dataclass(frozen=True, slots=True)
-class GpuFacts:
+class GpuFacts(Struct, frozen=True):
     """One GPU type, or a MIG slice of one. `memory_gib` is what the driver reports, `seen` the range that logs show;
     `resource` is the name that Kubernetes schedules by, `labels` what nodes carry besides the product label.
     """
@@ -136,8 +132,7 @@ class GpuFacts:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Catalog:
+class Catalog(Struct, frozen=True):
     """All facts in use, and the digest that `opsdecl.lock` records.
 
     `configs` has what a published `config.json` says of a model's shape, by name of the model. `own` has the project's

@@ -1,9 +1,9 @@
 """What the commands that write share: asking, progress, the record's signature."""
 
-from dataclasses import dataclass
 from pathlib import Path
 
 import click
+from msgspec import Struct
 
 from opsdecl.apply.types import Changed, Event
 from opsdecl.cli.exits import Exit
@@ -42,8 +42,7 @@ def signed(at: Session, plan_digest: str = "") -> Signed:
     return Signed(who, at.process.now.isoformat(timespec="seconds"), plan_digest)
 
 
-@dataclass(frozen=True, slots=True)
-class Manner:
+class Manner(Struct, frozen=True):
     """How an apply goes about it: `quiet` says nothing of what stays as it is, `wait` looks on until all is ready."""
 
     quiet: bool = False

@@ -4,17 +4,17 @@ import os
 import shutil
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TextIO
+
+from msgspec import Struct
 
 DEFAULT_WIDTH = 110
 CHARACTERS = {True: "utf-8", False: "ascii"}
 
 
-@dataclass(frozen=True, slots=True)
-class Process:
+class Process(Struct, frozen=True):
     """What a command may know of the process that it runs in."""
 
     now: datetime

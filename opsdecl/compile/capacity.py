@@ -1,7 +1,8 @@
 """GPUs that documents ask for against the pools that the environment has."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from opsdecl.compile.rollout import replicas_of
 from opsdecl.compile.scene import Scene
@@ -14,8 +15,7 @@ ACCELERATOR: SpecPath = ("spec", "accelerator")
 POOLS: SpecPath = ("spec", "capacity", "pools")
 
 
-@dataclass(frozen=True, slots=True)
-class Demand:
+class Demand(Struct, frozen=True):
     """GPUs of one document: type, pool where it names one, GPUs of each replica, and how many replicas."""
 
     document: CompiledDocument

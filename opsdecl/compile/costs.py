@@ -1,7 +1,9 @@
 """What an environment costs in a month, and whether its budget allows it."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from opsdecl.catalog.types import Catalog
 from opsdecl.compile.rollout import replicas_of
@@ -16,8 +18,7 @@ from opsdecl.spec.types import Json
 BUDGET: SpecPath = ("spec", "budget")
 
 
-@dataclass(frozen=True, slots=True)
-class Priced:
+class Priced(Struct, frozen=True):
     """One document with GPUs: its price and what it costs; both None where no price in the currency is known."""
 
     document: CompiledDocument

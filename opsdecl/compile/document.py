@@ -1,9 +1,11 @@
 """One document: its layers, and what it asks of its surroundings -> `CompiledDocument`. Pure: it can be remembered."""
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from opsdecl.addr import digest_of, format_path
 from opsdecl.catalog.types import ModelFacts
@@ -23,8 +25,7 @@ from opsdecl.diag.nearest import did_you_mean, nearest
 from opsdecl.spec.types import Json
 
 
-@dataclass(frozen=True)
-class DocumentResult:
+class DocumentResult(Struct, frozen=True, dict=True):
     """`document` is None where errors leave nothing to go on with. `used` are the names that expressions used."""
 
     source: Source
@@ -38,8 +39,7 @@ class DocumentResult:
         return f"{self.source.identity} {self.document.digest if self.document else 'broken'}"
 
 
-@dataclass(frozen=True, slots=True)
-class Draft:
+class Draft(Struct, frozen=True):
     """A document on its way; each pass fills what it settles. `complete` turns False where no result can follow."""
 
     source: Source
@@ -70,8 +70,7 @@ class Draft:
 PassResult = tuple[Draft, tuple[Diagnostic, ...]]
 
 
-@dataclass(frozen=True, slots=True)
-class DocumentPass:
+class DocumentPass(Struct, frozen=True):
     """One step: what must be settled before, and what is settled after."""
 
     name: str

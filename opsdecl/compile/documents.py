@@ -1,9 +1,10 @@
 """All documents of an environment, each after what it refers to."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from functools import cached_property, partial
 from typing import Any
+
+from msgspec import Struct, field
 
 from opsdecl.addr import SpecAddress, digest_of, digest_of_bytes
 from opsdecl.catalog.types import Catalog
@@ -20,8 +21,7 @@ Results = dict[SpecAddress, DocumentResult]
 Trail = tuple[SpecAddress, ...]
 
 
-@dataclass(frozen=True)
-class Surroundings:
+class Surroundings(Struct, frozen=True, dict=True):
     """What documents may ask for. `environment` is None while the environment itself is compiled."""
 
     project: str

@@ -1,9 +1,11 @@
 """Flags of engines against what the Runtime's release of the engine has: names, values, choices."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from opsdecl.addr import SpecAddress, format_path
 from opsdecl.catalog import engines
@@ -42,8 +44,7 @@ FIELDS: Mapping[SpecPath, Mapping[str, str]] = {
 UNSET: Sequence[Any] = (None, "auto", {}, 1)
 
 
-@dataclass(frozen=True, slots=True)
-class _Engine:
+class _Engine(Struct, frozen=True):
     """The engine of a Runtime, and how its version stands to the releases that were read."""
 
     name: str
@@ -59,8 +60,7 @@ class _Engine:
         return self.standing.fit in ("known", "between")
 
 
-@dataclass(frozen=True, slots=True)
-class _Written:
+class _Written(Struct, frozen=True):
     """A flag where it is written. `field` is true for typed fields of the language."""
 
     name: str

@@ -1,9 +1,11 @@
 """SpecSet x environment -> Graph, by named passes in a row. Each says what it needs and what it settles."""
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TypeVar
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from opsdecl import __version__
 from opsdecl.addr import Release, SpecAddress, digest_of_texts
@@ -46,8 +48,7 @@ def known_to_nobody(identities: Sequence[str]) -> Collection[str]:
     return ()
 
 
-@dataclass(frozen=True, slots=True)
-class Draft:
+class Draft(Struct, frozen=True):
     """An environment on its way: what was given, and what the passes have settled so far (None: not yet, or broken)."""
 
     specs: SpecSet
@@ -91,8 +92,7 @@ class Draft:
 PassResult = tuple[Draft, tuple[Diagnostic, ...]]
 
 
-@dataclass(frozen=True, slots=True)
-class Pass:
+class Pass(Struct, frozen=True):
     """One step over the whole environment: what must be settled before, and what is settled after."""
 
     name: str

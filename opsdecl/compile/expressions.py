@@ -5,7 +5,6 @@ Imported on use, because Jinja2 is. Nothing here can loop, call, or reach an att
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
@@ -13,6 +12,7 @@ from jinja2 import StrictUndefined, Template, nodes
 from jinja2.exceptions import TemplateError, TemplateSyntaxError, UndefinedError
 from jinja2.runtime import Undefined
 from jinja2.sandbox import SandboxedEnvironment
+from msgspec import Struct
 
 from opsdecl.spec.types import Json
 
@@ -55,8 +55,7 @@ class ResultError(Exception):
     """The values of this environment give nothing usable: `str()` of it says why, to people."""
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
+class Part(Struct, frozen=True):
     """A stretch of a scalar: literal text, or an expression (`node` is set)."""
 
     text: str

@@ -3,8 +3,9 @@
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from opsdecl.catalog.engine_types import FlagFacts
 
@@ -21,8 +22,7 @@ _EXPECTED = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class ValueProblem:
+class ValueProblem(Struct, frozen=True):
     """`what` continues "`name` …"; `choices` where the kind of value is right and the value is none of them."""
 
     what: str

@@ -1,8 +1,9 @@
 """Scalars with `${{ … }}` -> scalars with values. After the merge, never in exempt fields, never in keys."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from typing import Literal
+
+from msgspec import Struct, field
 
 from opsdecl.diag import SpecPath
 from opsdecl.spec.types import Json
@@ -10,8 +11,7 @@ from opsdecl.spec.types import Json
 OPENING = "${{"
 
 
-@dataclass(frozen=True, slots=True)
-class ExpressionProblem:
+class ExpressionProblem(Struct, frozen=True):
     """What is wrong with the scalar at `path`. `name` is the unknown name, cut behind its missing part."""
 
     path: SpecPath
@@ -20,8 +20,7 @@ class ExpressionProblem:
     name: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Interpolated:
+class Interpolated(Struct, frozen=True):
     """The value (the same object where nothing stood between braces), and the names that it used."""
 
     value: Json
@@ -29,8 +28,7 @@ class Interpolated:
     used: tuple[tuple[str, ...], ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class _Run:
+class _Run(Struct, frozen=True):
     names: Mapping[str, Json]
     exempt: Callable[[SpecPath], bool]
     problems: list[ExpressionProblem] = field(default_factory=list)

@@ -1,8 +1,10 @@
 """A project's folders -> the layers of one environment, lowest first, and the documents in them."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
 from functools import cached_property
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from opsdecl.addr import SpecAddress, digest_of_texts
 from opsdecl.compile.merge import DELETE
@@ -15,8 +17,7 @@ ENVIRONMENT = "Environment"
 PROJECT = "Project"
 
 
-@dataclass(frozen=True)
-class Source:
+class Source(Struct, frozen=True, dict=True):
     """What one document is compiled from: its layers, lowest first. `own` says that the last one lies in the
     environment's own folder, `alone` that there are lower folders and none of them has it."""
 
@@ -32,8 +33,7 @@ class Source:
         return digest_of_texts([*self.address, str(self.own), str(self.alone), *layers])
 
 
-@dataclass(frozen=True, slots=True)
-class Layers:
+class Layers(Struct, frozen=True):
     """`folders` in the order in which they are laid, the environment's own last. `inherited` are the names of each kind
     that lower folders declare.
 

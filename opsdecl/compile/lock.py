@@ -1,7 +1,8 @@
 """`opsdecl.lock`: what compiled a project, so that objects never change unseen through the tool itself."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from opsdecl.compile.types import CompiledDocument
 from opsdecl.diag import Diagnostic, Place, SpecPath
@@ -14,8 +15,7 @@ _HEADER = "# Written by `opsdecl validate --update-lock`; review it like code.\n
 _MOVE = "check what it means with a plan, then run `opsdecl validate --update-lock`"
 
 
-@dataclass(frozen=True, slots=True)
-class LockFacts:
+class LockFacts(Struct, frozen=True):
     """What a lock records. `schemas` names the package of Kubernetes' schemas with its version; empty where the caller
     does not know it, and then not compared. `models` maps addresses of weights to the revision in use."""
 

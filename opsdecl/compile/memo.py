@@ -6,8 +6,9 @@ known only after it has been compiled, so those results keep their questions wit
 
 import json
 from collections.abc import Callable, Collection, Hashable, Iterable, Sequence
-from dataclasses import dataclass
 from typing import Any, Generic, NamedTuple, Protocol, TypeVar
+
+from msgspec import Struct
 
 from opsdecl.spec.types import Json, Texts
 
@@ -98,8 +99,7 @@ class Question(NamedTuple):
     name: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(Struct, frozen=True):
     """`identity` is equal exactly where `value` would have the same effect, in any run. None equals nothing."""
 
     value: Any
@@ -109,8 +109,7 @@ class Answer:
 Ask = Callable[[Question], Answer]
 
 
-@dataclass(frozen=True, slots=True)
-class Trace(Generic[T]):
+class Trace(Struct, Generic[T], frozen=True):
     """A result, and every question that led to it with the identity of its answer."""
 
     asked: Sequence[tuple[Question, str | None]]

@@ -6,9 +6,10 @@ fields of the old branch, and so does a field that excludes others.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from operator import is_
 from typing import Literal
+
+from msgspec import Struct
 
 from opsdecl.diag import SpecPath
 from opsdecl.spec.types import Json
@@ -20,8 +21,7 @@ DELETE = "$delete"
 Problem = Literal["deletes-nothing", "delete-not-true", "delete-misplaced"]
 
 
-@dataclass(frozen=True, slots=True)
-class MergeRules:
+class MergeRules(Struct, frozen=True):
     """What the schema says of a path (list positions are any number): the key of a keyed list, the tag of a union."""
 
     list_key: Callable[[SpecPath], str | None]
@@ -30,8 +30,7 @@ class MergeRules:
     """Siblings that a field takes the place of (`count` of `min` and `max`)."""
 
 
-@dataclass(frozen=True, slots=True)
-class MergeProblem:
+class MergeProblem(Struct, frozen=True):
     """Something that a layer asks for and that cannot be done. `path` is the path in that layer."""
 
     layer: int
@@ -41,8 +40,7 @@ class MergeProblem:
     candidates: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class _Layer:
+class _Layer(Struct, frozen=True):
     """What stays the same while one layer is laid over the ones below."""
 
     index: int

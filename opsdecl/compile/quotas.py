@@ -1,7 +1,8 @@
 """What the documents of a namespace need against its quota: GPUs, CPU, memory; at rest and while one is rolled out."""
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from opsdecl.compile.rollout import replicas_of, way_of
 from opsdecl.compile.scene import Scene
@@ -16,8 +17,7 @@ from opsdecl.spec.types import Json
 QUOTAS: SpecPath = ("spec", "capacity", "quotas")
 
 
-@dataclass(frozen=True, slots=True)
-class Counted:
+class Counted(Struct, frozen=True):
     """One thing that a quota counts. `of` is what a replica takes, None where the document does not say."""
 
     field: str

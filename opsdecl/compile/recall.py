@@ -1,9 +1,10 @@
 """Compiled documents as JSON and back, for later runs."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
+
+from msgspec import Struct
 
 from opsdecl.addr import SpecAddress
 from opsdecl.compile.document import DocumentResult
@@ -45,8 +46,7 @@ class RecalledDocument(CompiledDocument):
         return document
 
 
-@dataclass(frozen=True, slots=True)
-class DocumentCodec:
+class DocumentCodec(Struct, frozen=True):
     """Of a document compiled from `source`. Those with findings are compiled again, since findings hold places."""
 
     source: Source

@@ -1,7 +1,8 @@
 """Names in a document -> what they name: documents, entries of the catalogue, pools, namespaces."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from opsdecl.addr import SpecAddress, format_path
 from opsdecl.catalog.types import ModelFacts
@@ -19,20 +20,17 @@ ANY = "*"
 MAX_LISTED = 8
 
 
-@dataclass(frozen=True, slots=True)
-class Cycle:
+class Cycle(Struct, frozen=True):
     """The answer to a document that asks for one which waits for it: the whole way round."""
 
     trail: tuple[SpecAddress, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Broken:
+class Broken(Struct, frozen=True):
     """The answer where a document exists and could not be compiled: it has findings of its own."""
 
 
-@dataclass(frozen=True, slots=True)
-class Resolved:
+class Resolved(Struct, frozen=True):
     """`documents` by root of `effective`; `complete` is False where something named is missing or broken."""
 
     documents: Mapping[str, CompiledDocument]
@@ -41,8 +39,7 @@ class Resolved:
     diagnostics: tuple[Diagnostic, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class _Named:
+class _Named(Struct, frozen=True):
     """One reference: where it stands, the name, and what kind of thing it names."""
 
     path: SpecPath

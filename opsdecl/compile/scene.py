@@ -1,8 +1,9 @@
 """A compiled environment as its checks see it."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from functools import cached_property
+
+from msgspec import Struct
 
 from opsdecl.addr import SpecAddress
 from opsdecl.catalog.types import Catalog
@@ -13,8 +14,7 @@ from opsdecl.spec.types import Json
 PlaceIn = Callable[[SpecAddress, SpecPath], Place]
 
 
-@dataclass(frozen=True)
-class Scene:
+class Scene(Struct, frozen=True, dict=True):
     """Everything that compiled. `used` are the names that expressions used; `complete` says that nothing is missing
     because of an error, so that what is absent is absent on purpose."""
 

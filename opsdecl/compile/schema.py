@@ -1,9 +1,10 @@
 """What the passes need to know of a kind, as one value, so that they run over kinds that do not exist yet."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from functools import cache, lru_cache, partial
 from typing import Any, Protocol
+
+from msgspec import Struct
 
 from opsdecl.compile.merge import MergeRules
 from opsdecl.diag import Checked, Place, SpecPath
@@ -34,8 +35,7 @@ class NoEffect(Protocol):
     def applies(self, model: Any, environment: Any, runtime: Any = None) -> str | None: ...
 
 
-@dataclass(frozen=True, slots=True)
-class KindSchema:
+class KindSchema(Struct, frozen=True):
     """`references` are patterns (`*` for any name or index) with what they name; `has_field` knows valid paths."""
 
     kind: str

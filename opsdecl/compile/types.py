@@ -1,16 +1,17 @@
 """Documents of one environment, merged and checked, and the resources that they become."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, overload
+
+from msgspec import Struct, field
 
 from opsdecl.addr import Address, ObjectKey, Release, SpecAddress
 from opsdecl.diag import Place, SpecPath
 from opsdecl.spec.types import Document, Json
 
 
-@dataclass(frozen=True, slots=True)
-class Setter:
+class Setter(Struct, frozen=True):
     """A layer that set a value: where, and to what."""
 
     place: Place
@@ -37,16 +38,14 @@ class CompiledDocument:
     digest: str
 
 
-@dataclass(frozen=True, slots=True)
-class Traced:
+class Traced(Struct, frozen=True):
     """A leaf or branch of an object together with the effective path it came from."""
 
     value: Json
     path: SpecPath
 
 
-@dataclass(frozen=True, slots=True)
-class Resource:
+class Resource(Struct, frozen=True):
     """A node of the graph: one Kubernetes object to be, in terms that Pulumi shares.
 
     `inputs` is the object without apiVersion, kind and metadata.name/namespace… as a tree of plain data in which any
@@ -114,8 +113,7 @@ def _by_address(resources: Sequence[Resource]) -> tuple[Resource, ...]:
     return tuple(sorted(resources, key=lambda resource: resource.address))
 
 
-@dataclass(frozen=True, slots=True)
-class Graph:
+class Graph(Struct, frozen=True):
     """A whole environment: every document and every resource, sorted by address; edges are `depends_on`."""
 
     release: Release

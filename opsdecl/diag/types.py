@@ -1,9 +1,11 @@
 """What every stage says to people: findings as values, reported by place and located later."""
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
 from enum import IntEnum
 from typing import Generic, Literal, TypeVar
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 T = TypeVar("T")
 U = TypeVar("U")
@@ -24,8 +26,7 @@ class Severity(IntEnum):
         return self.name.lower()
 
 
-@dataclass(frozen=True, slots=True)
-class Code:
+class Code(Struct, frozen=True):
     """One kind of finding. `title` never holds user names, so that it can be learnt."""
 
     id: str
@@ -35,8 +36,7 @@ class Code:
     severity: Severity = Severity.ERROR
 
 
-@dataclass(frozen=True, slots=True)
-class Span:
+class Span(Struct, frozen=True):
     """A stretch of a file; lines and columns count from 1, `end_column` is exclusive."""
 
     file: str
@@ -46,8 +46,7 @@ class Span:
     end_column: int
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(Struct, frozen=True):
     """A node of a document, named by path; `spec.positions` turns it into a `Span` when someone looks."""
 
     file: str
@@ -56,16 +55,14 @@ class Place:
     part: Literal["key", "value"] = "value"
 
 
-@dataclass(frozen=True, slots=True)
-class Related:
+class Related(Struct, frozen=True):
     """A second place that matters to a finding, with what it has to do with it."""
 
     message: str
     at: Place | Span | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Diagnostic:
+class Diagnostic(Struct, frozen=True):
     """A finding. `message` is one sentence, `label` stands beside the carets, `hint` says what to do."""
 
     code: Code
@@ -98,8 +95,7 @@ def _locate(at: Place | Span | None, locate: Callable[[Place], Span | None]) -> 
     return locate(at) if isinstance(at, Place) else at
 
 
-@dataclass(frozen=True, slots=True)
-class Checked(Generic[T]):
+class Checked(Struct, Generic[T], frozen=True):
     """A stage's answer: the value, or None where going on would be meaningless, and what was found."""
 
     value: T | None

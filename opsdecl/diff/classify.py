@@ -2,8 +2,9 @@
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, Protocol
+
+from msgspec import Struct
 
 from opsdecl.addr import SpecAddress
 from opsdecl.diff.compare import MISSING, Difference, DiffPath
@@ -33,8 +34,7 @@ EffectTable = Mapping[str, Sequence[FieldEffect]]
 """Effects by kind of document."""
 
 
-@dataclass(frozen=True, slots=True)
-class Meaning:
+class Meaning(Struct, frozen=True):
     """Classes, worst first, and why. `restarts`: the pods of the object are replaced by new ones."""
 
     classes: tuple[ChangeClass, ...] = ()
@@ -152,8 +152,7 @@ def _is_set(value: Any) -> bool:
     return value is not MISSING and value is not None
 
 
-@dataclass(frozen=True, slots=True)
-class Condition:
+class Condition(Struct, frozen=True):
     """When the class of a row holds, by the values before and after, and what it is otherwise."""
 
     holds: Callable[[Any, Any], bool]

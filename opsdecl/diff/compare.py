@@ -1,8 +1,9 @@
 """Two trees -> the fields in which they differ. Lists whose entries have names are compared by name."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, Final
+
+from msgspec import Struct
 
 from opsdecl.addr import format_path
 from opsdecl.diag import SpecPath
@@ -20,8 +21,7 @@ class Missing:
 MISSING: Final = Missing()
 
 
-@dataclass(frozen=True, slots=True)
-class Item:
+class Item(Struct, frozen=True):
     """An entry of a list by its key; `ORDER` stands for the sequence of all its keys."""
 
     key: str
@@ -35,8 +35,7 @@ _MAPPINGS = (dict, Mapping)
 """The plain type first: asking the abstract one costs a call."""
 
 
-@dataclass(frozen=True, slots=True)
-class Difference:
+class Difference(Struct, frozen=True):
     """One field. `after_path` is its place in the tree afterwards, or its parent's where it is gone.
 
     `equivalent`: another text for the same amount. Below `ORDER` the values are the keys that both lists share.

@@ -2,7 +2,8 @@
 
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from opsdecl.addr import SpecAddress
 from opsdecl.diag import SpecPath
@@ -12,8 +13,7 @@ from opsdecl.diff.records import StoredDocument
 from opsdecl.render.types import DocumentView
 
 
-@dataclass(frozen=True, slots=True)
-class DocumentPair:
+class DocumentPair(Struct, frozen=True):
     """One document on both sides; a renamed one has another address before. `unknown`: nobody knows the side before."""
 
     address: SpecAddress
@@ -22,8 +22,7 @@ class DocumentPair:
     unknown: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class DocumentDiff:
+class DocumentDiff(Struct, frozen=True):
     """The fields of a document that differ, each with its meaning."""
 
     pair: DocumentPair

@@ -1,14 +1,14 @@
 """How the entries of a list are recognised: by a field, by their flag, or by themselves. Rows with reasons."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 Fields = tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class ListRule:
+class ListRule(Struct, frozen=True):
     """Entries of a list of this name are told apart by the first of `keys` that is there and unique on both sides."""
 
     name: str
@@ -16,8 +16,7 @@ class ListRule:
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(Struct, frozen=True):
     """One entry under its key. `value` is what is compared and shown, `index` its place in the list."""
 
     value: Any

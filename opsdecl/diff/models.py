@@ -2,7 +2,8 @@
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from opsdecl.addr import SpecAddress
 from opsdecl.diff.types import Estimate, KvCache, MemoryPerGpu, ModelChange, ModelFit, ModelLength
@@ -11,8 +12,7 @@ from opsdecl.sizing.types import Assessment, Memory, Range, Sizing
 NOT_SIZED = "not-sized"
 
 
-@dataclass(frozen=True, slots=True)
-class ModelSides:
+class ModelSides(Struct, frozen=True):
     """One model before and after. `changed` where its document does."""
 
     before: Assessment | None
@@ -21,8 +21,7 @@ class ModelSides:
     turned_by: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class ModelChanges:
+class ModelChanges(Struct, frozen=True):
     """The rows, in the order of addresses, and the verdicts of all models after the change."""
 
     rows: tuple[ModelChange, ...] = ()

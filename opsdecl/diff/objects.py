@@ -1,8 +1,9 @@
 """One object in three records -> what it needs: an action, its cause, its fields and what they mean."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from opsdecl.addr import Address, ObjectKey, SpecAddress, digest_of
 from opsdecl.diag import SpecPath
@@ -19,16 +20,14 @@ from opsdecl.render.types import Manifest
 BEFORE_UNKNOWN = "before unknown: the base cannot be compiled, so everything may differ"
 
 
-@dataclass(frozen=True, slots=True)
-class ObjectPair:
+class ObjectPair(Struct, frozen=True):
     """An object as wanted and as stored; one of them may be missing."""
 
     manifest: Manifest | None
     stored: StoredObject | None
 
 
-@dataclass(frozen=True, slots=True)
-class ObjectDiff:
+class ObjectDiff(Struct, frozen=True):
     """A change, the document it belongs to, and for each changed field the effective path behind it."""
 
     change: ObjectChange
@@ -37,8 +36,7 @@ class ObjectDiff:
     protect: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Sides:
+class Sides(Struct, frozen=True):
     """What else is known: autoscalers' ranges on both sides, what fields mean, and where they were set."""
 
     before: ScaledRanges

@@ -1,6 +1,6 @@
 """How much a plan may delete, and what it may not."""
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from opsdecl.diag import Diagnostic, Place
 from opsdecl.diag.codes import plan as codes
@@ -9,8 +9,7 @@ from opsdecl.diff.rules import kind_rule
 from opsdecl.diff.types import ObjectChange
 
 
-@dataclass(frozen=True, slots=True)
-class PruneRules:
+class PruneRules(Struct, frozen=True):
     """A target's settings. `budget` None means any number; `at` is where they are written."""
 
     budget: int | None = None

@@ -1,8 +1,9 @@
 """What a base holds: applied and live objects side by side, and the documents behind them."""
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from opsdecl.addr import ObjectKey, SpecAddress
 
@@ -34,8 +35,7 @@ class LazyObject(Mapping[str, Any]):
         return repr(self._value())
 
 
-@dataclass(frozen=True, slots=True)
-class StoredObject:
+class StoredObject(Struct, frozen=True):
     """One object as a target holds it: `applied` is what we last wrote, `live` is what is there (None: gone)."""
 
     address: str
@@ -53,8 +53,7 @@ class StoredObject:
     """What a `Manifest` needs besides its data, so that an earlier revision can be written again."""
 
 
-@dataclass(frozen=True, slots=True)
-class StoredDocument:
+class StoredDocument(Struct, frozen=True):
     """A document's effective values as they were when last applied."""
 
     address: SpecAddress
@@ -62,8 +61,7 @@ class StoredDocument:
     references: Mapping[str, SpecAddress]
 
 
-@dataclass(frozen=True, slots=True)
-class TargetState:
+class TargetState(Struct, frozen=True):
     """All that a target knows of a release. `identity` moves whenever anything in it moves."""
 
     identity: str

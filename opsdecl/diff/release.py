@@ -2,7 +2,8 @@
 
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from opsdecl.addr import SpecAddress
 from opsdecl.diff.changes import document_change
@@ -19,8 +20,7 @@ ACTIONS: tuple[Action, ...] = ("create", "update", "replace", "delete", "adopt",
 UNNAMED = BaseRef()
 
 
-@dataclass(frozen=True, slots=True)
-class ReleaseDiff:
+class ReleaseDiff(Struct, frozen=True):
     """One release's share of a plan. `protected` are addresses whose object goes away although it must not."""
 
     release: ReleasePlan

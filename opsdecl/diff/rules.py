@@ -1,9 +1,10 @@
 """What a change of a field means, kind by kind: rows of data, each with its reason; the first that matches counts."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cache, lru_cache
 from typing import Literal
+
+from msgspec import Struct
 
 from opsdecl.diff.compare import DiffPath, Item
 from opsdecl.diff.types import ChangeClass
@@ -11,8 +12,7 @@ from opsdecl.diff.types import ChangeClass
 When = Literal["always", "shrinks"]
 
 
-@dataclass(frozen=True, slots=True)
-class FieldRule:
+class FieldRule(Struct, frozen=True):
     """`path` names a field and all below it; `*` stands for one name or entry. `also` holds further classes."""
 
     path: str
@@ -27,8 +27,7 @@ class FieldRule:
         return (self.change_class, *self.also)
 
 
-@dataclass(frozen=True, slots=True)
-class KindRule:
+class KindRule(Struct, frozen=True):
     """A kind of object. `other` is for fields without a row; `create` and `delete` for the object as a whole."""
 
     fields: tuple[FieldRule, ...] = ()

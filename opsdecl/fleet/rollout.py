@@ -10,6 +10,8 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
+from msgspec import Struct
+
 from opsdecl.fleet.nodes import FreeGpus, Place
 from opsdecl.fleet.strategy import fenceposts
 from opsdecl.fleet.types import Course, Pods, Pool, Rollout
@@ -44,8 +46,7 @@ class _Run:
         return self.serving == wanted and not self.leaving and not self.old and not self.pending
 
 
-@dataclass(frozen=True, slots=True)
-class _Waiting:
+class _Waiting(Struct, frozen=True):
     """A pod without a place; `number` counts pods in the order in which they were made."""
 
     number: int

@@ -1,13 +1,12 @@
 """Replicas of models on the nodes of pools, as numbers: everything that packing, rollouts and cost reckon with."""
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 Seconds = tuple[float, float]
 """Quickest and slowest."""
 
 
-@dataclass(frozen=True, slots=True)
-class Pool:
+class Pool(Struct, frozen=True):
     """Nodes of one make. `reserve` counts the GPUs of the whole pool that are kept free for rollouts."""
 
     name: str
@@ -20,8 +19,7 @@ class Pool:
         return self.nodes * self.per_node
 
 
-@dataclass(frozen=True, slots=True)
-class Way:
+class Way(Struct, frozen=True):
     """How a Deployment exchanges its pods; bounds are numbers or percentages (`"25%"`), as Kubernetes writes them."""
 
     surge: int | str = 0
@@ -32,8 +30,7 @@ class Way:
 RECREATE = Way(recreate=True)
 
 
-@dataclass(frozen=True, slots=True)
-class Pods:
+class Pods(Struct, frozen=True):
     """Equal replicas. All GPUs of one lie on one node of one of `pools`; 0 GPUs fit everywhere."""
 
     pools: tuple[str, ...]
@@ -41,8 +38,7 @@ class Pods:
     replicas: int
 
 
-@dataclass(frozen=True, slots=True)
-class Rollout:
+class Rollout(Struct, frozen=True):
     """One workload on its way. Without `restarts` only the number of its pods changes.
 
     `load` is the time from a pod's start until it serves, `drain` how long a pod that leaves keeps its GPUs.
@@ -57,8 +53,7 @@ class Rollout:
     drain: Seconds = (0.0, 0.0)
 
 
-@dataclass(frozen=True, slots=True)
-class Course:
+class Course(Struct, frozen=True):
     """How one rollout went. Times are seconds after the beginning; `ended` is None where it stopped.
 
     `lowest` counts replicas that serve at the worst moment, `waited` is the longest that a pod waited for its GPUs
@@ -72,8 +67,7 @@ class Course:
     missing: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Price:
+class Price(Struct, frozen=True):
     """Of one GPU for an hour. `source` and `as_of` say where the number is from."""
 
     amount: float
@@ -82,8 +76,7 @@ class Price:
     as_of: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Cost:
+class Cost(Struct, frozen=True):
     """Per month of `HOURS`: the fewest replicas, the mean over loads, the most replicas."""
 
     floor: float

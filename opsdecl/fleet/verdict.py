@@ -1,8 +1,10 @@
 """Whether the rollouts of a change finish together: the order of events is tried, what cannot be is proven."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
 from typing import Literal
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from opsdecl.fleet.rollout import simulate
 from opsdecl.fleet.strategy import ONE_LESS, fenceposts
@@ -17,8 +19,7 @@ TRIED_PODS = 2_000
 """Pods of a group beyond which only the order of names is simulated: more orders would cost more than they tell."""
 
 
-@dataclass(frozen=True, slots=True)
-class Foreseen:
+class Foreseen(Struct, frozen=True):
     """The rollouts that share pools, and how they go at the slowest and at the quickest.
 
     `remedy` was simulated and finishes; `order` is the one in which rollouts go for `one-at-a-time`.
@@ -36,8 +37,7 @@ class Foreseen:
         return tuple(course for course in self.slowest if course.ended is None)
 
 
-@dataclass(frozen=True, slots=True)
-class _Group:
+class _Group(Struct, frozen=True):
     """Everything that competes for the same nodes."""
 
     pools: tuple[Pool, ...]

@@ -1,8 +1,9 @@
 """`adopt`: objects and fields that others hold on a cluster become the release's."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from opsdecl import __version__
 from opsdecl.apply.ports import Record
@@ -20,8 +21,7 @@ if TYPE_CHECKING:
     from opsdecl.targets.cluster.target import ClusterTarget
 
 
-@dataclass(frozen=True, slots=True)
-class Offer:
+class Offer(Struct, frozen=True):
     """What one target would take over."""
 
     target: "ClusterTarget"

@@ -1,7 +1,9 @@
 """`apply`, `rollback`, `destroy`: a fresh execution plan, held against what was reviewed, then written."""
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from opsdecl import __version__
 from opsdecl.addr import Address, Release
@@ -25,8 +27,7 @@ from opsdecl.render.types import DocumentView, Manifest, ManifestSet
 KEEP = "say that its data may go too: --including-protected"
 
 
-@dataclass(frozen=True, slots=True)
-class Signed:
+class Signed(Struct, frozen=True):
     """Who does it, when, and what the record will name as the reviewed plan."""
 
     who: str
@@ -81,8 +82,7 @@ def _without_waiting(release: ReleasePlan) -> ReleasePlan:
     return release.model_copy(update={"steps": tuple(step for step in release.steps if step.verb != "wait")})
 
 
-@dataclass(frozen=True, slots=True)
-class Return:
+class Return(Struct, frozen=True):
     """A way back: what would be written to a target, and how that differs from what it holds."""
 
     target: Target

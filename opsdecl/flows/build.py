@@ -1,8 +1,10 @@
 """One environment of one tree: compiled, rendered, checked against schemas and policies."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from functools import partial
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from opsdecl.addr import SpecAddress
 from opsdecl.compile.environment import compile_environment
@@ -18,8 +20,7 @@ from opsdecl.render.types import Manifest, ManifestSet
 from opsdecl.sizing.types import Assessment
 
 
-@dataclass(frozen=True, slots=True)
-class Built:
+class Built(Struct, frozen=True):
     """An environment ready to be planned."""
 
     project: Project

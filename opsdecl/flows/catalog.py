@@ -1,7 +1,9 @@
 """`catalog list` and `catalog show`: what the catalogue of a project knows, and from where."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from opsdecl.catalog import engines
 from opsdecl.catalog.architecture_table import ArchitectureTable, load_architectures
@@ -24,16 +26,14 @@ ROOMY = Gpu("any", exactly(1 << 20), (9, 0))
 NEWEST = "vllm==0.33.0"
 
 
-@dataclass(frozen=True, slots=True)
-class Listing:
+class Listing(Struct, frozen=True):
     """Entries by table, in the order of their names; `own` has the project's file for each entry of its own."""
 
     entries: Mapping[str, Sequence[Facts]]
     own: Mapping[tuple[str, str], str]
 
 
-@dataclass(frozen=True, slots=True)
-class Opened:
+class Opened(Struct, frozen=True):
     """The catalogue of a project, with what is wrong in its own files at their lines."""
 
     catalog: Catalog | None

@@ -2,9 +2,11 @@
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from opsdecl.catalog.architecture_table import load_architectures
 from opsdecl.catalog.architectures import Architecture
@@ -36,8 +38,7 @@ MOST_DIFFERENCE = 0.03
 """Share by which files and configuration may differ: scales of packed weights vary a little."""
 
 
-@dataclass(frozen=True, slots=True)
-class Wanted:
+class Wanted(Struct, frozen=True):
     """`source` as typed: `hf://org/name[@revision]`, or a path. `today` dates what has no date of its own."""
 
     source: str

@@ -1,7 +1,8 @@
 """What a plan's documents cost in a month, before and after, and what all of them cost together."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from opsdecl.addr import SpecAddress
 from opsdecl.compile.costs import currency_of, price_of
@@ -13,8 +14,7 @@ from opsdecl.flows.build import Built
 from opsdecl.flows.sides import Effective, Sides
 
 
-@dataclass(frozen=True, slots=True)
-class Need:
+class Need(Struct, frozen=True):
     """GPUs of one side of a document, at the fewest and the most replicas. `priced` is None where no price is known."""
 
     gpus: tuple[int, int]
@@ -25,8 +25,7 @@ class Need:
         return _shown(self.priced[1], self.priced[0]) if self.priced is not None else None
 
 
-@dataclass(frozen=True, slots=True)
-class Needs:
+class Needs(Struct, frozen=True):
     """Both sides of one document; None where it asks for no GPU, or is not there."""
 
     address: SpecAddress

@@ -1,7 +1,9 @@
 """`drift` of a target that somebody else carries to a cluster: what the cluster holds against what the target says."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from opsdecl.addr import Release
 from opsdecl.diag import Checked, Diagnostic
@@ -13,8 +15,7 @@ from opsdecl.flows.plan import Planned, effect_table
 from opsdecl.flows.targets import open_observer
 
 
-@dataclass(frozen=True, slots=True)
-class Drift:
+class Drift(Struct, frozen=True):
     """What differs from what it should be: on the target itself, or (`cluster` is its name) where its objects run."""
 
     target: str

@@ -1,7 +1,8 @@
 """`explain`: a code, a field of a kind, or a value with all the layers that set it."""
 
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from opsdecl.addr import SpecAddress, format_path, parse_path
 from opsdecl.compile.types import Setter
@@ -12,8 +13,7 @@ from opsdecl.flows.build import Built
 from opsdecl.spec.fields import FieldInfo, field_info, fields_of, kind_names
 
 
-@dataclass(frozen=True, slots=True)
-class ExplainedField:
+class ExplainedField(Struct, frozen=True):
     """A field of a kind with the fields below it."""
 
     kind: str
@@ -21,8 +21,7 @@ class ExplainedField:
     children: tuple[FieldInfo, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class ExplainedValue:
+class ExplainedValue(Struct, frozen=True):
     """A value of a document, and each layer that set it with its line, lowest first."""
 
     address: SpecAddress
@@ -31,8 +30,7 @@ class ExplainedValue:
     layers: tuple[tuple[Setter, Span | None], ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Unknown:
+class Unknown(Struct, frozen=True):
     """Nothing goes by that name; `hint` says what might have been meant."""
 
     message: str

@@ -1,7 +1,8 @@
 """What a change means for nodes and money: its rollouts, simulated together, and the cost of both sides."""
 
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from opsdecl.addr import SpecAddress
 from opsdecl.diag import Diagnostic
@@ -15,8 +16,7 @@ from opsdecl.flows.sides import SERVED, Sides, sides_of
 from opsdecl.flows.stopped import stopped_rollouts
 
 
-@dataclass(frozen=True, slots=True)
-class FleetChange:
+class FleetChange(Struct, frozen=True):
     """The rows of a plan, its totals, and what is wrong."""
 
     runs: tuple[RunChange, ...] = ()

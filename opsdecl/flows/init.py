@@ -2,8 +2,9 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from opsdecl import __version__
 from opsdecl._data import data_root
@@ -45,8 +46,7 @@ CI = {
 _NAME = re.compile(r"[a-z]([a-z0-9-]{0,61}[a-z0-9])?")
 
 
-@dataclass(frozen=True, slots=True)
-class Site:
+class Site(Struct, frozen=True):
     """Where a project is to be made. `around` is the repository that is there already."""
 
     folder: Path
@@ -62,8 +62,7 @@ class Site:
         return self.around.branch or FIRST_BRANCH
 
 
-@dataclass(frozen=True, slots=True)
-class Made:
+class Made(Struct, frozen=True):
     """What was written, relative to the folder, and whether a repository was made for it."""
 
     files: tuple[str, ...]

@@ -1,14 +1,13 @@
 """What a command has worked out already, and what earlier ones did."""
 
-from dataclasses import dataclass, field
+from msgspec import Struct, field
 
 from opsdecl.compile.memo import Memo
 from opsdecl.spec.parse_cache import ParsedFiles
 from opsdecl.spec.types import Texts
 
 
-@dataclass(frozen=True, slots=True)
-class Memory:
+class Memory(Struct, frozen=True):
     """Shared by everything that one command reads and compiles: the sides of a plan, all environments."""
 
     files: ParsedFiles = field(default_factory=ParsedFiles)

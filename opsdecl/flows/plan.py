@@ -1,10 +1,12 @@
 """`plan`: what would change and what it means, against a commit (review) or against the targets (execution)."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import Literal
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from opsdecl import __version__
 from opsdecl.addr import SpecAddress, digest_of
@@ -35,8 +37,7 @@ from opsdecl.spec.fields import FieldEffect, effects_of, kind_names
 from opsdecl.spec.types import SourceTree
 
 
-@dataclass(frozen=True, slots=True)
-class Planned:
+class Planned(Struct, frozen=True):
     """A plan with what it was made from. `plan` is None where the specs do not even compile."""
 
     plan: Plan | None
@@ -48,8 +49,7 @@ class Planned:
     targets: Mapping[str, Target] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class Wanted:
+class Wanted(Struct, frozen=True):
     """What a command asks for: environment and target (None: the default, all), and what is to be let go."""
 
     environment: str | None = None
@@ -142,8 +142,7 @@ def open_built(tree: SourceTree, wanted: Wanted, memory: Memory | None = None) -
     return Planned(None, findings, project.positions.source_lines, chosen.value, built.value)
 
 
-@dataclass(frozen=True, slots=True)
-class _Base:
+class _Base(Struct, frozen=True):
     """The side before. `built` None with `known` True: the environment was not there yet."""
 
     built: Built | None

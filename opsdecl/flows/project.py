@@ -1,7 +1,8 @@
 """Opening a project: files -> parsed documents, catalogue and positions, from a work tree or from a commit."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from opsdecl.addr import SpecAddress
 from opsdecl.catalog.load import load_catalog
@@ -20,8 +21,7 @@ CATALOG_FOLDER = "catalog/"
 REFUSED_SCALARS = (AMBIGUOUS, NUMBER_RANGE)
 
 
-@dataclass(frozen=True, slots=True)
-class Project:
+class Project(Struct, frozen=True):
     """One tree, read. `positions` finds the line of any place in it."""
 
     tree: SourceTree

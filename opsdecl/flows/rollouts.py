@@ -1,7 +1,9 @@
 """The rollouts of a change, simulated together on the pools of the environment."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from opsdecl.compile.rollout import replicas_of, way_of
 from opsdecl.compile.types import CompiledDocument
@@ -16,8 +18,7 @@ from opsdecl.flows.sides import Effective, Sides
 NO_PODS = Pods((), 0, 0)
 
 
-@dataclass(frozen=True, slots=True)
-class Foretold:
+class Foretold(Struct, frozen=True):
     """The rollouts by name, and how each group of pools goes through with them."""
 
     rollouts: dict[str, Rollout]

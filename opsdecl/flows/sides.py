@@ -1,7 +1,8 @@
 """Served documents on both sides of a plan, paired: what was applied, or the base, and what is desired."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from opsdecl.addr import SpecAddress
 from opsdecl.compile.types import CompiledDocument
@@ -15,8 +16,7 @@ Effective = Mapping[str, Json]
 SERVED = ("LLM", "Model")
 
 
-@dataclass(frozen=True, slots=True)
-class Sides:
+class Sides(Struct, frozen=True):
     """Effective values of one document. `change` is None where it stays as it is."""
 
     address: SpecAddress

@@ -1,8 +1,10 @@
 """`size`: does a model fit, how much cache is left, what would make it fit; one question, or a whole environment."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
 from typing import Any
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from opsdecl.catalog.architecture_table import ArchitectureTable, load_architectures
 from opsdecl.catalog.architectures import Architecture, Quantization
@@ -28,8 +30,7 @@ TRIED = ("l40s", "a100-80gb", "h100-80gb", "h200-141gb", "b200")
 """GPUs that are tried as remedies of a single question; for an environment it is those of its pools."""
 
 
-@dataclass(frozen=True, slots=True)
-class Question:
+class Question(Struct, frozen=True):
     """What the command line asks. `config` is the text of a config.json; None where `model` is a name."""
 
     model: str = ""
@@ -44,8 +45,7 @@ class Question:
     """Whether the engine picks the longest context that fits itself (`--max-model-len auto`)."""
 
 
-@dataclass(frozen=True, slots=True)
-class SizedDocument:
+class SizedDocument(Struct, frozen=True):
     """One LLM of an environment; `sizing` is None where its shape or GPU is not known, and `reason` says which."""
 
     address: str

@@ -1,7 +1,8 @@
 """Sizing in validate and plan: what is wrong at its line, and what becomes of each model that changes."""
 
 from collections.abc import Collection, Iterable
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from opsdecl.addr import SpecAddress, format_path
 from opsdecl.diag import Diagnostic, Related

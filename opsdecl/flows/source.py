@@ -1,7 +1,8 @@
 """What a plan is made from: the commit, the merge result, or the files as they lie there."""
 
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from opsdecl.diag import Checked
 from opsdecl.diff.types import BaseRef, SourceRef
@@ -11,8 +12,7 @@ from opsdecl.targets.git.objects import PROJECT_PATHS, CommitTree, merge_result
 from opsdecl.targets.git.repository import Repository, discover, resolve_ref, who, work_tree_status
 
 
-@dataclass(frozen=True, slots=True)
-class ReviewSides:
+class ReviewSides(Struct, frozen=True):
     """Both sides of a review plan, and what they are called."""
 
     desired: SourceTree

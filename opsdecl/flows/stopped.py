@@ -1,7 +1,8 @@
 """Rollouts of a change that stop, or may: which, for lack of what, and what was tried and helps."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from opsdecl.compile.capacity import POOLS
 from opsdecl.diag import Diagnostic

@@ -1,7 +1,8 @@
 """`validate`: everything that can be known from the files alone, for every environment, in one go."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from opsdecl.addr import SpecAddress
 from opsdecl.compile.memo import Memo
@@ -14,8 +15,7 @@ from opsdecl.spec.positions import Positions
 from opsdecl.spec.types import SourceTree
 
 
-@dataclass(frozen=True, slots=True)
-class Validation:
+class Validation(Struct, frozen=True):
     """What was looked at, and what was found."""
 
     environments: tuple[str, ...]

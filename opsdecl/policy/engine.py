@@ -3,9 +3,10 @@
 import logging
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
+
+from msgspec import Struct
 
 from opsdecl.policy import functions
 from opsdecl.policy.cost import MAX_BYTES, MAX_STEPS, additions, built_bytes, longest, nesting, steps, text_length
@@ -47,8 +48,7 @@ def load_library() -> Any:
     return module
 
 
-@dataclass(frozen=True)
-class Program:
+class Program(Struct, frozen=True):
     """A compiled expression. `exact` is the same with functions that count characters, for texts beyond ASCII."""
 
     text: str

@@ -5,8 +5,9 @@ All rules that look at a thing share one projection and one prepared context, si
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
 from typing import Any
+
+from msgspec import Struct, field
 
 from opsdecl.policy.cost import MAX_STEPS_PER_RUN, longest
 from opsdecl.policy.culprit import culprit
@@ -16,8 +17,7 @@ from opsdecl.policy.reads import Each
 from opsdecl.policy.types import Rule, Subject, Verdict
 
 
-@dataclass(frozen=True)
-class Group:
+class Group(Struct, frozen=True):
     """Rules that look at the same things together, and the verdicts that are known."""
 
     rules: tuple[Rule, ...]
@@ -85,8 +85,7 @@ class Judge:
 _HOLDS = Verdict(holds=True)
 
 
-@dataclass(frozen=True, slots=True)
-class _Input:
+class _Input(Struct, frozen=True):
     """One projected input, and what is known of it."""
 
     values: Mapping[str, Any]

@@ -1,8 +1,9 @@
 """Syntax tree -> what an expression can read of its input: field paths, free variables, functions."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from enum import Enum
+
+from msgspec import Struct
 
 from opsdecl.policy.syntax import Call, Index, Literal, Name, Node, Select, children
 
@@ -21,8 +22,7 @@ _Scope = Mapping[str, ReadPath | None]
 """Names that macros bind: to the items of a path, or to None where the range was computed (and read in full)."""
 
 
-@dataclass(frozen=True, slots=True)
-class Read:
+class Read(Struct, frozen=True):
     """One access. `extent` says how much counts: the value, only that it is there, or only which items there are."""
 
     path: ReadPath
@@ -30,8 +30,7 @@ class Read:
     extent: str = "value"
 
 
-@dataclass(frozen=True, slots=True)
-class Usage:
+class Usage(Struct, frozen=True):
     """All that an expression takes from outside, in the order of the text."""
 
     reads: tuple[Read, ...]

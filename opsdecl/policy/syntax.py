@@ -1,8 +1,9 @@
 """Expression text -> syntax tree, for analysis only: what is read, named, what it costs. A library evaluates."""
 
 import re
-from dataclasses import dataclass
 from functools import lru_cache
+
+from msgspec import Struct
 
 MAX_LENGTH = 4096
 MAX_DEPTH = 40
@@ -19,8 +20,7 @@ class ExpressionError(Exception):
         self.hint = hint
 
 
-@dataclass(frozen=True, slots=True)
-class Literal:
+class Literal(Struct, frozen=True):
     """`text` as written. `string` is the value of a plain string literal, None for every other literal."""
 
     text: str
@@ -28,29 +28,25 @@ class Literal:
     string: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Name:
+class Name(Struct, frozen=True):
     name: str
     offset: int
 
 
-@dataclass(frozen=True, slots=True)
-class Select:
+class Select(Struct, frozen=True):
     operand: "Node"
     field: str
     offset: int
     """Where the field's name stands."""
 
 
-@dataclass(frozen=True, slots=True)
-class Index:
+class Index(Struct, frozen=True):
     operand: "Node"
     index: "Node"
     offset: int
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
+class Call(Struct, frozen=True):
     """A function, a method (with `target`), a macro, or an operator (`function` is then the operator's sign)."""
 
     function: str
@@ -59,8 +55,7 @@ class Call:
     offset: int
 
 
-@dataclass(frozen=True, slots=True)
-class Collection:
+class Collection(Struct, frozen=True):
     """A list, or a map with keys and values in turn."""
 
     kind: str
@@ -89,8 +84,7 @@ _BINARY: tuple[frozenset[str], ...] = tuple(
 _ESCAPES = {"n": "\n", "t": "\t", "r": "\r", "a": "\a", "b": "\b", "f": "\f", "v": "\v"}
 
 
-@dataclass(frozen=True, slots=True)
-class _Token:
+class _Token(Struct, frozen=True):
     kind: str
     text: str
     offset: int

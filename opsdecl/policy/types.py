@@ -1,8 +1,9 @@
 """Policies as their rules see the world, and the verdicts that rules give."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from typing import Any
+
+from msgspec import Struct, field
 
 from opsdecl.addr import SpecAddress
 from opsdecl.diag import Place, SpecPath
@@ -11,8 +12,7 @@ Placing = Callable[[SpecAddress, SpecPath], Place | None]
 """Where the value at a path of a document's effective tree was set; None where nothing did."""
 
 
-@dataclass(frozen=True, slots=True)
-class Match:
+class Match(Struct, frozen=True):
     """What a policy looks at. An empty field means any. With `objects`, rules see rendered objects."""
 
     kinds: tuple[str, ...] = ()
@@ -22,8 +22,7 @@ class Match:
     labels: Mapping[str, str] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class Rule:
+class Rule(Struct, frozen=True):
     """One condition. `index` is its place in the policy's effective list of rules."""
 
     policy: SpecAddress
@@ -42,8 +41,7 @@ class Rule:
         return f"{self.policy.name}/{self.name}"
 
 
-@dataclass(frozen=True)
-class Policy:
+class Policy(Struct, frozen=True):
     address: SpecAddress
     description: str
     denies: bool
@@ -65,8 +63,7 @@ MESSAGE_VARIABLES = frozenset({"name"})
 """What messages may name besides."""
 
 
-@dataclass(frozen=True)
-class Subject:
+class Subject(Struct, frozen=True):
     """One thing that rules judge: a document, or an object of it.
 
     `values` are the variables. `origin` turns a path into them into a path of the document's effective tree.
@@ -81,8 +78,7 @@ class Subject:
     origin: Callable[[SpecPath], SpecPath | None]
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(Struct, frozen=True):
     """What a rule says of one input. `failure` is why it could not say anything; `culprit` is the value at fault."""
 
     holds: bool = False

@@ -4,11 +4,12 @@ import json
 import os
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct
 
 PACKAGE = "kubernetes-validate"
 _DISTRIBUTION = re.compile(r"kubernetes_validate-(.+)\.dist-info")
@@ -22,8 +23,7 @@ IDENTITY_NAMES = frozenset(("apiVersion", "kind"))
 Schema = Mapping[str, Any]
 
 
-@dataclass(frozen=True)
-class Schemas:
+class Schemas(Struct, frozen=True, dict=True):
     """All schemas of one minor version. `strict`: fields that a schema does not list are refused."""
 
     version: str

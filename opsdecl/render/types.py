@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, NamedTuple, Protocol, overload
 
+from msgspec import Struct
+
 from opsdecl.addr import Address, ObjectKey, Release, SpecAddress, digest_of
 from opsdecl.diag import SpecPath
 
@@ -40,8 +42,7 @@ class Manifest:
         return None
 
 
-@dataclass(frozen=True, slots=True)
-class DocumentView:
+class DocumentView(Struct, frozen=True):
     """What the plan needs of a document: its effective values, and the documents they were taken from."""
 
     address: SpecAddress
@@ -109,8 +110,7 @@ class ManifestsByDocument(Sequence[Manifest]):
     __hash__ = None  # type: ignore[assignment]
 
 
-@dataclass(frozen=True)
-class ManifestSet:
+class ManifestSet(Struct, frozen=True, dict=True):
     """Everything one release wants: objects sorted by address, documents sorted by address."""
 
     release: Release

@@ -2,8 +2,9 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import fields, replace
 from typing import Protocol
+
+from msgspec.structs import replace
 
 from opsdecl.catalog.architectures import Architecture
 from opsdecl.catalog.types import GpuFacts
@@ -133,7 +134,7 @@ def turned_by(before: Request, after: Request) -> str | None:
 
 def _differing(before: Request, after: Request) -> list[str]:
     found = [facet for facet, name in _OUTER.items() if getattr(before, name) != getattr(after, name)]
-    inner = (each.name for each in fields(Settings))
+    inner = Settings.__struct_fields__
     return found + [name for name in inner if getattr(before.settings, name) != getattr(after.settings, name)]
 
 

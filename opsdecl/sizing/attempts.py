@@ -1,9 +1,11 @@
 """Changes that may make a model fit, with a bound on what each can bring: what cannot suffice is not reckoned."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
 from math import ceil
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from opsdecl.catalog.config_quantization import BY_NAME
 from opsdecl.sizing.reckon import reckon
@@ -24,8 +26,7 @@ SLACK = 0.8
 QUANTISED = {"fp8": ("fp8 weights", LEAST_OF_8_BITS), "w4a16": ("4-bit weights (AWQ, GPTQ)", LEAST_OF_4_BITS)}
 
 
-@dataclass(frozen=True, slots=True)
-class Attempt:
+class Attempt(Struct, frozen=True):
     """Settings that are changed in a request, and how a person would say so.
 
     `freed` are GiB of a GPU that it can free at the most, `need` the share of the request's cache that is needed still

@@ -1,8 +1,10 @@
 """From a question to the answer: budget, cache, verdict, the longest context that fits."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from math import hypot
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from opsdecl.sizing import activation, overhead
 from opsdecl.sizing.cache import Pool, pool_of
@@ -20,8 +22,7 @@ from opsdecl.sizing.weights import Stage, number_format, quantization_in_use, ra
 MULTIMODAL_BATCH = 5120
 
 
-@dataclass(frozen=True, slots=True)
-class Stand:
+class Stand(Struct, frozen=True):
     """One stage's memory and the pool that its cache comes from."""
 
     memory: Memory

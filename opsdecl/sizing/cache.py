@@ -1,9 +1,11 @@
 """The KV cache of one rank: what each layer keeps, how layers are grouped, how many blocks there are."""
 
 from collections import Counter
-from dataclasses import dataclass, replace
 from math import ceil
 from typing import Literal
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from opsdecl.catalog.architectures import Attention, LatentAttention, Layer, StateSpace, distinct
 from opsdecl.sizing.engines import PADDED_LATENT, EngineRules
@@ -17,8 +19,7 @@ FP8_LATENT = 656
 INDEX_BYTES = 132
 
 
-@dataclass(frozen=True, slots=True)
-class LayerCache:
+class LayerCache(Struct, frozen=True):
     """What one layer keeps: bytes of a block (`page`), tokens in a block, and the reach of its attention."""
 
     kind: CacheKind
@@ -39,16 +40,14 @@ class LayerCache:
                 return ceil(length / self.block)
 
 
-@dataclass(frozen=True, slots=True)
-class Group:
+class Group(Struct, frozen=True):
     """Layers that share one table of blocks."""
 
     cache: LayerCache
     layers: int
 
 
-@dataclass(frozen=True, slots=True)
-class Pool:
+class Pool(Struct, frozen=True):
     """The caches of one rank: `page` bytes are one block of every layer of a group at once."""
 
     groups: tuple[Group, ...]

@@ -2,8 +2,9 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 NO_WEIGHTS = frozenset({"ngram", "ngram_gpu", "[ngram]", "suffix"})
 """Methods that guess from the text itself."""
@@ -12,8 +13,7 @@ HEADS = ("eagle", "mtp", "medusa", "mlp_speculator", "dflash", "ernie_mtp", "pan
 """Beginnings or ends of methods that put layers of the model's own width on top of it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Drafting:
+class Drafting(Struct, frozen=True):
     """`model` is a draft model with layers and a cache of its own; without one, layers are added to the model's."""
 
     method: str

@@ -1,9 +1,10 @@
 """What changed between vLLM's releases, as far as memory goes. Read in the published sources of the releases named."""
 
 import re
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal
+
+from msgspec import Struct
 
 from opsdecl.catalog.architectures import Architecture, distinct
 from opsdecl.sizing.types import Gpu, Request
@@ -63,8 +64,7 @@ NEWEST: Version = (0, 33, 0)
 OLDEST: Version = (0, 6, 0)
 
 
-@dataclass(frozen=True, slots=True)
-class EngineRules:
+class EngineRules(Struct, frozen=True):
     """The rules of one release for one model on one GPU."""
 
     version: Version

@@ -1,9 +1,10 @@
 """The matrices of a model, layer by layer, and how tensor parallelism cuts each."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from math import ceil
 from typing import Literal
+
+from msgspec import Struct
 
 from opsdecl.catalog.architectures import (
     Architecture,
@@ -19,8 +20,7 @@ from opsdecl.catalog.architectures import (
 Kind = Literal["attention", "dense", "experts", "shared", "state", "router", "small"]
 
 
-@dataclass(frozen=True, slots=True)
-class Matrix:
+class Matrix(Struct, frozen=True):
     """rows (outputs) × columns (inputs), `count` times. `units` of the cut side can go to GPUs of their own.
 
     `cut` names the side that is split; None is copied to every GPU.

@@ -1,7 +1,8 @@
 """Sizing on a GPU of which only the memory may be known: then each generation is reckoned, and no figure says more."""
 
 from collections.abc import Sequence
-from dataclasses import fields, replace
+
+from msgspec.structs import replace
 
 from opsdecl.diag import has_errors
 from opsdecl.sizing.budget import effective_settings, size, tightest, verdict_of
@@ -39,7 +40,7 @@ def _generations(request: Request) -> tuple[Request, ...]:
 
 def _together(usual: Sizing, found: Sequence[Sizing]) -> Sizing:
     memories = [each.memory for each in found]
-    parts = {part.name: _around([getattr(each, part.name) for each in memories]) for part in fields(Memory)}
+    parts = {part: _around([getattr(each, part) for each in memories]) for part in Memory.__struct_fields__}
     points = {name: replace(part, point=getattr(usual.memory, name).point) for name, part in parts.items()}
     tokens = _around([each.cache.tokens for each in found])
     at_once = _around([each.cache.concurrency for each in found])

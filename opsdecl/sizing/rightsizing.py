@@ -1,7 +1,9 @@
 """A cheaper shape on which a model fits as well: another GPU that there is, or fewer of the same."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from opsdecl.diag import has_errors
 from opsdecl.sizing.budget import size
@@ -16,8 +18,7 @@ LEAST_KEPT = 0.5
 TENSOR_SIZES = (1, 2, 4, 8)
 
 
-@dataclass(frozen=True, slots=True)
-class Offer:
+class Offer(Struct, frozen=True):
     """A GPU that there is: what one costs in an hour, and how many of them one node has."""
 
     gpu: Gpu
@@ -25,8 +26,7 @@ class Offer:
     per_node: int
 
 
-@dataclass(frozen=True, slots=True)
-class Shape:
+class Shape(Struct, frozen=True):
     """GPUs of one replica, what they cost in an hour, and what the model gets on them."""
 
     gpu: str

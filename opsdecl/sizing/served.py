@@ -1,8 +1,10 @@
 """What a language model's document asks of sizing, by names, and which of its values decides what is found."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from opsdecl.catalog.config_quantization import named_quantization
 from opsdecl.diag import SpecPath
@@ -15,8 +17,7 @@ ADAPTER = "adapter-"
 """How roots of effective values begin that hold an adapter."""
 
 
-@dataclass(frozen=True, slots=True)
-class Served:
+class Served(Struct, frozen=True):
     """A model as its document has it. Equal ones are sized once.
 
     `model` is an entry of the catalogue or a repository, `engine` as `vllm==0.15.1`.
@@ -29,8 +30,7 @@ class Served:
     settings: Settings
 
 
-@dataclass(frozen=True, slots=True)
-class Deciding:
+class Deciding(Struct, frozen=True):
     """Where a document sets what sizing reckons with: a field, or a flag of the engine by its full name."""
 
     field: SpecPath

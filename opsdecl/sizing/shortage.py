@@ -1,7 +1,8 @@
 """What decides that a model does not fit for certain: weights, memory beside them, contexts, states, or free memory."""
 
-from dataclasses import dataclass
 from typing import Literal
+
+from msgspec import Struct
 
 from opsdecl.sizing.overhead import taken_at_start
 from opsdecl.sizing.types import Request, Sizing
@@ -14,8 +15,7 @@ Scarce = Literal["weights", "memory", "context", "states", "free"]
 engine takes is more than what is free when it starts."""
 
 
-@dataclass(frozen=True, slots=True)
-class Shortage:
+class Shortage(Struct, frozen=True):
     """What there is too little of, in one sentence."""
 
     of: Scarce

@@ -1,8 +1,9 @@
 """What is asked of sizing, and what it answers. Memory in GiB unless a name says bytes."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Literal
+
+from msgspec import Struct, field
 
 from opsdecl.catalog.architectures import Architecture, Quantization
 from opsdecl.diag import Code, Diagnostic
@@ -13,8 +14,7 @@ Verdict = Literal["fits", "tight", "does-not-fit"]
 Cost = Literal["free", "behaviour", "gpus"]
 
 
-@dataclass(frozen=True, slots=True)
-class Range:
+class Range(Struct, frozen=True):
     """An estimate with the bounds between which it is believed to lie."""
 
     low: float
@@ -32,8 +32,7 @@ def exactly(value: float) -> Range:
     return Range(value, value, value)
 
 
-@dataclass(frozen=True, slots=True)
-class Gpu:
+class Gpu(Struct, frozen=True):
     """The GPU that a rank runs on: total memory as the driver reports it, with the range that logs show."""
 
     name: str
@@ -48,8 +47,7 @@ class Gpu:
     """False where only the memory is known: `capability` is then a guess that no verdict rests on."""
 
 
-@dataclass(frozen=True, slots=True)
-class Settings:
+class Settings(Struct, frozen=True):
     """What a person set; None is the engine's default."""
 
     tensor: int = 1
@@ -75,8 +73,7 @@ class Settings:
     drafting: Drafting | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
+class Request(Struct, frozen=True):
     """One question: this model on these GPUs under this release of the engine."""
 
     architecture: Architecture
@@ -92,8 +89,7 @@ class Request:
         return self.settings.tensor * self.settings.pipeline * self.settings.data
 
 
-@dataclass(frozen=True, slots=True)
-class Memory:
+class Memory(Struct, frozen=True):
     """The memory of one GPU, the one with the least room for the cache."""
 
     total: Range
@@ -105,8 +101,7 @@ class Memory:
     cache: Range
 
 
-@dataclass(frozen=True, slots=True)
-class Cache:
+class Cache(Struct, frozen=True):
     """The KV cache as the engine prints it: tokens, and full-length requests at once."""
 
     bytes_per_token: int
@@ -120,8 +115,7 @@ class Cache:
     """Blocks that there must be, one for the state of each sequence; 0 where the engine does not ask for it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Remedy:
+class Remedy(Struct, frozen=True):
     """A change that makes it fit, checked with the same arithmetic."""
 
     change: str
@@ -134,8 +128,7 @@ class Remedy:
     price_per_hour: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Effective:
+class Effective(Struct, frozen=True):
     """The settings as the engine resolves them."""
 
     generation: Literal["v0", "v1"]
@@ -149,8 +142,7 @@ class Effective:
     quantization: str
 
 
-@dataclass(frozen=True, slots=True)
-class Sizing:
+class Sizing(Struct, frozen=True):
     """The answer. `largest` is the longest context that fits, in tokens."""
 
     model: str
@@ -171,8 +163,7 @@ class Sizing:
     notes: Mapping[str, str] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class Objection:
+class Objection(Struct, frozen=True):
     """What is wrong with a model, and the value that decides it: a name of `served.FACETS`."""
 
     code: Code
@@ -181,8 +172,7 @@ class Objection:
     facet: str
 
 
-@dataclass(frozen=True, slots=True)
-class Assessment:
+class Assessment(Struct, frozen=True):
     """What sizing says of a model of an environment. Where it cannot be sized, `reason` says why.
 
     `sizing` may be left out of what was reckoned in an earlier run. `checkpoint_gib` is what a replica reads.

@@ -1,7 +1,9 @@
 """Weights of one rank: the slices of its matrices, the vocabulary, tables of positions, towers, adapters."""
 
-from dataclasses import dataclass, replace
 from math import ceil
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from opsdecl.catalog.architectures import Architecture, Experts, LatentAttention, Layer, Quantization, distinct
 from opsdecl.sizing.engines import TRITON_EXPERTS_SINCE, EngineRules
@@ -18,8 +20,7 @@ ROUNDING_GIB = 0.03
 EIGHT_BITS = Quantization("fp8", bits=8)
 
 
-@dataclass(frozen=True, slots=True)
-class Stage:
+class Stage(Struct, frozen=True):
     """Layers of one pipeline stage; the first holds the embedding, the last the head."""
 
     layers: tuple[Layer, ...]

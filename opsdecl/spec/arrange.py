@@ -1,7 +1,8 @@
 """Documents of a project -> folders, with each identity once in a folder and one Project."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from opsdecl.diag import Diagnostic, Related
 from opsdecl.diag.codes import source as codes
@@ -11,8 +12,7 @@ from opsdecl.spec.types import Document
 PROJECT = "Project"
 
 
-@dataclass(frozen=True, slots=True)
-class Arranged:
+class Arranged(Struct, frozen=True):
     """`folders` is sorted by name, documents in the order they were given."""
 
     project: Document | None

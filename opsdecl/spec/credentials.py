@@ -3,9 +3,10 @@
 import re
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import lru_cache
 from math import log2
+
+from msgspec import Struct
 
 from opsdecl.diag.types import SpecPath
 from opsdecl.spec.types import Json
@@ -13,8 +14,7 @@ from opsdecl.spec.types import Json
 MASK = "(sensitive)"
 
 
-@dataclass(frozen=True, slots=True)
-class _Form:
+class _Form(Struct, frozen=True):
     """`needle` is a cheap test whether `pattern` can match at all; group 1 is the credential."""
 
     what: str
@@ -72,8 +72,7 @@ _SECRET_NAME = re.compile(r"(?=[a-z0-9.]*-)[a-z0-9]([a-z0-9.-]*[a-z0-9])?")
 _PLACEHOLDER = re.compile(r"\$\{|\$\(|^<.*>$|^\*+$|^/|^\(sensitive\)$")
 
 
-@dataclass(frozen=True, slots=True)
-class Hit:
+class Hit(Struct, frozen=True):
     """A credential in a text, in characters. `what` names its form, never its content."""
 
     start: int

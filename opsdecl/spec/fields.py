@@ -1,10 +1,11 @@
 """What is known of a field, by its path: for `explain`, the merge, interpolation, and the classes of changes."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
 from functools import cache, lru_cache
 from typing import Any
 
+from msgspec import Struct
+from msgspec.structs import replace
 from pydantic_core import PydanticUndefined
 
 from opsdecl.diag import PathPart, SpecPath
@@ -17,8 +18,7 @@ ANY = "*"
 """Stands in a pattern for any name of a map and any place in a list."""
 
 
-@dataclass(frozen=True, slots=True)
-class FieldEffect:
+class FieldEffect(Struct, frozen=True):
     """What a change of a field, and of all below it, means.
 
     `path` is a pattern (`spec.engine.args`, `spec.targets.*.prune`). Where several rows cover a path, the longest
@@ -38,8 +38,7 @@ class FieldEffect:
     rule: EffectRule = ""
 
 
-@dataclass(frozen=True, slots=True)
-class FieldInfo:
+class FieldInfo(Struct, frozen=True):
     """One field of a kind. `path` is a pattern; `default` is plain data as it would be written, None where none."""
 
     path: SpecPath
@@ -66,8 +65,7 @@ class FieldInfo:
         return self.container == "map"
 
 
-@dataclass(frozen=True, slots=True)
-class _Position:
+class _Position(Struct, frozen=True):
     """Where a walk stands: everything the value here may be, and what it inherits."""
 
     info: FieldInfo

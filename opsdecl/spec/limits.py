@@ -1,12 +1,11 @@
 """How much a project may hold. Far above what people write, far below what hurts."""
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 MIB = 1 << 20
 
 
-@dataclass(frozen=True, slots=True)
-class Limits:
+class Limits(Struct, frozen=True):
     """Sizes in bytes, `scalar` in characters, the rest are counts.
 
     `nodes` bounds the values written in one file; `expanded` those that its aliases stand for, in which a long text

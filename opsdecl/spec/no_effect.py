@@ -5,8 +5,9 @@ arrive as models; the stage that has them all asks the rows, and decides between
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from opsdecl.diag import SpecPath
 from opsdecl.spec.kinds.declare import Part
@@ -23,8 +24,7 @@ Predicate = Callable[[Any, Environment, Runtime | None], Reason]
 _PARSING_ENGINES = ("vllm", "sglang")
 
 
-@dataclass(frozen=True, slots=True)
-class NoEffectRule:
+class NoEffectRule(Struct, frozen=True):
     """A field, and when it does nothing. `hint` says what to do about it."""
 
     kind: str

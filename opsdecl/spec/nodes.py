@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from msgspec import Struct
 from yaml.events import (
     AliasEvent,
     MappingEndEvent,
@@ -16,8 +17,7 @@ from opsdecl.spec.events import Event, NextEvent, each_document
 from opsdecl.spec.limits import Limits
 
 
-@dataclass(frozen=True, slots=True)
-class Extent:
+class Extent(Struct, frozen=True):
     """Lines and columns, from 0; the end is exclusive."""
 
     line: int

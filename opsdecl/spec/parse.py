@@ -1,7 +1,8 @@
 """Bytes of one spec file -> its documents, without credentials, and all that is wrong with the text."""
 
-from dataclasses import replace
 from functools import reduce
+
+from msgspec.structs import replace
 
 from opsdecl.diag.codes.source import AMBIGUOUS, CREDENTIAL, FILE_TOO_LARGE, NUMBER_RANGE
 from opsdecl.diag.types import Diagnostic, Place, Span, SpecPath

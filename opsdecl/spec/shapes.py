@@ -1,12 +1,12 @@
 """Annotations of the models -> shapes: what a value at a path may be. Computed once per field."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from functools import cache
 from inspect import get_annotations
 from types import NoneType, UnionType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
+from msgspec import Struct, field
 from pydantic.fields import FieldInfo as ModelField
 
 from opsdecl.diag import PathPart
@@ -17,8 +17,7 @@ Container = Literal["value", "fields", "map", "list"]
 _WORDS: Mapping[Any, str] = {str: "text", int: "whole number", float: "number", bool: "true or false", Any: "any value"}
 
 
-@dataclass(frozen=True, slots=True)
-class Shape:
+class Shape(Struct, frozen=True):
     """One thing that a value may be: a single value, a mapping with fields, a map with free keys, or a list."""
 
     container: Container
@@ -31,8 +30,7 @@ class Shape:
     """The value of `type` that selects it, where it is one of a union."""
 
 
-@dataclass(frozen=True, slots=True)
-class Node:
+class Node(Struct, frozen=True):
     """A field as declared, with the shapes its value may have."""
 
     name: str

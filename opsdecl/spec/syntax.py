@@ -2,8 +2,8 @@
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 
+from msgspec import Struct
 from yaml.error import MarkedYAMLError, YAMLError
 
 from opsdecl.diag.codes import source as codes
@@ -11,8 +11,7 @@ from opsdecl.diag.types import Code, Diagnostic, Related, Span
 from opsdecl.spec.scalars import short
 
 
-@dataclass(frozen=True, slots=True)
-class _Spot:
+class _Spot(Struct, frozen=True):
     """A place in the text, counted from 0, with its line."""
 
     line: int
@@ -35,8 +34,7 @@ class _Spot:
         return Span(file, self.line + 1, self.column + 1, self.line + 1, self.column + 1 + width)
 
 
-@dataclass(frozen=True, slots=True)
-class _Complaint:
+class _Complaint(Struct, frozen=True):
     file: str
     problem: str
     context: str

@@ -1,8 +1,9 @@
 """What the loader hands on: parsed documents by folder, with everything needed to find a place again."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any, Protocol
+
+from msgspec import Struct, field
 
 from opsdecl.addr import SpecAddress
 from opsdecl.diag import Place, SpecPath
@@ -11,8 +12,7 @@ Json = Any
 """A JSON value: None, bool, int, float, str, list, or dict with text keys. Read-only by convention."""
 
 
-@dataclass(frozen=True, slots=True)
-class SourceEntry:
+class SourceEntry(Struct, frozen=True):
     """One file of a tree. `digest` is the git blob id of its bytes; `mode` is git's (`120000` is a link)."""
 
     path: str
@@ -47,8 +47,7 @@ class Texts(Protocol):
     def put_many(self, entries: Mapping[str, str]) -> None: ...
 
 
-@dataclass(frozen=True, slots=True)
-class Document:
+class Document(Struct, frozen=True):
     """One YAML document as written in one layer. `value` is the whole document; it may be a partial overlay."""
 
     file: str
@@ -67,8 +66,7 @@ class Document:
         return Place(self.file, self.index, path, "key" if key else "value")
 
 
-@dataclass(frozen=True, slots=True)
-class SpecSet:
+class SpecSet(Struct, frozen=True):
     """All documents of a project. `folders` maps a folder below `environments/` (`base`, `prod`, `teams/a`)
     to its documents in file order; `project` is the one of kind Project; `lock` is `opsdecl.lock`, parsed."""
 

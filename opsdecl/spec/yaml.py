@@ -1,9 +1,10 @@
 """Text of one file -> plain Python values, strictly. Values are shared where aliases share them."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from typing import Any
 
+from msgspec import Struct
+from msgspec.structs import replace
 from yaml.error import YAMLError
 from yaml.events import AliasEvent, MappingEndEvent, MappingStartEvent, ScalarEvent, SequenceEndEvent
 
@@ -21,16 +22,14 @@ _WEIGHT_SHIFT = 5
 _OPEN = object()
 
 
-@dataclass(frozen=True, slots=True)
-class ParsedDocument:
+class ParsedDocument(Struct, frozen=True):
     """One document of a file. `index` counts all documents, empty and broken ones too."""
 
     index: int
     value: Json
 
 
-@dataclass(frozen=True, slots=True)
-class ParsedFile:
+class ParsedFile(Struct, frozen=True):
     """What could be read of a file, empty documents left out, and what was wrong with it."""
 
     documents: tuple[ParsedDocument, ...]

@@ -2,8 +2,9 @@
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict
 from typing import Any
+
+from msgspec import to_builtins
 
 from opsdecl.catalog.engine_types import EngineFacts
 from opsdecl.catalog.entry_types import Facts, Shown
@@ -178,14 +179,14 @@ def entry_document(shown: Shown) -> str:
     read = {"formatVersion": FORMAT_VERSION, "table": shown.table, **entry_json(facts)}
     read |= {"own": shown.own or None, "overridesBuiltIn": shown.overrides}
     if isinstance(facts, ModelFacts):
-        read |= {"config": shown.config, "computed": _named(asdict(figures)) if figures else None}
+        read |= {"config": shown.config, "computed": _named(to_builtins(figures)) if figures else None}
     if isinstance(facts, GpuFacts):
-        read["prices"] = [_named(asdict(price)) for price in shown.prices]
+        read["prices"] = [_named(to_builtins(price)) for price in shown.prices]
     return json.dumps(read, indent=2, ensure_ascii=False) + "\n"
 
 
 def entry_json(facts: Facts) -> dict[str, Any]:
-    read = _named(asdict(facts))
+    read = _named(to_builtins(facts))
     if isinstance(facts, NodeShape):
         read["pricePerGpuHour"] = facts.gpu_price.per_hour if facts.gpu_price else None
     return read

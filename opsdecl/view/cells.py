@@ -2,7 +2,8 @@
 
 import unicodedata
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from opsdecl.view.style import Ink
 
@@ -12,8 +13,7 @@ _NOT_SHOWN = frozenset(("Cc", "Cf", "Cs", "Zl", "Zp"))
 _SKIN_TONES = range(0x1F3FB, 0x1F400)
 
 
-@dataclass(frozen=True, slots=True)
-class Cell:
+class Cell(Struct, frozen=True):
     """One entry of a table."""
 
     text: str

@@ -1,8 +1,9 @@
 """Checks of the machine and the project, each with what to do about it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Literal
+
+from msgspec import Struct
 
 from opsdecl.view.cells import Cell, align, printable
 from opsdecl.view.style import ALARM, CAUTION, DIM, GREEN, ink_for
@@ -17,8 +18,7 @@ _MARKS: dict[CheckState, tuple[str, str]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Check:
+class Check(Struct, frozen=True):
     """One thing that was looked at: `detail` is what was found, `hint` what to do where that is not good."""
 
     name: str

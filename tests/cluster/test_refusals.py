@@ -1,11 +1,12 @@
 """What only the API server knows: refusals before and during an apply, at the line that caused them."""
 
+import dataclasses
 import json
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from opsdecl.addr import ObjectKey, Release, SpecAddress
 from opsdecl.apply.steps import add_steps
@@ -46,7 +47,7 @@ def named(cluster: ControlPlane, names: str) -> Sequence[str]:
 def test_a_field_that_does_not_exist_is_refused_in_the_plan_at_its_origin(cluster: ControlPlane, assist: str) -> None:
     wrong = with_spec(of_kind("Deployment", chat()), revisionHistroyLimit=3)
     origins: dict[SpecPath, SpecPath] = {("spec", "revisionHistroyLimit"): ("spec", "history")}
-    wanted = replacing(chat(), replace(wrong, origins=origins))
+    wanted = replacing(chat(), dataclasses.replace(wrong, origins=origins))
 
     def place(address: SpecAddress, path: SpecPath) -> Place:
         return Place(f"{address.name}.yaml", 0, path)

@@ -1,9 +1,10 @@
 """An apply that waits until what it applied is ready: a real scheduler says no, simulated kubelets say yes."""
 
-from dataclasses import replace
+import dataclasses
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from opsdecl.apply.steps import add_steps
 from opsdecl.apply.types import Changed, Event, Outcome, Recorded, Watched
@@ -33,7 +34,7 @@ def server(gpus: int, count: int = 1) -> Manifest:
     rolling = {"type": "RollingUpdate", "rollingUpdate": {"maxSurge": 1, "maxUnavailable": 0}}
     data = {**made.data, "spec": {**spec, "replicas": count, "template": template, "strategy": rolling}}
     path = ("spec", "template", "spec", "containers", 0, "resources")
-    return replace(made, data=data, origins={path: GPUS})
+    return dataclasses.replace(made, data=data, origins={path: GPUS})
 
 
 def job(gpus: int) -> Manifest:
@@ -41,7 +42,7 @@ def job(gpus: int) -> Manifest:
     made = manifest("LLM.chat/main/fetch", "Job", "fetch", api_version="batch/v1")
     pod = server(gpus).data["spec"]["template"]["spec"]
     head = {name: made.data[name] for name in ("apiVersion", "kind", "metadata")}
-    return replace(made, data={**head, "spec": {"template": {"spec": {**pod, "restartPolicy": "Never"}}}})
+    return dataclasses.replace(made, data={**head, "spec": {"template": {"spec": {**pod, "restartPolicy": "Never"}}}})
 
 
 def apply(cluster: ControlPlane, desired: ManifestSet, **settings: Any) -> tuple[Checked[Outcome], list[Event]]:
@@ -97,7 +98,9 @@ def test_what_needs_a_job_that_never_ends_is_left_out(cluster: ControlPlane, ass
     assert sorted(e.address for e in told if isinstance(e, Changed)) == ["LLM.chat/main/fetch", "LLM.other/main/config"]
     assert cluster.attempt("get", "configmap", "chat", "-n", NAMESPACE).returncode
     cluster.kubectl("delete", "job", "fetch", "-n", NAMESPACE)
-    done, _ = apply(cluster, release(replace(job(gpus=1), token="again"), needing, beside), wait_at_most_s=30)
+    done, _ = apply(
+        cluster, release(dataclasses.replace(job(gpus=1), token="again"), needing, beside), wait_at_most_s=30
+    )
     assert done.diagnostics == ()
     assert not cluster.attempt("get", "configmap", "chat", "-n", NAMESPACE).returncode
     cluster.kubectl("delete", "job", "fetch", "-n", NAMESPACE)

@@ -3,9 +3,10 @@
 import os
 import subprocess
 from collections.abc import Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
+
+from msgspec.structs import replace
 
 from opsdecl.addr import Address, ObjectKey, Release, SpecAddress
 from opsdecl.apply.ports import Record

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec import structs
 
 from opsdecl.addr import SpecAddress
 from opsdecl.apply.steps import add_steps
@@ -58,7 +59,7 @@ def test_a_cluster_that_does_not_answer_drops_nothing_from_the_state(
     monkeypatch.setenv("PULUMI_K8S_DELETE_UNREACHABLE", "true")
     away = cluster_stack(cluster, pulumi, kubeconfig=str(nowhere))
     assert [d.code.id for d in away.read().diagnostics] == ["OD600"]
-    blind = replace(away, settings=replace(away.settings, refresh=False))
+    blind = structs.replace(away, settings=structs.replace(away.settings, refresh=False))
     done = apply(blind, chat(2))
     assert done.value is None or done.value.failed
     assert done.diagnostics
@@ -78,7 +79,7 @@ def test_a_refusal_names_the_field_at_its_line(cluster: ControlPlane, pulumi: Pa
     def place(address: SpecAddress, path: SpecPath) -> Place | None:
         return Place(f"{address}.yaml", path=path)
 
-    target = replace(cluster_stack(cluster, pulumi), place_of=place)
+    target = structs.replace(cluster_stack(cluster, pulumi), place_of=place)
     done = apply(target, release(bad, other))
     assert [d.code.id for d in done.diagnostics] == ["OD679"]
     assert done.diagnostics[0].at == Place("LLM.chat.yaml", path=origin)
@@ -113,7 +114,7 @@ def test_an_apply_waits_until_pods_are_ready_and_says_why_they_are_not(cluster: 
     done = apply_waiting(target, release(running(1, 1)), seen.append)
     assert done.diagnostics == ()
     assert cluster.get("deployment", "chat", NAMESPACE)["status"]["readyReplicas"] == 1
-    impatient = replace(target, settings=replace(target.settings, wait_at_most_s=2.0))
+    impatient = structs.replace(target, settings=structs.replace(target.settings, wait_at_most_s=2.0))
     done = apply_waiting(impatient, release(running(1, 9)), seen.append)
     assert [d.code.id for d in done.diagnostics] == ["OD622"]
     assert done.value is not None

@@ -1,8 +1,9 @@
 """A pod that does not get ready -> why, in the words of whoever holds it up."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from opsdecl.apply.readiness.conditions import condition
 from opsdecl.diag import SpecPath
@@ -14,8 +15,7 @@ _RESOURCES: SpecPath = ("spec", "template", "spec", "containers", 0, "resources"
 _CONTAINERS: SpecPath = ("spec", "template", "spec", "containers", 0)
 
 
-@dataclass(frozen=True, slots=True)
-class Problem:
+class Problem(Struct, frozen=True):
     """`reason` as Kubernetes names it; `path` is the field of the workload that has most to do with it."""
 
     reason: str

@@ -1,7 +1,8 @@
 """A compiled document -> the resources that it becomes on the environment's platform."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from opsdecl.catalog.types import Catalog
 from opsdecl.compile.lower.labels import labelled

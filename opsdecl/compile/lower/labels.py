@@ -1,7 +1,8 @@
 """Labels and annotations of everything that a document is rendered to."""
 
-from dataclasses import replace
 from typing import Any
+
+from msgspec.structs import replace
 
 from opsdecl.addr import MAIN
 from opsdecl.compile.lower.names import label_value

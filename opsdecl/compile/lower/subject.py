@@ -1,8 +1,9 @@
 """A served document together with what its objects depend on beside its own fields."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any
+
+from msgspec import Struct, field
 
 from opsdecl.addr import MAIN, Address
 from opsdecl.catalog.types import Catalog, GpuFacts
@@ -19,8 +20,7 @@ from opsdecl.spec.types import Json
 _DOCKER_HUB = ("", "docker.io", "index.docker.io")
 
 
-@dataclass(frozen=True, slots=True)
-class LoadedAdapter:
+class LoadedAdapter(Struct, frozen=True):
     """An adapter that the document loads; `root` is where its spec stands in the document's effective tree."""
 
     name: str
@@ -28,8 +28,7 @@ class LoadedAdapter:
     root: str
 
 
-@dataclass(frozen=True, slots=True)
-class Subject:
+class Subject(Struct, frozen=True):
     """`runtime` is the spec of the Runtime that serves the document, None for a custom image.
 
     The labels are worked out once, by `labels.labelled`.

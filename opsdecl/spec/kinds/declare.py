@@ -1,9 +1,9 @@
 """How a kind is declared: the base of every model, and what a field says beside its type."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, Literal
 
+from msgspec import Struct
 from pydantic import BaseModel, ConfigDict, Tag
 from pydantic.alias_generators import to_camel
 from pydantic_core import PydanticCustomError
@@ -35,15 +35,13 @@ class Part(BaseModel):
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Word:
+class Word(Struct, frozen=True):
     """What a type is called in messages and reference pages: `name`, `duration`, `whole number`."""
 
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Kind:
+class Kind(Struct, frozen=True):
     """One kind of document. `example` is a complete valid document as YAML text."""
 
     name: str

@@ -2,9 +2,9 @@
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any, ClassVar, TypeVar
 
+from msgspec import Struct
 from pydantic import GetCoreSchemaHandler
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, core_schema
@@ -58,8 +58,7 @@ def plain_schema(parse: Callable[[Any], T], json_schema: JsonSchemaValue) -> Cor
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Text:
+class Text(Struct, frozen=True):
     """The text as it was written; `str()` gives it back."""
 
     WORD: ClassVar[str] = "text"
@@ -70,8 +69,7 @@ class Text:
         return self.text
 
 
-@dataclass(frozen=True, slots=True)
-class Duration(Text):
+class Duration(Text, frozen=True):
     """A length of time such as `800ms`, `10s`, `1h30m`."""
 
     WORD: ClassVar[str] = "duration"
@@ -93,8 +91,7 @@ class Duration(Text):
         return plain_schema(cls.parse, {"type": "string", "pattern": f"^{_DURATION.pattern}$", "examples": ["30s"]})
 
 
-@dataclass(frozen=True, slots=True)
-class Quantity(Text):
+class Quantity(Text, frozen=True):
     """An amount of memory or storage such as `80Gi` or `500M`."""
 
     WORD: ClassVar[str] = "size"
@@ -122,8 +119,7 @@ class Quantity(Text):
         return plain_schema(cls.parse, {"type": "string", "pattern": f"^{_QUANTITY.pattern}$", "examples": ["80Gi"]})
 
 
-@dataclass(frozen=True, slots=True)
-class CpuQuantity(Text):
+class CpuQuantity(Text, frozen=True):
     """CPU cores such as `8`, `0.5` or `500m`."""
 
     WORD: ClassVar[str] = "amount of CPU"
@@ -153,8 +149,7 @@ class CpuQuantity(Text):
         return plain_schema(cls.parse, {"anyOf": [text, {"type": "number", "minimum": 0}], "examples": ["8"]})
 
 
-@dataclass(frozen=True, slots=True)
-class Percentage(Text):
+class Percentage(Text, frozen=True):
     """A share such as `99.9%`; between 0 and 100."""
 
     WORD: ClassVar[str] = "percentage"
@@ -182,8 +177,7 @@ class Percentage(Text):
         return plain_schema(cls.parse, {"type": "string", "pattern": pattern, "examples": ["99.9%"]})
 
 
-@dataclass(frozen=True, slots=True)
-class ImageReference(Text):
+class ImageReference(Text, frozen=True):
     """A container image, `registry/repository:tag@digest`. `registry` is empty where the text names none."""
 
     WORD: ClassVar[str] = "image reference"

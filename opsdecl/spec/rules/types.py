@@ -1,14 +1,14 @@
 """A rule over one valid document: what it reads, and what it finds."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from opsdecl.diag import Code, Severity, SpecPath
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(Struct, frozen=True):
     """What a rule found, by path. `on_key` points at the field's name instead of its value."""
 
     code: Code
@@ -19,8 +19,7 @@ class Finding:
     severity: Severity | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class DocumentRule:
+class DocumentRule(Struct, frozen=True):
     """`check` sees a valid model; where a field of `reads` is wrong, the rule keeps silent."""
 
     kinds: frozenset[str]

@@ -1,8 +1,9 @@
 """Objects and fields of others -> what would change hands, and the take-over itself."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from opsdecl.addr import digest_of, format_path
 from opsdecl.apply.types import Adopted, Adoption, Taking
@@ -27,8 +28,7 @@ _TRIES = 8
 _LABEL = f".metadata.labels.{PART_OF}"
 
 
-@dataclass(frozen=True, slots=True)
-class Choice:
+class Choice(Struct, frozen=True):
     """What somebody asks to take over: addresses of objects or documents (none: all), and names of other managers."""
 
     addresses: tuple[str, ...] = ()
@@ -39,8 +39,7 @@ class Choice:
         return not self.addresses or any(name in self.addresses for name in names)
 
 
-@dataclass(frozen=True, slots=True)
-class Finder:
+class Finder(Struct, frozen=True):
     """Looks at each wanted object that is there, by dry runs only."""
 
     client: Client

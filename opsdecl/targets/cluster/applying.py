@@ -2,8 +2,10 @@
 
 import asyncio
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
 from typing import Any
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from opsdecl.diag import Diagnostic
 from opsdecl.diag.codes import cluster as codes
@@ -29,8 +31,7 @@ _GONE_TRIES, _GONE_PAUSE_S = 120, 0.5
 Written = tuple[Entry | None, tuple[Diagnostic, ...]]
 
 
-@dataclass(frozen=True, slots=True)
-class Writer:
+class Writer(Struct, frozen=True):
     """All writes of one apply go through it. `live` are the objects as they were when the lock was taken."""
 
     client: Client

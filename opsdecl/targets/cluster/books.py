@@ -1,7 +1,9 @@
 """The records of one apply, from what it intends to what came of it."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+
+from msgspec.structs import replace
 
 from opsdecl.addr import digest_of
 from opsdecl.apply.ports import Record

@@ -11,6 +11,8 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlencode
 
+from msgspec import Struct
+
 from opsdecl.diag import Diagnostic
 from opsdecl.diag.codes import cluster as codes
 from opsdecl.targets.cluster.failures import NOT_DECLARED, ClusterError, StatusError
@@ -37,8 +39,7 @@ T = TypeVar("T")
 U = TypeVar("U")
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(Struct, frozen=True):
     """A success: its HTTP status and its object."""
 
     status: int

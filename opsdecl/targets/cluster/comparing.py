@@ -2,8 +2,10 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from opsdecl.addr import digest_of
 from opsdecl.diff.records import StoredObject
@@ -26,8 +28,7 @@ from opsdecl.targets.cluster.store import PART_OF
 _LABEL = ("f:metadata", "f:labels", f"f:{PART_OF}")
 
 
-@dataclass(frozen=True, slots=True)
-class Sight:
+class Sight(Struct, frozen=True):
     """A live object as far as it is ours. `data` is None where it is gone or going; `by` says who made it differ from
     what we applied; `foreign` are fields of others on it: what persons set, and what is expected of programs."""
 

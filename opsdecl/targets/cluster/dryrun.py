@@ -1,8 +1,9 @@
 """Server-side dry runs: what the API server would make of wanted objects, and what it would refuse."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from opsdecl.addr import ObjectKey
 from opsdecl.diag import Diagnostic
@@ -19,16 +20,14 @@ Candidate = tuple[Manifest, Entry | None, Mapping[str, Any] | None]
 """What is wanted, what our records say, and what is there."""
 
 
-@dataclass(frozen=True, slots=True)
-class Tried:
+class Tried(Struct, frozen=True):
     """`unchanged`: objects that an apply would leave exactly as they are, however different they look."""
 
     unchanged: frozenset[ObjectKey] = frozenset()
     findings: tuple[Diagnostic, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Applier:
+class Applier(Struct, frozen=True):
     """Who applies: the field manager, the set that the objects join, `ADDRESS PATH` of what it takes."""
 
     manager: str

@@ -1,8 +1,9 @@
 """What goes wrong between us and an API server -> what a person is told."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from opsdecl.diag import Diagnostic
 from opsdecl.diag.codes import cluster as codes
@@ -19,8 +20,7 @@ class ClusterError(Exception):
         self.diagnostics = diagnostics
 
 
-@dataclass(frozen=True, slots=True)
-class FieldConflict:
+class FieldConflict(Struct, frozen=True):
     """A field that another manager holds. `path` is the server's: `.spec.containers[name="main"].image`."""
 
     path: str

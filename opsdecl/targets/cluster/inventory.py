@@ -3,9 +3,11 @@
 import json
 import zlib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from opsdecl.addr import ObjectKey, SpecAddress
 from opsdecl.diff.records import StoredDocument
@@ -21,8 +23,7 @@ class NewerFormat(ValueError):  # noqa: N818 - reads as what it says
     """The record was written by a later version of the tool, which the message names."""
 
 
-@dataclass(frozen=True, slots=True)
-class Seen:
+class Seen(Struct, frozen=True):
     """The live object right after our apply: while none of this moves, it is as we left it."""
 
     uid: str = ""
@@ -32,8 +33,7 @@ class Seen:
     """Of our entry in managedFields, see `ownership.stamp`."""
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(Struct, frozen=True):
     """One object. `applied` is what we last wrote, None before the first time; `answered` is how the server spelled
     that, where it did so otherwise. `intended` is what an apply is about to write: written down first, so that nothing
     it creates can be forgotten. `leaving`: it is about to be deleted or let go of."""
@@ -59,8 +59,7 @@ class Entry:
         return replace(self, intended=None, intended_digest="", leaving=False)
 
 
-@dataclass(frozen=True, slots=True)
-class Shards:
+class Shards(Struct, frozen=True):
     """Names of chunks; a name with a `+` continues the shard before it."""
 
     objects: tuple[str, ...] = ()
@@ -71,8 +70,7 @@ class Shards:
         return frozenset(name.lstrip("+") for name in (*self.objects, *self.documents))
 
 
-@dataclass(frozen=True, slots=True)
-class Inventory:
+class Inventory(Struct, frozen=True):
     """All that a release owns, and the revision that it stands at (empty before the first)."""
 
     release: str
@@ -84,7 +82,7 @@ class Inventory:
     documents: tuple[StoredDocument, ...] = ()
     revisions: tuple[str, ...] = ()
     """Kept revisions, the newest first."""
-    shards: Shards = field(default=Shards(), compare=False)
+    shards: Shards = Shards()
     """Where it was read from, or is written to."""
 
 

@@ -1,15 +1,15 @@
 """Other tools that have an object in their books: who, and by which names they are given up on purpose."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from opsdecl.targets.cluster.ownership import APPLY, holders
 from opsdecl.targets.cluster.store import PART_OF
 
 
-@dataclass(frozen=True, slots=True)
-class Keeper:
+class Keeper(Struct, frozen=True):
     """`words` for people; `managers` are the field managers that it works as, each a name for `--from`, as is `id`."""
 
     words: str

@@ -1,15 +1,15 @@
 """Which paths the server serves kinds at, asked once per API version."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from opsdecl.addr import ObjectKey
 from opsdecl.targets.cluster.client import Client, each
 from opsdecl.targets.cluster.failures import StatusError
 
 
-@dataclass(frozen=True, slots=True)
-class Served:
+class Served(Struct, frozen=True):
     """A kind as the server knows it."""
 
     api_version: str

@@ -5,10 +5,11 @@ import json
 import os
 import ssl
 from collections.abc import AsyncGenerator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.request import getproxies
+
+from msgspec import Struct
 
 from opsdecl.diag import Diagnostic
 from opsdecl.diag.codes import cluster as codes
@@ -26,8 +27,7 @@ CONNECT_TIMEOUT_S = 10.0
 _PLUGIN_TIMEOUT_S = 60.0
 
 
-@dataclass(frozen=True, slots=True)
-class Server:
+class Server(Struct, frozen=True):
     """A cluster as a person knows it, and how it is reached."""
 
     name: str

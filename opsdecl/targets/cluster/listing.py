@@ -1,8 +1,9 @@
 """The live objects of a release: one list per kind and namespace, and a look at each one that the lists lack."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from opsdecl.addr import ObjectKey
 from opsdecl.diag import Diagnostic
@@ -19,8 +20,7 @@ _ONE_BY_ONE = 25
 Objects = Mapping[ObjectKey, dict[str, Any]]
 
 
-@dataclass(frozen=True, slots=True)
-class Listing:
+class Listing(Struct, frozen=True):
     """Objects that were asked for and exist, and `strays`: with our label, though nobody asked for them."""
 
     objects: Objects

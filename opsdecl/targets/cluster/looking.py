@@ -2,8 +2,9 @@
 
 import asyncio
 from collections.abc import Callable, Coroutine, Sequence
-from dataclasses import dataclass
 from typing import Any, TypeVar
+
+from msgspec import Struct
 
 from opsdecl.addr import ObjectKey, Release
 from opsdecl.apply.types import ObjectStatus, Revision, Status
@@ -37,8 +38,7 @@ async def status_of(client: Client, store: Store, release: Release) -> Status:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Observer:
+class Observer(Struct, frozen=True):
     """A cluster that somebody else applies to, such as Argo CD from a branch; looked at with rights to read."""
 
     settings: ClusterSettings

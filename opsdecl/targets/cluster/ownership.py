@@ -3,8 +3,9 @@
 import hashlib
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any, Literal
+
+from msgspec import Struct
 
 Fields = Mapping[str, Any]
 """A set of fields as the server writes it: `f:name`, `k:{...}` for entries of keyed lists, `v:...` of sets, `.`."""
@@ -35,8 +36,7 @@ _PEOPLES = (
 LONGEST = 128
 
 
-@dataclass(frozen=True, slots=True)
-class Holder:
+class Holder(Struct, frozen=True):
     """One entry of managedFields."""
 
     manager: str

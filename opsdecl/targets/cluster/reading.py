@@ -2,8 +2,9 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any
+
+from msgspec import Struct, field
 
 from opsdecl.addr import ObjectKey, Release, digest_of
 from opsdecl.diag import Diagnostic
@@ -25,8 +26,7 @@ from opsdecl.targets.cluster.store import Held, Store
 Identity = tuple[str, str, str, str]
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
+class Reading(Struct, frozen=True):
     """`entries` and `live` are by what the server takes for the same object."""
 
     held: Held
@@ -37,8 +37,7 @@ class Reading:
     findings: tuple[Diagnostic, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Scope:
+class Scope(Struct, frozen=True):
     """Whose release it is, what is wanted of it (None: nothing in particular), and whether the server may be asked."""
 
     release: Release

@@ -1,15 +1,15 @@
 """Which cluster a release goes to, as its environment says."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, Literal
+
+from msgspec import Struct
 
 PlanMode = Literal["dry-run", "read"]
 DRY_RUN: PlanMode = "dry-run"
 
 
-@dataclass(frozen=True, slots=True)
-class ClusterSettings:
+class ClusterSettings(Struct, frozen=True):
     """`context` names one of the kubeconfig, `in_cluster` takes the pod's service account instead: never what happens
     to be current. `namespace` holds the release's records. `plans`: whether plans may ask the server for dry runs.
     `kubeconfig` are paths, joined as in KUBECONFIG; empty: the variable's, else `~/.kube/config`."""

@@ -5,9 +5,11 @@ import base64
 import json
 import zlib
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, replace
 from hashlib import sha256
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import asdict, replace
 
 from opsdecl.addr import ObjectKey, Release, digest_of
 from opsdecl.apply.types import Revision
@@ -35,8 +37,7 @@ _RECORD = "opsdecl.dev/record"
 _RELEASE = "opsdecl.dev/release"
 
 
-@dataclass(frozen=True, slots=True)
-class Held:
+class Held(Struct, frozen=True):
     """The parent as it was read: None where there is none yet."""
 
     inventory: Inventory
@@ -51,8 +52,7 @@ class Held:
         return digest_of([self.inventory.revision, list(shards.objects), list(shards.documents)])
 
 
-@dataclass(frozen=True, slots=True)
-class Store:
+class Store(Struct, frozen=True):
     """Records of one release in one namespace."""
 
     client: Client

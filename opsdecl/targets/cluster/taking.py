@@ -1,7 +1,8 @@
 """A take-over that was found -> what the writer of applies needs for it."""
 
 from collections.abc import Mapping
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from opsdecl.apply.types import Adopted, Adoption
 from opsdecl.diag import Diagnostic

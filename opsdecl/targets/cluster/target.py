@@ -5,8 +5,10 @@ import os
 import socket
 from collections.abc import Callable, Coroutine, Sequence
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from opsdecl.addr import Release
 from opsdecl.apply.ports import Record
@@ -36,8 +38,7 @@ from opsdecl.targets.cluster.writing import Job, Progress, carry_out, intentions
 T = TypeVar("T")
 
 
-@dataclass(frozen=True)
-class ClusterTarget:
+class ClusterTarget(Struct, frozen=True):
     """`apply.ports.Target` over a cluster. `wanted` is what plans will compare with: where it is given, objects that
     exist already are found, and the server is asked what it would make of those that differ."""
 

@@ -2,8 +2,10 @@
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from typing import Any
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from opsdecl.addr import ObjectKey
 from opsdecl.apply.readiness.patience import patience_s
@@ -23,8 +25,7 @@ _WORKLOADS = frozenset({"Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", 
 _MANY_PODS = 50
 
 
-@dataclass(frozen=True, slots=True)
-class Looked:
+class Looked(Struct, frozen=True):
     """An object as it is now, and what is wrong with its pods."""
 
     readiness: Readiness
@@ -38,8 +39,7 @@ class Looked:
         return replace(self.readiness, message=f"{self.readiness.message}; {self.problem.words}".removeprefix("; "))
 
 
-@dataclass(frozen=True, slots=True)
-class Watcher:
+class Watcher(Struct, frozen=True):
     """Looks at objects until they are ready. `at_most_s` bounds what their own deadlines allow."""
 
     client: Client

@@ -1,8 +1,11 @@
 """A release plan -> objects in the cluster, wave by wave. What fails stays local: what needs it is left out."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any, Literal
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from opsdecl.addr import ObjectKey
 from opsdecl.apply.types import Changed, Event, Started
@@ -38,8 +41,7 @@ class Progress:
         return dict(sorted(found.items()))
 
 
-@dataclass(frozen=True, slots=True)
-class Job:
+class Job(Struct, frozen=True):
     """An apply: what is wanted, what was planned, and what was there when it began."""
 
     desired: ManifestSet

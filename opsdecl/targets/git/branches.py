@@ -7,9 +7,11 @@ import shutil
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from opsdecl.diag import Diagnostic
 from opsdecl.diag.codes import targets as codes
@@ -48,8 +50,7 @@ class Branch(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class LocalBranch:
+class LocalBranch(Struct, frozen=True):
     """A branch of the project's own repository. Work tree, index and HEAD are never touched."""
 
     git: Git
@@ -87,8 +88,7 @@ class LocalBranch:
                 raise GitError(Diagnostic(codes.BRANCH_IN_USE, said, hint=hint))
 
 
-@dataclass(frozen=True, slots=True)
-class RemoteBranch:
+class RemoteBranch(Struct, frozen=True):
     """A branch of any git remote, through a bare mirror of that one branch below `.opsdecl/git`."""
 
     git: Git

@@ -1,7 +1,8 @@
 """What is around the folder of a new project, and a repository for it."""
 
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from opsdecl.diag import Checked
 from opsdecl.diag.codes.targets import NOT_A_REPOSITORY
@@ -11,8 +12,7 @@ from opsdecl.targets.git.run import Git, attempt
 FIRST_BRANCH = "main"
 
 
-@dataclass(frozen=True, slots=True)
-class Surroundings:
+class Surroundings(Struct, frozen=True):
     """The repository around a folder. `top` is None where there is none; `branch` is empty where HEAD is on none."""
 
     top: Path | None = None

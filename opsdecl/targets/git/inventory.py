@@ -2,8 +2,9 @@
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from typing import Any
+
+from msgspec import Struct, field
 
 from opsdecl.addr import ObjectKey, SpecAddress
 from opsdecl.diff.records import StoredDocument
@@ -15,8 +16,7 @@ class NewerFormat(ValueError):  # noqa: N818 - reads as what it says
     """The record was written by a later version of the tool, which the message names."""
 
 
-@dataclass(frozen=True, slots=True)
-class Decoration:
+class Decoration(Struct, frozen=True):
     """A field that the target added to an object's file, outside digest and equality.
 
     `made` is how many of the innermost mappings on the way exist only for it.
@@ -27,8 +27,7 @@ class Decoration:
     made: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(Struct, frozen=True):
     """One object: its file, the blob that we wrote there, and the digest of its data without decorations."""
 
     address: str
@@ -42,8 +41,7 @@ class Entry:
     decorations: tuple[Decoration, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Inventory:
+class Inventory(Struct, frozen=True):
     """All that a release owns. `companions` are the files beside the objects, by name, with their blobs."""
 
     release: str

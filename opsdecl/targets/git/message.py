@@ -2,8 +2,9 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
+
+from msgspec import Struct
 
 from opsdecl.addr import Release
 from opsdecl.apply.ports import Record
@@ -13,8 +14,7 @@ RELEASE = "Opsdecl-Release"
 _TRAILER = re.compile(r"([A-Za-z][A-Za-z0-9-]*): (.*)")
 
 
-@dataclass(frozen=True, slots=True)
-class Signature:
+class Signature(Struct, frozen=True):
     """Author and committer, in the form of git's environment variables."""
 
     name: str

@@ -6,9 +6,10 @@ import subprocess
 import tempfile
 import weakref
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+
+from msgspec import Struct
 
 from opsdecl.diag import Checked, Diagnostic, unique
 from opsdecl.diag.codes import targets as codes
@@ -84,8 +85,7 @@ def _entries(listing: bytes, prefix: str = "") -> tuple[SourceEntry, ...]:
     return tuple(sorted(found, key=lambda entry: entry.path))
 
 
-@dataclass(frozen=True, slots=True)
-class MergeResult:
+class MergeResult(Struct, frozen=True):
     """What merging `head` into `base` gives. `tree` is readable through `git`, which may hold objects of its own."""
 
     git: Git

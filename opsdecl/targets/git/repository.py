@@ -2,8 +2,9 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from opsdecl.diag import Checked, Diagnostic
 from opsdecl.diag.codes import targets as codes
@@ -19,8 +20,7 @@ _NOTHING = re.compile(r"\((initial|detached)\)")
 _LOGIN_SETTINGS = ("http.", "credential.", "core.sshcommand", "url.", "ssh.")
 
 
-@dataclass(frozen=True, slots=True)
-class Repository:
+class Repository(Struct, frozen=True):
     """A work tree of git with the project in it. `prefix` is the project's folder (`teams/ml/`), empty at the top."""
 
     git: Git
@@ -36,8 +36,7 @@ class Repository:
         return top / self.prefix
 
 
-@dataclass(frozen=True, slots=True)
-class WorkTreeStatus:
+class WorkTreeStatus(Struct, frozen=True):
     """What is checked out. `commit` is empty before the first commit, `branch` where none is checked out."""
 
     commit: str

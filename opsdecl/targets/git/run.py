@@ -5,9 +5,11 @@ import signal
 import subprocess
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeVar
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from opsdecl.diag import Checked, Diagnostic
 from opsdecl.diag.codes import targets as codes
@@ -57,8 +59,7 @@ def attempt(work: Callable[[], Checked[T]]) -> Checked[T]:
         return Checked(None, (failure.diagnostic,))
 
 
-@dataclass(frozen=True, slots=True)
-class Finished:
+class Finished(Struct, frozen=True):
     """A git command that ended."""
 
     code: int
@@ -66,8 +67,7 @@ class Finished:
     err: str
 
 
-@dataclass(frozen=True, slots=True)
-class Git:
+class Git(Struct, frozen=True):
     """Runs git in one repository. `settings` are passed by environment, since they may hold credentials.
 
     `lock` is a file descriptor that children inherit, so that a lock outlives a killed parent as long as they run.

@@ -1,8 +1,9 @@
 """Where a release goes in git, as its environment says."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from opsdecl.diag import Diagnostic
 from opsdecl.targets.git.names import branch_problem, folder_problem, remote_problem
@@ -14,8 +15,7 @@ APPLICATION = "argocd/application.yaml"
 FLUX = "flux/sync.yaml"
 
 
-@dataclass(frozen=True, slots=True)
-class GitSettings:
+class GitSettings(Struct, frozen=True):
     """`remote` is a path, an address, the name of a remote, or `.`: the project's own repository.
 
     A branch of `.` is a local one, unless `push` is set: then it is the branch of the remote `origin`.

@@ -1,8 +1,9 @@
 """A commit of the branch -> what the release holds there: our last own commit beside what is there now."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from opsdecl.addr import ObjectKey, Release, digest_of
 from opsdecl.diag import Diagnostic
@@ -21,8 +22,7 @@ KEEP = f"{MANIFESTS}/.gitkeep"
 _CANDIDATES = 50
 
 
-@dataclass(frozen=True, slots=True)
-class Snapshot:
+class Snapshot(Struct, frozen=True):
     """`live` maps each file of the release's territory, relative to its folder, to its blob.
 
     `own` is the last commit that this release made, empty before the first; `inventory` is its record.

@@ -2,9 +2,10 @@
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+
+from msgspec import Struct
 
 from opsdecl.addr import Release
 from opsdecl.apply.ports import Record
@@ -27,8 +28,7 @@ _TRIES = 12
 _PAUSE = 0.03
 
 
-@dataclass(frozen=True)
-class GitTarget:
+class GitTarget(Struct, frozen=True, dict=True):
     """`apply.ports.Target` over a branch. `root` is the project's folder; mirrors of remotes live below it."""
 
     settings: GitSettings

@@ -3,8 +3,10 @@
 import hashlib
 import tempfile
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
 from pathlib import Path
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from opsdecl.addr import ObjectKey, digest_of
 from opsdecl.apply.ports import Record
@@ -20,8 +22,7 @@ from opsdecl.targets.git.settings import APPLICATION, FLUX, RECORD, GitSettings
 from opsdecl.targets.git.snapshot import KEEP, Snapshot
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+class Change(Struct, frozen=True):
     """Files of the release by name, relative to its folder: new bytes, or None where the file goes."""
 
     files: Mapping[str, bytes | None]
@@ -32,8 +33,7 @@ class Change:
         return self.inventory.desired_digest
 
 
-@dataclass(frozen=True, slots=True)
-class Planned:
+class Planned(Struct, frozen=True):
     """The objects that a plan names, by what happens to them."""
 
     written: frozenset[ObjectKey]

@@ -8,6 +8,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from msgspec import Struct
+
 from opsdecl.catalog import checkpoint as facts
 from opsdecl.catalog.checkpoint import Checkpoint, WeightFile
 from opsdecl.diag import Checked, Diagnostic
@@ -33,8 +35,7 @@ class Repository:
         return f"hf://{self.name}"
 
 
-@dataclass(frozen=True, slots=True)
-class _Revision:
+class _Revision(Struct, frozen=True):
     """A commit of a repository: names of its files with their size and digest, where the hub knows them."""
 
     repository: Repository

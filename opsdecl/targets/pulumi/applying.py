@@ -1,7 +1,9 @@
 """One apply through Pulumi, from the intention to the revision."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from opsdecl.apply.types import Outcome, Recorded, Started
 from opsdecl.diag import Checked, Diagnostic
@@ -22,8 +24,7 @@ from opsdecl.targets.pulumi.writing import Job, Moved, drifted, settle, update
 WaitGone = Callable[[tuple[str, ...]], None]
 
 
-@dataclass(frozen=True, slots=True)
-class Apply:
+class Apply(Struct, frozen=True):
     """`wait_gone` returns once the objects of these addresses are gone from the cluster."""
 
     job: Job

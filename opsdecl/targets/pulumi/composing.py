@@ -2,9 +2,11 @@
 declared as the state has it, so that the engine leaves it alone."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
 from graphlib import TopologicalSorter
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from opsdecl.addr import Address, Release, format_path
 from opsdecl.apply.readiness.patience import patience_s
@@ -19,8 +21,7 @@ WRITTEN = frozenset({"create", "update", "replace", "adopt"})
 _GONE = frozenset({"delete", "forget"})
 
 
-@dataclass(frozen=True, slots=True)
-class Way:
+class Way(Struct, frozen=True):
     """Whose program it is, under which field manager, and where its provider leads."""
 
     release: Release

@@ -3,11 +3,11 @@
 import json
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+from msgspec import Struct
 from pulumi import automation
 from pulumi.automation import errors
 from pulumi.automation._stack import StackInitMode
@@ -38,8 +38,7 @@ class _LeanStack(automation.Stack):
         return automation.UpdateSummary(kind="", message="", environment={}, config={}, start_time=None, result="")  # type: ignore[arg-type]
 
 
-@dataclass(frozen=True, slots=True)
-class Engine:
+class Engine(Struct, frozen=True):
     """One project's workspace, in a folder of its own that holds nothing but its settings."""
 
     settings: PulumiSettings

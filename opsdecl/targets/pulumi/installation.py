@@ -2,9 +2,10 @@
 
 import os
 import shutil
-from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
+
+from msgspec import Struct
 
 from opsdecl.diag import Diagnostic
 from opsdecl.diag.codes import pulumi as codes
@@ -15,8 +16,7 @@ _PROGRAM = Path("bin") / "pulumi"
 HOME_VARIABLE = "PULUMI_HOME"
 
 
-@dataclass(frozen=True, slots=True)
-class Installation:
+class Installation(Struct, frozen=True):
     """`root` holds `bin/pulumi`, None where the PATH knows it by itself. `home` is where Pulumi keeps plugins and
     credentials."""
 

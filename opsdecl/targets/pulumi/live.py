@@ -1,9 +1,10 @@
 """The live objects of a release: from the cluster, or from the folder that the provider renders to. Reads only."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct, field
 
 from opsdecl.addr import ObjectKey
 from opsdecl.diag import Diagnostic
@@ -19,8 +20,7 @@ _ONE_BY_ONE = 4
 """Up to so many objects of a kind in a namespace are asked for by name; more are picked from a list of all."""
 
 
-@dataclass(frozen=True, slots=True)
-class Looked:
+class Looked(Struct, frozen=True):
     """Objects by what the server takes for the same, without decorations. `rendered`: they are files."""
 
     objects: Mapping[Identity, Mapping[str, Any]]

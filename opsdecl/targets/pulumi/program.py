@@ -1,9 +1,10 @@
 """A release as Pulumi resources in data form: components for documents, children for objects."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from graphlib import TopologicalSorter
 from typing import Any
+
+from msgspec import Struct
 
 from opsdecl.addr import Address, Release, SpecAddress, format_path
 from opsdecl.render.types import Manifest, ManifestSet
@@ -11,8 +12,7 @@ from opsdecl.render.types import Manifest, ManifestSet
 COMPONENT_TYPE = "opsdecl:index:{kind}"
 
 
-@dataclass(frozen=True, slots=True)
-class Child:
+class Child(Struct, frozen=True):
     """One object as Pulumi is told of it. `aliases` are earlier logical names, `ignore_changes` Pulumi's own paths."""
 
     name: str
@@ -27,8 +27,7 @@ class Child:
     """Most time that the provider may wait for it, where it does."""
 
 
-@dataclass(frozen=True, slots=True)
-class Component:
+class Component(Struct, frozen=True):
     """A document; its objects are its children. `aliases` are earlier names of the document."""
 
     name: str
@@ -36,8 +35,7 @@ class Component:
     aliases: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Program:
+class Program(Struct, frozen=True):
     """`children` come after everything that they depend on, otherwise in the order of their addresses."""
 
     project: str

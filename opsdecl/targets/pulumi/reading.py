@@ -1,8 +1,10 @@
 """State, records and live objects -> the release as the target holds it. Pure: all three arrive as data."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from opsdecl.addr import Release, digest_of
 from opsdecl.diag import Diagnostic
@@ -21,8 +23,7 @@ from opsdecl.targets.pulumi.state import StackState, StateResource
 OTHERS = "another update of the stack"
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
+class Reading(Struct, frozen=True):
     """`entries` are what is ours, as it turned out; `state` is what the diff gets."""
 
     stack: StackState
@@ -33,8 +34,7 @@ class Reading:
     findings: tuple[Diagnostic, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Sources:
+class Sources(Struct, frozen=True):
     """What was read. `looked` None: the live objects were not asked for, and the state speaks for them."""
 
     stack: StackState

@@ -7,8 +7,10 @@ runs another program on the first.
 import base64
 import zlib
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, replace
 from typing import Any
+
+from msgspec import Struct, field
+from msgspec.structs import asdict, replace
 
 from opsdecl.addr import digest_of
 from opsdecl.apply.types import Revision
@@ -28,16 +30,14 @@ _STACK = "pulumi:pulumi:Stack"
 _OUTPUT = "opsdecl"
 
 
-@dataclass(frozen=True, slots=True)
-class Kept:
+class Kept(Struct, frozen=True):
     """One revision: what the history says, and what was there."""
 
     told: Revision
     inventory: Inventory
 
 
-@dataclass(frozen=True, slots=True)
-class Records:
+class Records(Struct, frozen=True):
     """`held` are the digests of the state's resources right after our last apply, by address: what differs from them
     was written by somebody else. `exists`: they were written before."""
 

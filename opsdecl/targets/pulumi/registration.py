@@ -2,15 +2,16 @@
 
 import asyncio
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import asdict
 
 from opsdecl.render.types import ManifestSet
 from opsdecl.targets.pulumi.program import Program, program_of
 
 
-@dataclass(frozen=True, slots=True)
-class RegisteredResource:
+class RegisteredResource(Struct, frozen=True):
     """What the engine would receive. `dependencies` are URNs; `parent` is empty for the stack's own children.
 
     `inputs` are what the SDK serialised, with integral doubles turned back into integers: Pulumi knows doubles only.

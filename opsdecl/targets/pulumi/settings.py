@@ -1,13 +1,13 @@
 """Which stack a release goes to, and where its objects go, as its environment says."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from msgspec import Struct
 
-@dataclass(frozen=True, slots=True)
-class PulumiSettings:
+
+class PulumiSettings(Struct, frozen=True):
     """`context` names one of the kubeconfig; `directory` takes rendered manifests instead of a cluster. `backend` is a
     URL, empty for whatever Pulumi is logged in to. `refresh`: whether reading looks at the live objects."""
 

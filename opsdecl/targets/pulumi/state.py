@@ -1,9 +1,10 @@
 """An exported state -> the resources of a release. Pure: the export arrives as data."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
+
+from msgspec import Struct
 
 from opsdecl.addr import Address, ObjectKey, digest_of
 
@@ -13,8 +14,7 @@ _COMPONENT = "opsdecl:index:"
 _OBJECT = "kubernetes:"
 
 
-@dataclass(frozen=True, slots=True)
-class StateResource:
+class StateResource(Struct, frozen=True):
     """An object of the state. `inputs` are as the provider normalised what it was sent; `outputs` are the server's
     answer."""
 
@@ -37,16 +37,14 @@ class StateResource:
         return ObjectKey(self.inputs["apiVersion"], self.inputs["kind"], namespace, metadata.get("name", ""))
 
 
-@dataclass(frozen=True, slots=True)
-class Pending:
+class Pending(Struct, frozen=True):
     """What an update had begun when it was stopped: `creating`, `updating`, `deleting`, ...."""
 
     kind: str
     resource: StateResource
 
 
-@dataclass(frozen=True)
-class StackState:
+class StackState(Struct, frozen=True, dict=True):
     """Objects by address. `foreign` are resources that no release of opsdecl makes. `exists`: there is a stack."""
 
     objects: Mapping[str, StateResource]

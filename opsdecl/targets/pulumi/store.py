@@ -1,8 +1,9 @@
 """A release's stack and its records on their backend: read together, the records written in one go."""
 
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from opsdecl.addr import Release
 from opsdecl.diag import Diagnostic
@@ -15,8 +16,7 @@ if TYPE_CHECKING:
     from opsdecl.targets.pulumi.engine import Engine
 
 
-@dataclass(frozen=True, slots=True)
-class Store:
+class Store(Struct, frozen=True):
     """`stack` is the name as the target says it, perhaps with an organisation."""
 
     engine: "Engine"

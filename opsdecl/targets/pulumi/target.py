@@ -3,8 +3,9 @@ cluster or the folder holds."""
 
 import asyncio
 from collections.abc import Callable, Coroutine, Sequence
-from dataclasses import dataclass, field
 from typing import Any, TypeVar
+
+from msgspec import Struct, field
 
 from opsdecl.addr import ObjectKey, Release
 from opsdecl.apply.ports import Record
@@ -41,8 +42,7 @@ T = TypeVar("T")
 _GONE_TRIES, _GONE_PAUSE_S = 240, 0.5
 
 
-@dataclass(frozen=True)
-class PulumiTarget:
+class PulumiTarget(Struct, frozen=True):
     """`apply.ports.Target` over a stack. `wanted` is what plans will compare with: where it is given, objects that
     exist already are found."""
 

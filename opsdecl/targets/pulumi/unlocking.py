@@ -1,6 +1,6 @@
 """Taking a stack out of the hands of an update that is no more."""
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from opsdecl.targets.pulumi.failures import Locked, PulumiError, StackMissing
 from opsdecl.targets.pulumi.locks import is_dead

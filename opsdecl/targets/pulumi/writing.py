@@ -1,7 +1,10 @@
 """A release plan -> an update of its stack by Pulumi's engine, bound to the state that was looked at."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from opsdecl.apply.ports import Record
 from opsdecl.apply.types import Event
@@ -36,8 +39,7 @@ class Moved(Exception):  # noqa: N818 - reads as what it says
         self.names = tuple(names)
 
 
-@dataclass(frozen=True, slots=True)
-class Job:
+class Job(Struct, frozen=True):
     """An update: what is wanted, what was planned, and what was there when it began."""
 
     store: Store

@@ -1,7 +1,8 @@
 """Lines of a file with a stretch of them marked. Columns are characters; what is shown is counted in cells."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from opsdecl.diag import Span
 from opsdecl.view.cells import glyphs, printable, width_of
@@ -13,8 +14,7 @@ _HEAD, _TAIL = 3, 2
 _LEAST_WIDTH = 20
 
 
-@dataclass(frozen=True, slots=True)
-class Window:
+class Window(Struct, frozen=True):
     """A line as shown: its text, and the cells where the marked stretch begins and ends."""
 
     text: str
@@ -22,8 +22,7 @@ class Window:
     end: int
 
 
-@dataclass(frozen=True, slots=True)
-class Excerpts:
+class Excerpts(Struct, frozen=True):
     """Shows stretches of files. `hidden` are stretches whose text must not appear in any excerpt."""
 
     lines: Lines

@@ -1,15 +1,15 @@
 """What a graph says, in terms that all its views share."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Literal
+
+from msgspec import Struct
 
 from opsdecl.addr import SpecAddress
 from opsdecl.compile.types import Graph, Resource
 
 
-@dataclass(frozen=True, slots=True)
-class Edge:
+class Edge(Struct, frozen=True):
     """`references` between documents, `owns` from a document to its resource, `dependsOn` between resources."""
 
     kind: Literal["references", "owns", "dependsOn"]

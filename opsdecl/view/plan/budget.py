@@ -1,11 +1,11 @@
 """Sections by rank -> one text of bounded size. A section is whole or absent, so that what is left stays valid."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 
-@dataclass(frozen=True, slots=True)
-class Section:
+class Section(Struct, frozen=True):
     """A part of a text in its place. `brief` stands in for it where the whole does not fit."""
 
     title: str

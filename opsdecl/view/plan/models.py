@@ -1,7 +1,8 @@
 """What a change means for the memory of a model, in lines: memory of a GPU, KV cache, longest context."""
 
-from dataclasses import dataclass
 from typing import Literal
+
+from msgspec import Struct
 
 from opsdecl.diff.types import Estimate, KvCache, MemoryPerGpu, ModelChange, ModelFit
 
@@ -15,8 +16,7 @@ NOTABLE = 0.01
 """Share by which a figure must move before it is called changed."""
 
 
-@dataclass(frozen=True, slots=True)
-class ModelLine:
+class ModelLine(Struct, frozen=True):
     """One line: what it is about, what there is to say, and the verdict or the drop at its end."""
 
     title: str

@@ -2,7 +2,8 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from opsdecl.diff.types import (
     CLASSES,
@@ -23,8 +24,7 @@ _RANK = {name: rank for rank, name in enumerate(CLASSES)}
 _SEVERITIES = ("error", "warning", "note")
 
 
-@dataclass(frozen=True, slots=True)
-class ChangeGroup:
+class ChangeGroup(Struct, frozen=True):
     """Documents that change in exactly the same way; mostly one, many where a shared document changed."""
 
     documents: tuple[DocumentChange, ...]
@@ -38,8 +38,7 @@ class ChangeGroup:
         return self.documents[1:]
 
 
-@dataclass(frozen=True, slots=True)
-class Totals:
+class Totals(Struct, frozen=True):
     """Over documents: pods that restart, start or stop as lowest and highest, by GPU type too."""
 
     documents: int
@@ -47,8 +46,7 @@ class Totals:
     gpus: Mapping[str, tuple[int, int]]
 
 
-@dataclass(frozen=True, slots=True)
-class Outline:
+class Outline(Struct, frozen=True):
     """`loose` are findings about no changed document; `others` are object changes that no document change explains."""
 
     plan: Plan

@@ -1,7 +1,8 @@
 """A plan in the terminal: one block per change, worst first; the last line is the one that is still on the screen."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from opsdecl.diff.types import CLASSES, ChangeClass, DocumentChange, FieldChange, Finding, ObjectChange, Plan
 from opsdecl.view.cells import Cell, align, printable, width_of
@@ -77,8 +78,7 @@ def _closed_up(blocks: Sequence[list[str]]) -> list[list[str]]:
     return closed
 
 
-@dataclass(frozen=True, slots=True)
-class TextView:
+class TextView(Struct, frozen=True):
     """One plan on one terminal: everything that the parts of the text have in common."""
 
     seen: Outline

@@ -1,4 +1,4 @@
-from dataclasses import replace
+import dataclasses
 
 from opsdecl.addr import Address, ObjectKey
 from opsdecl.apply.steps import add_steps, order_waves
@@ -9,7 +9,7 @@ from tests.unit.diff.releases import CHAT, EFFECTS, chat, document, hpa, release
 
 
 def needs(source: Manifest, *roles: str) -> Manifest:
-    return replace(source, depends_on=tuple(Address(CHAT, "main", role) for role in roles))
+    return dataclasses.replace(source, depends_on=tuple(Address(CHAT, "main", role) for role in roles))
 
 
 def ordered() -> ManifestSet:
@@ -42,7 +42,7 @@ def test_the_last_step_waits_for_all_that_was_applied() -> None:
 
 def test_what_must_be_done_before_others_can_use_it_is_waited_for() -> None:
     view = document()
-    fetch = replace(service(view), key=ObjectKey("batch/v1", "Job", "assist", "fetch"))
+    fetch = dataclasses.replace(service(view), key=ObjectKey("batch/v1", "Job", "assist", "fetch"))
     after = release(fetch, needs(hpa(view), "service"), documents=(view,))
     assert steps(None, after, wait=True) == [
         "0 apply service", "0 wait service", "1 apply hpa", "2 record", "3 wait hpa service",

@@ -1,9 +1,12 @@
 """A small release to change: one LLM with the objects that serve it."""
 
+import dataclasses
 from collections.abc import Mapping
 from copy import deepcopy
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
+
+from msgspec.structs import replace
 
 from opsdecl.addr import Address, ObjectKey, Release, SpecAddress
 from opsdecl.diag import SpecPath
@@ -125,7 +128,7 @@ def changed(source: Manifest, path: SpecPath, value: Any) -> Manifest:
         del at[path[-1]]
     else:
         at[path[-1]] = value
-    return replace(source, data=data)
+    return dataclasses.replace(source, data=data)
 
 
 def review(before: ManifestSet, after: ManifestSet, **values: Any) -> ReleaseDiff:

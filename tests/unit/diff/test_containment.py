@@ -1,7 +1,7 @@
-from dataclasses import replace
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from opsdecl.diff.containment import check_contained
 from opsdecl.diff.records import TargetState

@@ -1,7 +1,7 @@
-from dataclasses import replace
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from opsdecl.diff.types import ChangeClass
 from opsdecl.render.types import DocumentView

@@ -1,7 +1,8 @@
-from dataclasses import replace
+import dataclasses
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from opsdecl.addr import Address, SpecAddress
 from opsdecl.diag import SpecPath
@@ -215,7 +216,7 @@ def test_swapped_names_are_updates_of_the_objects() -> None:
 def test_another_version_of_an_api_is_the_same_object() -> None:
     view = document()
     new = changed(deployment(view), ("apiVersion",), "apps/v2")
-    new = replace(new, key=new.key._replace(api_version="apps/v2"))
+    new = dataclasses.replace(new, key=new.key._replace(api_version="apps/v2"))
     found = the_change(review(release(deployment(view)), release(new)))
     assert (found.action, found.classes) == ("update", ("none",))
 
@@ -279,10 +280,12 @@ def test_what_a_field_of_a_deployment_means(path: SpecPath, value: Any, classes:
 
 def test_fields_that_others_own_are_not_compared() -> None:
     view = document()
-    wanted = replace(changed(deployment(view), ("spec", "replicas"), 2), ignore_changes=(("spec", "replicas"),))
+    wanted = dataclasses.replace(
+        changed(deployment(view), ("spec", "replicas"), 2), ignore_changes=(("spec", "replicas"),)
+    )
     live = changed(deployment(view), ("spec", "replicas"), 5)
     assert against(stored(release(wanted), deployment=live), release(wanted)) == {}
-    without = replace(deployment(view), ignore_changes=(("spec", "replicas"),))
+    without = dataclasses.replace(deployment(view), ignore_changes=(("spec", "replicas"),))
     assert against(stored(release(without), deployment=live), release(without)) == {}
 
 

@@ -1,12 +1,12 @@
 """Rollouts that go on together: never more GPUs than there are, never fewer pods than was said, and they finish."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from unittest.mock import patch
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from opsdecl.fleet.nodes import FreeGpus, Place
 from opsdecl.fleet.rollout import simulate

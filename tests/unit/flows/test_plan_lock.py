@@ -1,6 +1,8 @@
 """A lock that moves: what a review can tell of it, and what only a plan against the target can."""
 
-from dataclasses import replace
+import dataclasses
+
+from msgspec.structs import replace
 
 from opsdecl.diag.codes.plan import LOCK_MOVED
 from opsdecl.diff.records import tool_identity
@@ -48,7 +50,9 @@ def test_against_what_was_applied_the_tool_is_the_cause() -> None:
     assert built is not None
     desired = built.manifests
     first, *rest = desired.manifests
-    older = replace(first, data={**first.data, "metadata": {**first.data["metadata"], "labels": {"made": "before"}}})
+    older = dataclasses.replace(
+        first, data={**first.data, "metadata": {**first.data["metadata"], "labels": {"made": "before"}}}
+    )
     state = state_from_manifests(replace(desired, manifests=(older, *rest)))
     state = replace(state, tool=tool_identity("0.0.9", "sha256:other"))
     (change,) = diff_release(state, desired, effects=effect_table(), tool_moved=True).release.changes

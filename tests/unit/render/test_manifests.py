@@ -1,9 +1,9 @@
 """Graph to manifests: complete objects, collisions, patches, versions."""
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from opsdecl.addr import ObjectKey
 from opsdecl.compile.types import Graph

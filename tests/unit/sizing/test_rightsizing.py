@@ -1,6 +1,6 @@
 """Cheaper shapes: only what fits for certain, saves something, and can be had on one node."""
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from opsdecl.catalog.architecture_table import load_architectures
 from opsdecl.sizing.assess import gpu_of

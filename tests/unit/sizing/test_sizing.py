@@ -1,12 +1,12 @@
 """What people see: verdicts, rules, remedies, the JSON, and what changes between releases."""
 
 import json
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import jsonschema
 import pytest
+from msgspec.structs import replace
 
 from opsdecl.catalog.architecture_table import load_architectures
 from opsdecl.cli.main import run

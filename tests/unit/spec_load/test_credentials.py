@@ -1,9 +1,9 @@
 """Literal credentials: found, never repeated, and few false alarms."""
 
 import json
-from dataclasses import asdict
 
 import pytest
+from msgspec import to_builtins
 
 from opsdecl.diag import Diagnostic, Span
 from opsdecl.spec.parse import parse_file
@@ -62,7 +62,7 @@ def test_a_credential_is_found_and_nowhere_repeated(text: str, literal: str) -> 
     said = " ".join(f"{d.message} {d.hint} {d.label}" for d in parsed.diagnostics)
     assert f"`{literal}`" not in said
     assert f'"{literal}"' not in said
-    kept = json.dumps([asdict(document) for document in parsed.documents])
+    kept = json.dumps([to_builtins(document) for document in parsed.documents])
     assert literal.split("\n")[0] not in kept
     _assert_covers(source, found[0], literal)
 

@@ -61,7 +61,7 @@ def test_an_environment_without_revisions_says_so() -> None:
 
 
 def test_history_fits_the_terminal() -> None:
-    wordy = Revision(**{**{f: getattr(APPLIED, f) for f in APPLIED.__slots__}, "summary": "word " * 100})
+    wordy = Revision(**{**{f: getattr(APPLIED, f) for f in APPLIED.__struct_fields__}, "summary": "word " * 100})
     assert max(width_of(row) for row in render_history("prod", [wordy], width=120).splitlines()) <= 120
 
 

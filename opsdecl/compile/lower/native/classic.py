@@ -1,7 +1,8 @@
 """Servers of classic models: how each is started, where it listens, and how it says that it is ready."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from opsdecl.compile.lower.native.storage import MODEL_PATH
 
@@ -9,8 +10,7 @@ OPEN_INFERENCE = ("/v2/health/ready", "/v2/health/live")
 """Readiness and liveness of the open inference protocol."""
 
 
-@dataclass(frozen=True, slots=True)
-class ClassicServer:
+class ClassicServer(Struct, frozen=True):
     """`port` is where HTTP is served. `readiness` is empty where nothing is known but the port."""
 
     formats: frozenset[str]

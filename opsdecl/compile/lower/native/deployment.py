@@ -1,8 +1,9 @@
 """The Deployment of a model server."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from opsdecl.compile.lower.labels import selector
 from opsdecl.compile.lower.native.accelerators import node_selector, tolerations
@@ -25,8 +26,7 @@ LONGEST_DEADLINE = 600
 """Kubernetes' own default of progressDeadlineSeconds."""
 
 
-@dataclass(frozen=True, slots=True)
-class Server:
+class Server(Struct, frozen=True):
     """The container that serves, and how it starts and leaves. `startup_budget` is in seconds."""
 
     image: Any

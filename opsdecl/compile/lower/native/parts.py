@@ -1,14 +1,14 @@
 """What the subjects of a pod contribute to it: volumes, mounts, variables, init containers, arguments."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 from typing import Any
+
+from msgspec import Struct, field
 
 from opsdecl.addr import Address
 
 
-@dataclass(frozen=True, slots=True)
-class PodParts:
+class PodParts(Struct, frozen=True):
     """Data that may hold `Traced` values. `depends_on` are resources that must be there before the pod."""
 
     volumes: tuple[dict[str, Any], ...] = ()
