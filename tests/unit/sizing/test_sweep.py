@@ -2,17 +2,17 @@
 
 import math
 import random
-from dataclasses import fields
 from typing import Any
 
 import pytest
+from msgspec.structs import asdict
 
 from opsdecl.catalog.architecture_table import load_architectures
 from opsdecl.diag import has_errors
 from opsdecl.flows.size import Question, answer
 from opsdecl.sizing.drafting import Drafting
 from opsdecl.sizing.engines import NEWEST
-from opsdecl.sizing.types import Memory, Range, Settings, Sizing
+from opsdecl.sizing.types import Range, Settings, Sizing
 
 TABLE = load_architectures()
 ENGINES = tuple(f"vllm==0.{minor}.{patch}" for minor in range(6, NEWEST[1] + 1) for patch in (0, 1, 2, 5))
@@ -55,7 +55,7 @@ def asked(chance: random.Random, model: str, gpu: str) -> Question:
 
 
 def ranges(sizing: Sizing) -> dict[str, Range]:
-    memory = {each.name: getattr(sizing.memory, each.name) for each in fields(Memory)}
+    memory = asdict(sizing.memory)
     cache = {"tokens": sizing.cache.tokens, "concurrency": sizing.cache.concurrency, "largest": sizing.largest}
     return {**memory, **cache}
 
