@@ -1,10 +1,10 @@
 """Objects and fields that others hold are taken over: shown first, on purpose, and all of them."""
 
 import json
-from dataclasses import replace
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from opsdecl.addr import Release
 from opsdecl.apply.types import Adoption
