@@ -91,6 +91,8 @@ def test_what_runs_is_not_pruned_where_something_failed(cluster: ControlPlane, a
 
 def test_a_quota_says_no_in_its_own_words(cluster: ControlPlane, assist: str) -> None:
     cluster.kubectl("create", "quota", "claims", "--hard=persistentvolumeclaims=0", "-n", NAMESPACE)
+    # Until its controller has looked, the quota stops nothing.
+    cluster.kubectl("wait", "--for=jsonpath={.status.hard}", "quota/claims", "-n", NAMESPACE, "--timeout=30s")
     found = cluster_target(cluster, chat()).read()
     assert codes(found) == ["OD608"]
     assert "exceeded quota: claims" in found.diagnostics[0].message
