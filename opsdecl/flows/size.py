@@ -18,7 +18,7 @@ from opsdecl.flows.build import Built
 from opsdecl.flows.memory import Memory
 from opsdecl.flows.models import Models
 from opsdecl.flows.project import located, project_catalog
-from opsdecl.sizing.assess import gpu_of, judged
+from opsdecl.sizing.assess import explained, gpu_of, judged
 from opsdecl.sizing.reckon import reckon
 from opsdecl.sizing.types import Gpu, Request, Settings, Sizing, exactly
 from opsdecl.spec.types import SourceTree
@@ -157,7 +157,7 @@ def _sized(built: Built, models: Models, document: CompiledDocument) -> SizedDoc
     found, request = models.whole(document.effective), models.request(document.effective)
     sizing = found.sizing
     if sizing is not None and request is not None:
-        sizing = judged(request, (), pool_gpus(built) if sizing.verdict != "fits" else ())
+        sizing = explained(request, sizing, (), pool_gpus(built) if sizing.verdict != "fits" else ())
     return SizedDocument(str(document.address), sizing, found.reason)
 
 

@@ -88,7 +88,14 @@ def _assessment(request: Request, sizing: Sizing) -> Assessment:
 
 def judged(request: Request, before: Sequence[Diagnostic] = (), others: Sequence[Gpu] = ()) -> Sizing:
     """Arithmetic, rules and remedies together. `others` are GPUs to try besides the one that is asked for."""
-    sizing = _concluded(request, reckon(request), checked := check(request))
+    return explained(request, reckon(request), before, others)
+
+
+def explained(
+    request: Request, reckoned: Sizing, before: Sequence[Diagnostic] = (), others: Sequence[Gpu] = ()
+) -> Sizing:
+    """The same where the arithmetic is done."""
+    sizing = _concluded(request, reckoned, checked := check(request))
     remedies = remedies_for(request, sizing, others) if sizing.verdict != "fits" else ()
     example = remedies[0].change if remedies else ""
     findings = (*before, *checked, *verdict_findings(request, sizing, example))

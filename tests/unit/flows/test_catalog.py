@@ -96,7 +96,7 @@ def without_collector() -> Iterator[None]:
 @pytest.mark.slow
 @pytest.mark.usefixtures("without_collector")
 def test_sizing_a_thousand_models_takes_a_fraction_of_compiling_them() -> None:
-    """Tables included. 0.05 to 0.1 s of processor time were measured, of 1.2 s; a loaded machine slows both."""
+    """With what would help the tenth that does not fit: 0.3 s of processor time, where compiling takes 0.6 s."""
     small = [name for name, facts in catalog_with().models.items() if facts.weights_gib < 30]
     runtime = FILES["environments/prod/chat.yaml"].split("---")[0]
     documents = [
@@ -123,7 +123,7 @@ spec:
         sized = size_environment(built)
         times.append(time.process_time() - start)
         assert sum(each.sizing is not None for each in sized) == 1000
-    assert min(times) < 0.3 * compiled
+    assert min(times) < 0.7 * compiled
 
 
 def test_an_entry_without_a_shape_of_other_weights_is_not_sized_as_the_one_it_replaces() -> None:
