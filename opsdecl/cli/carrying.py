@@ -1,5 +1,6 @@
 """What the commands that write share: asking, progress, the record's signature."""
 
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import click
@@ -10,7 +11,8 @@ from opsdecl.cli.exits import Exit
 from opsdecl.cli.group import Session
 from opsdecl.cli.process import Process
 from opsdecl.cli.report import no_lines, report
-from opsdecl.flows.apply import Return, Signed, carry_back, carry_out
+from opsdecl.flows.apply import Return, Signed, carry_back
+from opsdecl.flows.carry import carry_out, take_over
 from opsdecl.flows.plan import Planned
 from opsdecl.flows.source import author_of, work_tree_source
 from opsdecl.view.events import event_json, event_line, outcome_json, progress_line, render_outcome
@@ -50,31 +52,42 @@ class Manner(Struct, frozen=True):
     as_json: bool = False
 
 
-def run_apply(at: Session, planned: Planned, plan_digest: str, manner: Manner) -> Exit:
-    """Writes, telling what happens."""
+def run_apply(at: Session, planned: Planned, plan_digest: str, manner: Manner, again: Callable[[], Planned]) -> Exit:
+    """Writes, telling what happens. `again` plans again, once objects have moved between partitions."""
     assert planned.plan is not None
+    before = {state.revision for state in planned.states}
     teller = Teller(at.process, len(planned.plan.changes), as_json=manner.as_json)
     emit = _ignore if manner.quiet else teller.tell
-    done = carry_out(planned, signed(at, plan_digest), emit, wait=manner.wait)
+    by = signed(at, plan_digest)
+    taken = take_over(planned, by, emit, again)
+    if taken.value is None:
+        teller.finish()
+        return report(at.process, taken.diagnostics, planned.lines)
+    done = carry_out(taken.value, by, emit, wait=manner.wait)
     teller.finish()
     code = report(at.process, done.diagnostics, planned.lines)
-    before = {state.revision for state in planned.states.values()}
-    for outcome in done.value or ():
+    for one in done.value or ():
+        named = planned.environment if len(planned.parts) == 1 else f"{planned.environment} · {one.name}"
         if manner.as_json:
-            at.process.out(outcome_json(planned.environment, outcome) + "\n")
-        elif not (manner.quiet and outcome.revision in before):
-            at.process.out(render_outcome(planned.environment, outcome, color=at.process.color))
+            at.process.out(outcome_json(planned.environment, one.name, one.outcome) + "\n")
+        elif not ((manner.quiet or len(planned.parts) > 1) and one.outcome.revision in before):
+            at.process.out(render_outcome(named, one.outcome, color=at.process.color))
     return code
 
 
-def run_return(at: Session, environment: str, way: Return) -> Exit:
-    """The same for a way back."""
-    teller = Teller(at.process, len(way.plan.changes))
-    done = carry_back(way, signed(at), work_tree_source(at.root).commit, teller.tell)
-    teller.finish()
-    code = report(at.process, done.diagnostics, no_lines)
-    if done.value:
-        at.process.out(render_outcome(environment, done.value, color=at.process.color))
+def run_returns(at: Session, environment: str, ways: Sequence[Return]) -> Exit:
+    """The same for ways back, one after the other; the first that fails ends it."""
+    code = Exit.DONE
+    for way in ways:
+        teller = Teller(at.process, len(way.plan.changes))
+        done = carry_back(way, signed(at), work_tree_source(at.root).commit, teller.tell)
+        teller.finish()
+        code = report(at.process, done.diagnostics, no_lines)
+        if done.value:
+            named = environment if len(ways) == 1 else f"{environment} · {way.name}"
+            at.process.out(render_outcome(named, done.value, color=at.process.color))
+        if code is not Exit.DONE:
+            break
     return code
 
 

@@ -1,12 +1,12 @@
 """`rollback` and `destroy`: show what would go, ask, write."""
 
-from opsdecl.cli.carrying import confirmed, run_return
+from opsdecl.cli.carrying import confirmed, run_returns
 from opsdecl.cli.exits import Exit
 from opsdecl.cli.group import Session
 from opsdecl.cli.report import no_lines, report
 from opsdecl.cli.workplace import open_work_tree
-from opsdecl.flows.apply import show_return
-from opsdecl.flows.past import only_fatal, plan_back
+from opsdecl.flows.apply import show_returns
+from opsdecl.flows.past import only_fatal, plan_backs
 from opsdecl.flows.plan import Wanted, open_built
 from opsdecl.view.plan.text import render_text
 
@@ -19,18 +19,19 @@ def go_back(
     opened = open_built(tree, wanted, memory)
     if opened.built is None:
         return report(at.process, only_fatal(opened), opened.lines)
-    way = plan_back(opened, at.root, wanted, revision)
-    if way.value is None:
-        return report(at.process, way.diagnostics, no_lines)
-    plan = show_return(way.value, opened.environment, revision)
+    ways = plan_backs(opened, at.root, wanted, revision)
+    if ways.value is None:
+        return report(at.process, ways.diagnostics, no_lines)
+    plan = show_returns(ways.value, opened.environment, revision)
     if not plan.changes:
         at.process.out(
             f"{opened.environment} holds {f'what it held at {revision}' if revision else 'nothing to remove'}"
         )
         return Exit.DONE
     at.process.out(render_text(plan, color=at.process.color, width=at.process.width))
-    if way.value.protected and not including_protected:
-        return report(at.process, way.value.protected, opened.lines)
+    protected = tuple(finding for way in ways.value for finding in way.protected)
+    if protected and not including_protected:
+        return report(at.process, protected, opened.lines)
     if not confirmed(at, yes, question.format(environment=opened.environment)):
         return Exit.FAILED
-    return run_return(at, opened.environment, way.value)
+    return run_returns(at, opened.environment, [way for way in ways.value if way.plan.changes])

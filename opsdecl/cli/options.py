@@ -37,6 +37,14 @@ def target_option(function: F) -> F:
     )(function)
 
 
+def partition_option(function: F) -> F:
+    return click.option(
+        "--partition",
+        metavar="NAME",
+        help="Partition of the environment, where it has several; `none` is that of documents without one.",
+    )(function)
+
+
 def findings_option(function: F) -> F:
     return click.option(
         "--diagnostics",

@@ -8,6 +8,7 @@ from opsdecl.compile.adapters import adapters
 from opsdecl.compile.costs import budget_exceeded
 from opsdecl.compile.engine_flags import engine_flags
 from opsdecl.compile.nodes import nodes_too_few
+from opsdecl.compile.partitions import partition_findings
 from opsdecl.compile.quotas import quotas_exceeded
 from opsdecl.compile.scene import Scene
 from opsdecl.compile.types import CompiledDocument
@@ -147,6 +148,7 @@ CHECKS: tuple[Callable[[Scene], Iterator[Diagnostic]], ...] = (
     adapters,
     targets_collide,
     no_approvers,
+    partition_findings,
     unused_variables,
 )
 """A check is a row: it reads the scene and yields findings."""

@@ -40,8 +40,9 @@ def make_plan(
     runs: Sequence[RunChange] = (),
     fleet: FleetTotals | None = None,
 ) -> Plan:
-    """`approvals` maps a class to the groups that must agree. Diagnostics should be located already."""
-    releases = tuple(sorted((diff.release for diff in diffs), key=lambda release: release.id))
+    """`diffs` are in the order in which they are applied. `approvals` maps a class to the groups that must agree.
+    Diagnostics should be located already."""
+    releases = tuple(diff.release for diff in diffs)
     documents = merge_documents(diffs)
     changes = [change for release in releases for change in release.changes]
     return Plan(

@@ -75,6 +75,8 @@ class TargetState(Struct, frozen=True):
     """What wrote it: the tool's version and the digest of its lock, as `tool_identity` gives them; empty: unknown."""
     expected: tuple[str, ...] = ()
     """What programs of the target keep on our objects, as they should: for whoever asks who did what."""
+    partitions: tuple[str, ...] = ()
+    """Named partitions of the same environment and target that were seen beside this one, from the unnamed one."""
     shared: frozenset[SpecAddress] = frozenset()
     """Documents whose objects are left out of `objects`, because they are known to be just as they are wanted."""
 

@@ -88,6 +88,8 @@ class ObjectChange(Model):
     digest_after: str = ""
     drifted_by: str = ""
     """Who changed it outside opsdecl, as far as the target knows: author and commit, or a field manager."""
+    other_partition: str = ""
+    """Where it is handed over: the partition that it comes from (`adopt`, `update`) or goes to (`forget`)."""
 
 
 class DocumentChange(Model):
@@ -268,6 +270,8 @@ class BaseRef(Model):
 class ReleasePlan(Model):
     id: str
     target: str
+    partition: str = ""
+    """Empty where the environment has none; `none` is the one of documents that name no other."""
     desired: DesiredRef
     base: BaseRef = BaseRef()
     summary: dict[str, int]

@@ -1,6 +1,7 @@
 """`adopt`: objects and fields that others hold on a cluster become the release's."""
 
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
@@ -12,44 +13,47 @@ from opsdecl.diag import Checked, Diagnostic
 from opsdecl.diag.codes.cluster import ADOPT_ON_CLUSTERS, NOTHING_TO_ADOPT
 from opsdecl.diag.codes.plan import STALE
 from opsdecl.flows.apply import Signed
-from opsdecl.flows.build import for_target
+from opsdecl.flows.partitions import open_parts
 from opsdecl.flows.plan import Planned, Wanted
 from opsdecl.flows.project import located
-from opsdecl.flows.targets import open_cluster, targets_of
+from opsdecl.flows.targets import open_cluster
 
 if TYPE_CHECKING:
     from opsdecl.targets.cluster.target import ClusterTarget
 
 
 class Offer(Struct, frozen=True):
-    """What one target would take over."""
+    """What one release would take over; `name` is `main`, or `main/team-a` of a partition."""
 
+    name: str
     target: "ClusterTarget"
     adoption: Adoption
 
 
 def find_offers(
-    opened: Planned, wanted: Wanted, addresses: Sequence[str], named: Sequence[str]
+    opened: Planned, root: Path, wanted: Wanted, addresses: Sequence[str], named: Sequence[str]
 ) -> Checked[Sequence[Offer]]:
-    """By target, in their order. Errors are objects and fields that may not be taken as they are."""
+    """By release, in their order. Errors are objects and fields that may not be taken as they are."""
     from opsdecl.targets.cluster.adopting import Choice
 
     assert opened.built is not None
     settings = opened.built.environment.effective["spec"]["targets"]
-    names = (wanted.target,) if wanted.target else targets_of(opened.built)
-    clusters = [name for name in names if settings[name]["type"] == "cluster"]
+    parts = open_parts(opened.built, root, wanted.target, wanted.partition)
+    if parts.value is None:
+        return Checked(None, parts.diagnostics)
+    clusters = [part for part in parts.value if settings[part.release.target]["type"] == "cluster"]
     if not clusters:
         return Checked(None, (_not_a_cluster(wanted.target, opened.environment),))
     offers: list[Offer] = []
     findings: tuple[Diagnostic, ...] = ()
-    for name in clusters:
-        target = open_cluster(for_target(opened.built, name))
+    for part in clusters:
+        target = open_cluster(part.built)
         found = target.find_adoption(Choice(tuple(addresses), frozenset(named)))
         findings += located(opened.built.project, opened.built.project.tree, found.diagnostics)
         if found.value is None:
             return Checked(None, findings)
         if found.value.objects:
-            offers.append(Offer(target, found.value))
+            offers.append(Offer(part.name, target, found.value))
     if not offers and not findings:
         findings = (Diagnostic(NOTHING_TO_ADOPT, f"nothing of `{opened.environment}` is in other hands", hint=""),)
     return Checked(offers, findings)
@@ -72,17 +76,17 @@ def carry_over(
     signed: Signed,
     source_commit: str,
     emit: Callable[[Event], None],
-) -> Checked[Sequence[Outcome]]:
-    """Target after target; the first that fails ends it."""
+) -> Checked[Sequence[tuple[str, Outcome]]]:
+    """Release after release, each with its name; the first that fails ends it."""
     from opsdecl.targets.cluster.adopting import Choice
 
     assert opened.built is not None
     choice = Choice(tuple(addresses), frozenset(named))
-    outcomes: list[Outcome] = []
+    outcomes: list[tuple[str, Outcome]] = []
     for offer in offers:
         record = _record(opened, offer, signed, source_commit)
         done = offer.target.adopt(choice, offer.adoption, record, emit=emit)
-        outcomes += [done.value] if done.value is not None else []
+        outcomes += [(offer.name, done.value)] if done.value is not None else []
         if done.diagnostics:
             found = located(opened.built.project, opened.built.project.tree, done.diagnostics)
             return Checked(outcomes, found)

@@ -10,7 +10,7 @@ from opsdecl.addr import Address, Release
 from opsdecl.apply.ports import Record, Target
 from opsdecl.apply.steps import add_steps
 from opsdecl.apply.types import Event, Outcome
-from opsdecl.diag import Checked, Diagnostic, has_errors
+from opsdecl.diag import Checked, Diagnostic
 from opsdecl.diag.codes.plan import NOT_REVIEWABLE, UNCOMMITTED, UNREVIEWED_DRIFT
 from opsdecl.diff.containment import check_contained
 from opsdecl.diff.plan import make_plan
@@ -19,9 +19,8 @@ from opsdecl.diff.prune import PruneRules, check_prune
 from opsdecl.diff.records import StoredObject, TargetState
 from opsdecl.diff.release import ReleaseDiff, diff_release
 from opsdecl.diff.types import BaseRef, Plan, ReleasePlan, SourceRef
-from opsdecl.flows.build import for_target
+from opsdecl.flows.partitions import blocked_by
 from opsdecl.flows.plan import Planned, effect_table
-from opsdecl.flows.project import located
 from opsdecl.render.types import DocumentView, Manifest, ManifestSet
 
 KEEP = "say that its data may go too: --including-protected"
@@ -55,33 +54,6 @@ def check_ready(planned: Planned, reviewed: bytes | None, *, allow_drift: bool =
     return Checked(None, findings) if findings else Checked(plan_digest(given.value))
 
 
-def carry_out(
-    planned: Planned, signed: Signed, emit: Callable[[Event], None], *, wait: bool = True
-) -> Checked[tuple[Outcome, ...]]:
-    """Target after target, in the environment's order; the first that fails, or does not get ready, ends it. What the
-    targets before it, and it itself, did all the same is in the outcomes."""
-    assert planned.plan is not None
-    assert planned.built is not None
-    outcomes: list[Outcome] = []
-    findings: tuple[Diagnostic, ...] = ()
-    for release in sorted(planned.plan.releases, key=lambda r: list(planned.targets).index(r.target)):
-        target, expected = planned.targets[release.target], planned.states[release.target].identity
-        desired = for_target(planned.built, release.target).manifests
-        record = _record("apply", planned.plan, release, signed)
-        asked = release if wait else _without_waiting(release)
-        done = target.write(desired, asked, record, expected=expected, emit=emit)
-        findings += located(planned.built.project, planned.built.project.tree, done.diagnostics)
-        if done.value is not None:
-            outcomes.append(done.value)
-        if done.value is None or has_errors(done.diagnostics):
-            break
-    return Checked(tuple(outcomes), findings)
-
-
-def _without_waiting(release: ReleasePlan) -> ReleasePlan:
-    return release.model_copy(update={"steps": tuple(step for step in release.steps if step.verb != "wait")})
-
-
 class Return(Struct, frozen=True):
     """A way back: what would be written to a target, and how that differs from what it holds."""
 
@@ -90,6 +62,8 @@ class Return(Struct, frozen=True):
     desired: ManifestSet
     diff: ReleaseDiff
     kind: str
+    name: str = ""
+    """Of the release, as people know it."""
     protected: tuple[Diagnostic, ...] = ()
     """What stands against it: objects that would go away although they are protected."""
 
@@ -114,19 +88,19 @@ def plan_return(
         return Checked(None, stepped.diagnostics)
     kind = "destroy" if revision is None else "rollback"
     protected = tuple(replace(d, hint=KEEP) for d in check_prune(diff, PruneRules(None, tuple(protect))))
-    way = Return(target, now.value, desired, replace(diff, release=stepped.value), kind, protected)
+    way = Return(target, now.value, desired, replace(diff, release=stepped.value), kind, protected=protected)
     return Checked(way, now.diagnostics)
 
 
-def show_return(way: Return, environment: str, revision: str | None) -> Plan:
-    """The way back as a plan, to be shown."""
+def show_returns(ways: Sequence[Return], environment: str, revision: str | None) -> Plan:
+    """The ways back as one plan, to be shown."""
     return make_plan(
-        [way.diff],
+        [way.diff for way in ways],
         mode="execution",
         environment=environment,
         tool_version=__version__,
         source=SourceRef(ref=revision or "nothing", commit=revision or ""),
-        base=BaseRef(ref="live", commit=way.state.revision),
+        base=BaseRef(ref="live", commit=ways[0].state.revision if len(ways) == 1 else ""),
         approvals={},
     )
 
@@ -148,7 +122,9 @@ def carry_back(way: Return, signed: Signed, source_commit: str, emit: Callable[[
 
 def _errors_inside(planned: Planned) -> tuple[Diagnostic, ...]:
     """The findings themselves were reported; this one makes the refusal explicit where they are of no refusing kind."""
-    if not has_errors(planned.diagnostics):
+    assert planned.built is not None
+    reached = blocked_by(planned.built, planned.diagnostics, planned.states)
+    if not reached.all and any(part.release.partition not in reached.partitions for part in planned.parts):
         return ()
     hint = "mend what the findings name, and plan again"
     return (Diagnostic(NOT_REVIEWABLE, "the plan holds errors, so nothing was applied", hint=hint),)
@@ -173,11 +149,11 @@ def _uncommitted(planned: Planned) -> tuple[Diagnostic, ...]:
 
 
 def _mover(planned: Planned) -> str:
-    revisions = [state.revision[:12] for state in planned.states.values() if state.revision]
+    revisions = [state.revision[:12] for state in planned.states if state.revision]
     return f"revision {', '.join(revisions)}" if revisions else ""
 
 
-def _record(kind: str, plan: Plan, release: ReleasePlan, signed: Signed) -> Record:
+def record_of(kind: str, plan: Plan, release: ReleasePlan, signed: Signed) -> Record:
     return Record(
         kind=kind,
         who=signed.who,

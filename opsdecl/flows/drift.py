@@ -5,12 +5,12 @@ from collections.abc import Sequence
 from msgspec import Struct
 from msgspec.structs import replace
 
-from opsdecl.addr import Release
 from opsdecl.diag import Checked, Diagnostic
 from opsdecl.diff.records import TargetState
 from opsdecl.diff.release import diff_release
 from opsdecl.diff.types import ObjectChange
 from opsdecl.flows.apply import manifests_of
+from opsdecl.flows.partitions import Part
 from opsdecl.flows.plan import Planned, effect_table
 from opsdecl.flows.targets import open_observer
 
@@ -33,8 +33,12 @@ class Drift(Struct, frozen=True):
 def drift_of(planned: Planned) -> tuple[Drift, ...]:
     """Of each target that was planned for, in their order."""
     assert planned.plan is not None
-    releases = {release.target: release for release in planned.plan.releases}
-    return tuple(_drift(name, state, releases[name].changes) for name, state in planned.states.items())
+    releases = {release.id: release for release in planned.plan.releases}
+    return tuple(
+        _drift(part.name, part.state, releases[str(part.release)].changes)
+        for part in planned.parts
+        if part.state is not None
+    )
 
 
 def observed_drift(planned: Planned) -> Checked[Sequence[Drift]]:
@@ -44,20 +48,19 @@ def observed_drift(planned: Planned) -> Checked[Sequence[Drift]]:
     settings = planned.built.environment.effective["spec"]["targets"]
     found: list[Drift] = []
     findings: list[Diagnostic] = []
-    for name, state in planned.states.items():
-        if observer is None or settings[name]["type"] == "cluster":
+    for part in planned.parts:
+        if observer is None or part.state is None or settings[part.release.target]["type"] == "cluster":
             continue
-        read = observer.read(state.objects)
+        read = observer.read(part.state.objects)
         findings += read.diagnostics
         if read.value is not None:
-            release = planned.built.graph.release._replace(target=name)
-            found.append(replace(_compared(release, read.value), cluster=observer.name))
+            found.append(replace(_compared(part, read.value), cluster=observer.name))
     return Checked(found, tuple(findings))
 
 
-def _compared(release: Release, state: TargetState) -> Drift:
-    diff = diff_release(state, manifests_of(release, state), effects=effect_table())
-    return _drift(release.target, state, diff.release.changes)
+def _compared(part: Part, state: TargetState) -> Drift:
+    diff = diff_release(state, manifests_of(part.release, state), effects=effect_table())
+    return _drift(part.name, state, diff.release.changes)
 
 
 def _drift(name: str, state: TargetState, changes: Sequence[ObjectChange]) -> Drift:

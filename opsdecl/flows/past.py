@@ -3,39 +3,46 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+from msgspec.structs import replace
+
 from opsdecl.apply.types import Revision
 from opsdecl.diag import Checked, Diagnostic, has_errors
+from opsdecl.diag.codes.targets import UNKNOWN_REVISION
 from opsdecl.flows.apply import Return, plan_return
-from opsdecl.flows.build import for_target
+from opsdecl.flows.partitions import Part, open_parts
 from opsdecl.flows.plan import Planned, Wanted
-from opsdecl.flows.targets import open_target, targets_of, waits
+from opsdecl.flows.targets import waits
+
+_LOOK_BACK = 200
 
 
 def read_history(
     opened: Planned, root: Path, wanted: Wanted, limit: int
 ) -> Checked[Sequence[tuple[str, Sequence[Revision]]]]:
-    """Revisions by target, newest first."""
+    """Revisions by release, newest first."""
     assert opened.built is not None
+    parts = open_parts(opened.built, root, wanted.target, wanted.partition)
     found: list[tuple[str, Sequence[Revision]]] = []
-    for name in _names(opened, wanted):
-        target = open_target(for_target(opened.built, name), root)
-        read: Checked[Sequence[Revision]] = target.value.history(limit) if target.value else Checked(None)
+    for part in parts.value or ():
+        read: Checked[Sequence[Revision]] = part.target.history(limit) if part.target else Checked(None)
         if read.value is None:
-            return Checked(None, target.diagnostics + read.diagnostics)
-        found.append((name, read.value))
-    return Checked(found)
+            return Checked(None, parts.diagnostics + read.diagnostics)
+        found.append((part.name, read.value))
+    return Checked(found or None, parts.diagnostics)
 
 
 def read_blame(
     opened: Planned, root: Path, wanted: Wanted, names: Sequence[str]
 ) -> Checked[Sequence[tuple[str, Revision]]]:
-    """The revision that last changed each named object, in the first target that holds it."""
+    """The revision that last changed each named object, in the first release that holds it."""
     assert opened.built is not None
+    parts = open_parts(opened.built, root, wanted.target, wanted.partition)
+    if not parts.value:
+        return Checked(None, parts.diagnostics)
     found: list[tuple[str, Revision]] = []
     for name in names:
         answers: list[Checked[Revision]] = [
-            target.value.blame(name) if target.value else Checked(None, target.diagnostics)
-            for target in (open_target(for_target(opened.built, t), root) for t in _names(opened, wanted))
+            part.target.blame(name) if part.target else Checked(None, parts.diagnostics) for part in parts.value
         ]
         answer = next((a for a in answers if a.value is not None), answers[0])
         if answer.value is None:
@@ -44,24 +51,51 @@ def read_blame(
     return Checked(found)
 
 
-def plan_back(opened: Planned, root: Path, wanted: Wanted, revision: str | None) -> Checked[Return]:
-    """The way of one target to a revision, or to nothing."""
+def plan_backs(opened: Planned, root: Path, wanted: Wanted, revision: str | None) -> Checked[tuple[Return, ...]]:
+    """The way of one release to a revision, or of all of them to nothing: what needs others goes first."""
     assert opened.built is not None
-    name = _names(opened, wanted)[0]
-    built = for_target(opened.built, name)
-    target = open_target(built, root)
-    if target.value is None:
-        return Checked(None, target.diagnostics)
-    settings = built.environment.effective["spec"]["targets"][name]
-    protect = settings["prune"]["protect"]
-    return plan_return(target.value, built.graph.release, revision, protect, wait=waits(built, name))
+    parts = open_parts(opened.built, root, wanted.target, wanted.partition)
+    if parts.value is None or has_errors(parts.diagnostics):
+        return Checked(None, parts.diagnostics)
+    chosen = Checked(tuple(reversed(parts.value))) if revision is None else _holding(parts.value, revision)
+    if chosen.value is None:
+        return Checked(None, chosen.diagnostics)
+    ways: list[Return] = []
+    findings: list[Diagnostic] = []
+    for part in chosen.value:
+        way = _plan_back(part, revision)
+        findings += way.diagnostics
+        if way.value is None:
+            return Checked(None, tuple(findings))
+        ways.append(way.value)
+    return Checked(tuple(ways), tuple(findings))
+
+
+def _holding(parts: tuple[Part, ...], revision: str) -> Checked[tuple[Part, ...]]:
+    """The release that a revision is of. Where only one is asked for, it may find out itself."""
+    if len(parts) == 1:
+        return Checked(parts)
+    found = [part for part in parts if _has(part, revision)]
+    if len(found) == 1:
+        return Checked(tuple(found))
+    reason = f"is of {', '.join(part.name for part in found)}" if found else "is of no release of the environment"
+    hint = "name one with --target and --partition, and look at `opsdecl history`"
+    return Checked(None, (Diagnostic(UNKNOWN_REVISION, f"`{revision[:100]}` {reason}", hint=hint),))
+
+
+def _has(part: Part, revision: str) -> bool:
+    kept = part.target.history(_LOOK_BACK).value if part.target is not None else None
+    return any(r.kind != "edit" and r.id.startswith(revision.lower()) for r in kept or ())
+
+
+def _plan_back(part: Part, revision: str | None) -> Checked[Return]:
+    settings = part.built.environment.effective["spec"]["targets"][part.release.target]
+    assert part.target is not None
+    wait = waits(part.built, part.release.target)
+    way = plan_return(part.target, part.release, revision, settings["prune"]["protect"], wait=wait)
+    return Checked(replace(way.value, name=part.name), way.diagnostics) if way.value is not None else way
 
 
 def only_fatal(opened: Planned) -> tuple[Diagnostic, ...]:
     """Looking back needs the environment, not valid specs: findings count only where nothing could be opened."""
     return opened.diagnostics if opened.built is None and has_errors(opened.diagnostics) else ()
-
-
-def _names(opened: Planned, wanted: Wanted) -> tuple[str, ...]:
-    assert opened.built is not None
-    return (wanted.target,) if wanted.target else targets_of(opened.built)

@@ -2,24 +2,24 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from types import MappingProxyType
 from typing import Literal
 
 from msgspec import Struct, field
 from msgspec.structs import replace
 
 from opsdecl import __version__
-from opsdecl.addr import SpecAddress, digest_of
-from opsdecl.apply.ports import Target
+from opsdecl.addr import Release, SpecAddress, digest_of
 from opsdecl.apply.steps import add_steps
 from opsdecl.compile.lock import FILE as LOCK_FILE
 from opsdecl.compile.memo import Memo
+from opsdecl.compile.partitions import is_partitioned, shown_partition
 from opsdecl.diag import Checked, Diagnostic, Place, Severity, SpecPath
 from opsdecl.diag.codes.compile import LOCK_MISMATCH
 from opsdecl.diag.codes.fleet import CODES as FLEET_CODES
 from opsdecl.diag.codes.plan import LOCK_MOVED
 from opsdecl.diff.classify import EffectTable
 from opsdecl.diff.fields import Locate
+from opsdecl.diff.handover import Move, announce
 from opsdecl.diff.plan import make_plan, unknown_before
 from opsdecl.diff.prune import PruneRules, check_prune
 from opsdecl.diff.records import TargetState, tool_identity
@@ -29,10 +29,12 @@ from opsdecl.flows.build import Built, build, for_target
 from opsdecl.flows.fleet import fleet_change
 from opsdecl.flows.memory import Memory
 from opsdecl.flows.models import Models
+from opsdecl.flows.partitions import Part, concerning, divide, is_chosen, read_parts, settle, unknown_partition
 from opsdecl.flows.project import Project, choose_environment, located, open_project, origin_of, place_of
 from opsdecl.flows.rightsizing import cheaper_shapes
 from opsdecl.flows.sizing import blame_bumps, changed_models
-from opsdecl.flows.targets import open_target, second_opinions, targets_of, waits
+from opsdecl.flows.targets import second_opinions, targets_of, waits
+from opsdecl.render.types import ManifestSet
 from opsdecl.spec.fields import FieldEffect, effects_of, kind_names
 from opsdecl.spec.types import SourceTree
 
@@ -45,16 +47,29 @@ class Planned(Struct, frozen=True):
     lines: Callable[[str], Sequence[str] | None]
     environment: str = ""
     built: Built | None = None
-    states: Mapping[str, TargetState] = field(default_factory=dict)
-    targets: Mapping[str, Target] = field(default_factory=dict)
+    parts: tuple[Part, ...] = ()
+    """The releases of a plan, in the order in which they are applied."""
+    moves: tuple[Move, ...] = ()
+    """Objects that go from one of the releases to another."""
+    identities: Mapping[Release, str] = field(default_factory=dict)
+    """What each release held when this was planned, also of those that were not chosen."""
+
+    @property
+    def has_partitions(self) -> bool:
+        return self.built is not None and is_partitioned(self.built.environment.effective["spec"])
+
+    @property
+    def states(self) -> tuple[TargetState, ...]:
+        return tuple(part.state for part in self.parts if part.state is not None)
 
 
 class Wanted(Struct, frozen=True):
-    """What a command asks for: environment and target (None: the default, all), and what is to be let go."""
+    """What a command asks for: environment, target and partition (None: the default, all), and what is to be let go."""
 
     environment: str | None = None
     target: str | None = None
     forget: tuple[str, ...] = ()
+    partition: str | None = None
 
 
 def plan_review(
@@ -75,16 +90,29 @@ def plan_review(
     unclear: tuple[Diagnostic, ...] = (unknown_before((), base_ref.ref),) if not before.known else ()
     if before.known and before.unknown:
         unclear = (unknown_before([str(a) for a in before.unknown], base_ref.ref),)
-    states = {n: _compiled_state(before.built, opened.built, n) for n in _target_names(opened.built, wanted)}
+    parts = tuple(
+        part for n in _target_names(opened.built, wanted) for part in _compiled(before.built, opened.built, n)
+    )
+    if wanted.partition is not None and not any(is_chosen(part.release, wanted.partition) for part in parts):
+        return _without_plan(opened, (unknown_partition(wanted.partition, [part.release.partition for part in parts]),))
     unclear += _lock_moved(before.built, opened.built, base_ref.ref)
-    return _finish(opened, states, wanted, "review", source, known, unclear, before.unknown, memory.memo, before.built)
+    return _finish(opened, parts, wanted, "review", source, known, unclear, before.unknown, memory.memo, before.built)
 
 
-def _compiled_state(before: Built | None, after: Built, target: str) -> TargetState | None:
-    if before is None:
+def _compiled(before: Built | None, after: Built, target: str) -> Iterator[Part]:
+    """The releases of a target, with what they held if they were as the base says."""
+    sides = divide(for_target(before, target)) if before is not None else ()
+    held = {side.graph.release.partition: side for side in sides}
+    for side in divide(for_target(after, target), held):
+        yield Part(side, _compiled_state(before, held.get(side.graph.release.partition), side))
+
+
+def _compiled_state(whole: Built | None, before: Built | None, after: Built) -> TargetState | None:
+    if whole is None:
         return None
-    state = state_from_manifests(for_target(before, target).manifests, desired=after.manifests)
-    return replace(state, tool=tool_identity(__version__, lock_digest(before.project)))
+    given = before.manifests if before is not None else ManifestSet(after.graph.release, (), ())
+    state = state_from_manifests(given, desired=after.manifests)
+    return replace(state, tool=tool_identity(__version__, lock_digest(whole.project)))
 
 
 def _lock_moved(before: Built | None, after: Built, reference: str) -> tuple[Diagnostic, ...]:
@@ -108,23 +136,35 @@ def plan_live(
     opened = open_built(desired, wanted, memory)
     if opened.built is None:
         return opened
-    states: dict[str, TargetState | None] = {}
-    targets: dict[str, Target] = {}
+    parts: list[Part] = []
     findings: list[Diagnostic] = []
     for name in _target_names(opened.built, wanted):
-        target = open_target(for_target(opened.built, name), root)
-        read: Checked[TargetState] = target.value.read() if target.value else Checked(None)
-        findings += (*target.diagnostics, *read.diagnostics)
-        if target.value is not None and read.value is not None:
-            targets[name], states[name] = target.value, read.value
-    if len(states) < len(_target_names(opened.built, wanted)):
+        read, found = read_parts(for_target(opened.built, name), root)
+        # Of a partition that nobody asked for it does not matter that it cannot be read.
+        findings += (
+            finding for release, some in found.items() if is_chosen(release, wanted.partition) for finding in some
+        )
+        parts += read
+    chosen = [part for part in parts if is_chosen(part.release, wanted.partition)]
+    if not chosen and wanted.partition is not None:
+        unknown = unknown_partition(wanted.partition, [part.release.partition for part in parts])
+        return _without_plan(opened, (*findings, unknown))
+    if any(part.state is None for part in chosen):
         return _without_plan(opened, tuple(findings))
     memo = memory.memo if memory else None
     base = BaseRef(ref="live")
-    asked = targets if second_opinion else {}
-    planned = _finish(opened, states, wanted, "execution", source, base, tuple(findings), (), memo, asked=asked)
-    held = {name: state for name, state in states.items() if state is not None}
-    return Planned(planned.plan, planned.diagnostics, planned.lines, planned.environment, planned.built, held, targets)
+    return _finish(
+        opened,
+        tuple(parts),
+        wanted,
+        "execution",
+        source,
+        base,
+        tuple(findings),
+        (),
+        memo,
+        second_opinion=second_opinion,
+    )
 
 
 def open_built(tree: SourceTree, wanted: Wanted, memory: Memory | None = None) -> Planned:
@@ -175,7 +215,7 @@ def _breaks(finding: Diagnostic) -> bool:
 
 def _finish(
     opened: Planned,
-    states: Mapping[str, TargetState | None],
+    parts: tuple[Part, ...],
     wanted: Wanted,
     mode: Literal["review", "execution"],
     source: SourceRef,
@@ -184,33 +224,27 @@ def _finish(
     unknown: tuple[SpecAddress, ...],
     memo: Memo | None,
     earlier: Built | None = None,
-    asked: Mapping[str, Target] = MappingProxyType({}),
+    second_opinion: bool = False,
 ) -> Planned:
     """`earlier` has the catalogue and the environment of a base that was compiled; else those of now hold for both."""
     built, memo = opened.built, memo or Memo()
     assert built is not None
-    locate = locator(built)
+    identities = {part.release: part.state.identity for part in parts if part.state is not None}
+    moves, parts = settle(parts, wanted.partition)
+    states = [part.state for part in parts]
     diffs: list[ReleaseDiff] = []
-    for name, state in states.items():
-        side = for_target(built, name)
-        diff = diff_release(
-            _comparable(state, built, opened.diagnostics),
-            side.manifests,
-            effects=effect_table(),
-            base_ref=_base_of(base, state),
-            locate=locate,
-            unknown=unknown,
-            forget=wanted.forget,
-            tool_moved=_tool_moved(state, built),
-        )
-        stepped = add_steps(diff.release, side.manifests, state, wait=waits(side, name))
-        findings += (*stepped.diagnostics, *check_prune(diff, _prune_rules(built, name)))
-        findings += second_opinions(asked.get(name), side, stepped.value or diff.release)
-        diffs.append(ReleaseDiff(stepped.value or diff.release, diff.documents, diff.protected))
-    fleet = fleet_change(built, earlier or built, diffs, states.values(), opened.diagnostics, unknown)
+    for part in parts:
+        diff = _diff(part, opened, wanted, base, unknown)
+        stepped = _stepped(announce(_named(diff, part), part.built.manifests, moves), part)
+        findings += stepped.diagnostics
+        diffs.append(stepped.value or diff)
+        asked = part.target if second_opinion else None
+        findings += second_opinions(asked, part.built, diffs[-1].release)
+    opened = replace(opened, diagnostics=concerning(built, opened.diagnostics, parts, wanted.partition))
+    fleet = fleet_change(built, earlier or built, diffs, states, opened.diagnostics, unknown)
     models = Models(built.project.catalog, memo)
     before = Models((earlier or built).project.catalog, memo)
-    sized = changed_models(models, before, built, diffs, states.values(), unknown)
+    sized = changed_models(models, before, built, diffs, states, unknown)
     findings += (*fleet.findings, *cheaper_shapes(built, models, _reshaped(diffs)))
     all_findings = (
         *blame_bumps(opened.diagnostics, sized, built),
@@ -231,7 +265,37 @@ def _finish(
         runs=fleet.runs,
         fleet=fleet.totals,
     )
-    return Planned(plan, all_findings, opened.lines, opened.environment, built)
+    return Planned(plan, all_findings, opened.lines, opened.environment, built, parts, moves, identities)
+
+
+def _diff(part: Part, opened: Planned, wanted: Wanted, base: BaseRef, unknown: tuple[SpecAddress, ...]) -> ReleaseDiff:
+    built = opened.built
+    assert built is not None
+    return diff_release(
+        _comparable(part.state, built, opened.diagnostics),
+        part.built.manifests,
+        effects=effect_table(),
+        base_ref=_base_of(base, part.state),
+        locate=locator(built),
+        unknown=unknown,
+        forget=wanted.forget,
+        tool_moved=_tool_moved(part.state, built),
+    )
+
+
+def _stepped(diff: ReleaseDiff, part: Part) -> Checked[ReleaseDiff]:
+    """With its steps, and with what its prunes are found to be."""
+    name, manifests = part.release.target, part.built.manifests
+    stepped = add_steps(diff.release, manifests, part.state, wait=waits(part.built, name))
+    findings = (*stepped.diagnostics, *check_prune(diff, _prune_rules(part.built, name)))
+    return Checked(replace(diff, release=stepped.value or diff.release), findings)
+
+
+def _named(diff: ReleaseDiff, part: Part) -> ReleaseDiff:
+    if not is_partitioned(part.built.environment.effective["spec"]) and not part.release.partition:
+        return diff
+    named = {"partition": shown_partition(part.release.partition)}
+    return replace(diff, release=diff.release.model_copy(update=named))
 
 
 def _reshaped(diffs: Sequence[ReleaseDiff]) -> frozenset[SpecAddress]:

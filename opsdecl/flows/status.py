@@ -6,10 +6,11 @@ from pathlib import Path
 from opsdecl.apply.types import Status
 from opsdecl.diag import Checked, Diagnostic
 from opsdecl.diag.codes.cluster import NOT_OBSERVED, NOTHING_TO_UNLOCK
-from opsdecl.flows.build import Built, for_target
+from opsdecl.flows.build import Built
+from opsdecl.flows.partitions import open_parts
 from opsdecl.flows.plan import Planned, Wanted
 from opsdecl.flows.project import place_of
-from opsdecl.flows.targets import open_cluster, open_observer, open_target, targets_of
+from opsdecl.flows.targets import open_cluster, open_observer, open_target
 
 OBSERVE = ("spec", "observe")
 
@@ -17,13 +18,14 @@ OBSERVE = ("spec", "observe")
 def read_status(opened: Planned, root: Path, wanted: Wanted) -> Checked[Sequence[tuple[str, Status]]]:
     """By target, in their order. One that cannot be looked at is a finding, and the others are told all the same."""
     assert opened.built is not None
+    parts = open_parts(opened.built, root, wanted.target, wanted.partition)
     found: list[tuple[str, Status]] = []
-    findings: list[Diagnostic] = []
-    for name in (wanted.target,) if wanted.target else targets_of(opened.built):
-        read = _status(for_target(opened.built, name), root, name)
+    findings = [*parts.diagnostics]
+    for part in parts.value or ():
+        read = _status(part.built, root, part.release.target)
         findings += read.diagnostics
         if read.value is not None:
-            found.append((name, read.value))
+            found.append((part.name, read.value))
     return Checked(found or None, tuple(findings))
 
 
@@ -43,17 +45,19 @@ def _status(built: Built, root: Path, name: str) -> Checked[Status]:
     return observer.status(objects, revision)
 
 
-def unlock(opened: Planned, wanted: Wanted, *, force: bool) -> Checked[Sequence[tuple[str, str]]]:
+def unlock(opened: Planned, root: Path, wanted: Wanted, *, force: bool) -> Checked[Sequence[tuple[str, str]]]:
     """Targets with the holder who was put out; only clusters have locks that somebody could have left."""
     assert opened.built is not None
+    parts = open_parts(opened.built, root, wanted.target, wanted.partition)
+    if parts.value is None:
+        return Checked(None, parts.diagnostics)
     found: list[tuple[str, str]] = []
-    for name in (wanted.target,) if wanted.target else targets_of(opened.built):
-        built = for_target(opened.built, name)
-        if built.environment.effective["spec"]["targets"][name]["type"] == "cluster":
-            done = open_cluster(built).unlock(force=force)
+    for part in parts.value:
+        if part.built.environment.effective["spec"]["targets"][part.release.target]["type"] == "cluster":
+            done = open_cluster(part.built).unlock(force=force)
             if done.value is None:
                 return Checked(None, done.diagnostics)
-            found += [(name, done.value)] if done.value else []
+            found += [(part.name, done.value)] if done.value else []
     return Checked(found) if found else Checked(None, (_nothing(opened),))
 
 

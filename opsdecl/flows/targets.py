@@ -1,11 +1,13 @@
 """From an environment's settings to the targets themselves."""
 
+from collections.abc import Collection, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
-from opsdecl.addr import SpecAddress
-from opsdecl.apply.ports import Target
+from opsdecl.addr import ObjectKey, Release, SpecAddress
+from opsdecl.apply.ports import Record, Target
 from opsdecl.apply.types import Revision
+from opsdecl.compile.partitions import REST, is_partitioned, partition_of
 from opsdecl.diag import Checked, Diagnostic, Place, SpecPath
 from opsdecl.diag.codes.pulumi import PULUMI_SETTINGS
 from opsdecl.diff.types import ReleasePlan
@@ -22,6 +24,22 @@ class BlamingTarget(Target, Protocol):
     """A target that can tell which revision last changed an object."""
 
     def blame(self, name: str) -> Checked[Revision]: ...
+
+
+@runtime_checkable
+class PartitionedTarget(Target, Protocol):
+    """A target that can hold several partitions of one environment."""
+
+    def partitions(self) -> Checked[Sequence[str]]:
+        """Partitions of the same environment and target that own something there; the empty name is the rest."""
+        ...
+
+    def take_over(
+        self, source: Release, keys: Sequence[ObjectKey], record: Record, *, expected: str, given: str
+    ) -> Checked[tuple[str, str]]:
+        """Makes objects of `source` our own without touching what runs. They are in our records before they leave those
+        of `source`. `expected` and `given` are the identities of both as they were planned, the answer those after."""
+        ...
 
 
 def targets_of(built: Built) -> tuple[str, ...]:
@@ -44,18 +62,32 @@ def waits(built: Built, target: str) -> bool:
     return settings["type"] == "cluster" or (settings["type"] == "pulumi" and bool(settings.get("kubeContext")))
 
 
-def open_target(built: Built, root: Path) -> Checked[BlamingTarget]:
-    """The target of the built release. Nothing is contacted yet."""
+def open_target(built: Built, root: Path, held: Collection[str] = ()) -> Checked[BlamingTarget]:
+    """The target of the built release. Nothing is contacted yet. `held` are partitions that the target is known to hold
+    from before."""
     settings: dict[str, Any] = dict(built.environment.effective["spec"]["targets"][built.graph.release.target])
     if settings["type"] == "cluster":
-        return Checked(_cluster(built, settings))
+        return Checked(_cluster(built, settings, held))
     if settings["type"] == "pulumi":
         return _pulumi(built, settings, root)
     from opsdecl.targets.git.settings import GitSettings
     from opsdecl.targets.git.target import GitTarget
 
-    parsed = GitSettings.from_mapping(settings, built.graph.release.environment)
+    partitioned = is_partitioned(built.environment.effective["spec"])
+    parsed = GitSettings.from_mapping(settings, built.graph.release, partitioned=partitioned)
     return Checked(GitTarget(parsed, built.graph.release, root))
+
+
+def open_partitions(built: Built, root: Path) -> "PartitionedTarget | None":
+    """The target of the built release, where it can hold several partitions."""
+    target = open_target(built, root).value
+    return target if isinstance(target, PartitionedTarget) else None
+
+
+def held_partitions(built: Built, root: Path) -> Checked[Sequence[str]]:
+    """What is there from before, whatever the specs say now."""
+    target = open_partitions(built, root)
+    return target.partitions() if target is not None else Checked(())
 
 
 def open_cluster(built: Built) -> "ClusterTarget":
@@ -74,7 +106,7 @@ def open_observer(built: Built) -> "Observer | None":
     return Observer(ClusterSettings(context=context))
 
 
-def _cluster(built: Built, settings: dict[str, Any]) -> "ClusterTarget":
+def _cluster(built: Built, settings: dict[str, Any], held: Collection[str] = ()) -> "ClusterTarget":
     from opsdecl.targets.cluster.settings import ClusterSettings
     from opsdecl.targets.cluster.target import ClusterTarget
 
@@ -84,7 +116,9 @@ def _cluster(built: Built, settings: dict[str, Any]) -> "ClusterTarget":
     namespaces = tuple(built.environment.effective["spec"]["namespaces"])
     most = settings.get("waitAtMost")
     parsed = ClusterSettings.from_mapping(settings, namespaces, Duration.parse(most).seconds if most else None)
-    return ClusterTarget(parsed, built.graph.release, built.manifests, place)
+    known = {partition_of(document, built.environment.effective["spec"]) for document in built.graph.documents}
+    siblings = tuple(sorted({REST, *known, *held} - {built.graph.release.partition}))
+    return ClusterTarget(parsed, built.graph.release, built.manifests, place, siblings=siblings)
 
 
 def _pulumi(built: Built, settings: dict[str, Any], root: Path) -> "Checked[BlamingTarget]":

@@ -71,9 +71,10 @@ def event_json(event: Event) -> str:
     return json.dumps(row, ensure_ascii=True)
 
 
-def outcome_json(environment: str, outcome: Outcome) -> str:
-    """The last line of a stream of events."""
-    row = {"formatVersion": FORMAT_VERSION, "event": "outcome", "environment": environment, **plain(outcome)}
+def outcome_json(environment: str, release: str, outcome: Outcome) -> str:
+    """The last lines of a stream of events, one for each release: `main`, or `main/team-a`."""
+    head = {"formatVersion": FORMAT_VERSION, "event": "outcome", "environment": environment, "release": release}
+    row = {**head, **plain(outcome)}
     return json.dumps(row, ensure_ascii=True)
 
 

@@ -11,12 +11,15 @@ _TITLES = ("REVISION", "WHEN (UTC)", "WHAT", "WHO", "SOURCE", "CHANGES", "")
 _SHORT = 10
 
 
-def render_history(environment: str, revisions: Sequence[Revision], *, color: bool = False, width: int = 100) -> str:
-    """One line per revision; an edit that opsdecl did not make stands out."""
+def render_history(
+    environment: str, revisions: Sequence[Revision], *, headed: bool = False, color: bool = False, width: int = 100
+) -> str:
+    """One line per revision; an edit that opsdecl did not make stands out. `headed`: the name stands above them."""
     if not revisions:
         return f"{printable(environment)} has no revisions yet: nothing was applied\n"
     rows = [[Cell(title, BOLD) for title in _TITLES], *(_row(revision) for revision in revisions)]
-    return "\n".join(align([[*row[:-1], _fitted(row, rows, width)] for row in rows], ink_for(color))) + "\n"
+    head = [ink_for(color)(printable(environment), BOLD)] if headed else []
+    return "\n".join(head + align([[*row[:-1], _fitted(row, rows, width)] for row in rows], ink_for(color))) + "\n"
 
 
 def _row(revision: Revision) -> list[Cell]:

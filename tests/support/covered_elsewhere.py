@@ -130,6 +130,10 @@ COVERED_ELSEWHERE: Mapping[str, Elsewhere] = {
     ),
     "OD631": Elsewhere(_CLUSTER, "tests/cluster/test_adopt_command.py::test_adopt_as_a_person_runs_it"),
     "OD632": Elsewhere(_COMMAND, "tests/cluster/test_adopt_command.py::test_adopt_as_a_person_runs_it"),
+    "OD341": Elsewhere(
+        "only a command can name a partition that there is not",
+        "tests/endtoend/test_partitions.py::test_an_unknown_partition_is_named_with_those_there_are",
+    ),
     "OD623": Elsewhere(
         _CLUSTER, "tests/cluster/test_status.py::test_a_git_target_is_looked_at_where_the_environment_says"
     ),

@@ -7,7 +7,7 @@ import click
 
 from opsdecl.cli.exits import Exit
 from opsdecl.cli.group import session
-from opsdecl.cli.options import environment_option, format_option, target_option, yes_option
+from opsdecl.cli.options import environment_option, format_option, partition_option, target_option, yes_option
 
 if TYPE_CHECKING:
     from opsdecl.cli.group import Session
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 @click.argument("addresses", nargs=-1, metavar="[ADDRESS]...")
 @environment_option
 @target_option
+@partition_option
 @click.option("--from", "named", multiple=True, metavar="MANAGER", help="Also take what this manager or set holds.")
 @click.option("--dry-run", is_flag=True, help="Show what would change hands, and change nothing.")
 @click.option("--expect", default="", metavar="DIGEST", help="Only what was shown with this digest, else exit 4.")
@@ -29,6 +30,7 @@ def command(
     addresses: tuple[str, ...],
     environment: str | None,
     target: str | None,
+    partition: str | None,
     named: tuple[str, ...],
     dry_run: bool,
     expect: str,
@@ -47,12 +49,12 @@ def command(
     from opsdecl.flows.source import work_tree_source
     from opsdecl.view.events import outcome_json, render_outcome
 
-    at, wanted = session(ctx), Wanted(environment, target)
+    at, wanted = session(ctx), Wanted(environment, target, partition=partition)
     tree, memory = open_work_tree(at)
     opened = open_built(tree, wanted, memory)
     if opened.built is None:
         return report(at.process, only_fatal(opened), opened.lines)
-    found = find_offers(opened, wanted, addresses, named)
+    found = find_offers(opened, at.root, wanted, addresses, named)
     offers = found.value or ()
     _show(at, opened.environment, offers, format_)
     code = report(at.process, (*found.diagnostics, *check_expected(offers, expect)), opened.lines)
@@ -65,8 +67,8 @@ def command(
     commit = work_tree_source(at.root).commit
     done = carry_over(opened, offers, addresses, named, signed(at), commit, teller.tell)
     teller.finish()
-    for outcome in done.value or ():
-        said = outcome_json(opened.environment, outcome) + "\n" if as_json else ""
+    for name, outcome in done.value or ():
+        said = outcome_json(opened.environment, name, outcome) + "\n" if as_json else ""
         at.process.out(said or render_outcome(opened.environment, outcome, color=at.process.color))
     return report(at.process, done.diagnostics, opened.lines)
 

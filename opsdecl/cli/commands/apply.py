@@ -6,12 +6,13 @@ import click
 
 from opsdecl.cli.exits import Exit
 from opsdecl.cli.group import session
-from opsdecl.cli.options import environment_option, format_option, target_option, yes_option
+from opsdecl.cli.options import environment_option, format_option, partition_option, target_option, yes_option
 
 
 @click.command()
 @environment_option
 @target_option
+@partition_option
 @click.option(
     "--plan", "plan_file", type=click.Path(path_type=Path), help="The reviewed plan: nothing beyond it is done."
 )
@@ -25,6 +26,7 @@ def command(
     ctx: click.Context,
     environment: str | None,
     target: str | None,
+    partition: str | None,
     plan_file: Path | None,
     revert_drift: bool,
     forget: tuple[str, ...],
@@ -37,23 +39,28 @@ def command(
     from opsdecl.cli.planning import make_planned, report_planned, show_planned
     from opsdecl.cli.report import report
     from opsdecl.flows.apply import check_ready
-    from opsdecl.flows.plan import Wanted
+    from opsdecl.flows.plan import Planned, Wanted
 
     at = session(ctx)
     reviewed = read_plan_file(at, plan_file) if plan_file else None
-    planned = make_planned(at, Wanted(environment, target, forget), None)
+    wanted = Wanted(environment, target, forget, partition)
+    planned = make_planned(at, wanted, None)
     code = show_planned(at, planned, "text") if format_ == "text" else report_planned(at, planned)
-    if planned.plan is None or code != Exit.DONE:
+    if planned.plan is None or (code != Exit.DONE and not planned.has_partitions):
         return code
     # A person who is asked has seen the drift in the plan above; `--yes` and a saved plan have not.
     ready = check_ready(planned, reviewed, allow_drift=revert_drift or (not yes and plan_file is None))
     if ready.value is None:
         return report(at.process, ready.diagnostics, planned.lines)
+
+    def again() -> Planned:
+        return make_planned(at, wanted, None)
+
     if not planned.plan.changes and not planned.plan.documents:
         # What a target writes beside the objects (Argo CD and Flux files) may have changed all the same.
-        return run_apply(at, planned, ready.value, Manner(quiet=True, as_json=format_ == "json"))
+        return run_apply(at, planned, ready.value, Manner(quiet=True, as_json=format_ == "json"), again)
     if plan_file is not None:
         at.process.err(f"nothing beyond the reviewed plan {plan_file} ({ready.value[:19]})")
     elif not confirmed(at, yes, f"Apply this to {planned.environment}?"):
         return Exit.FAILED
-    return run_apply(at, planned, ready.value, Manner(wait=not no_wait, as_json=format_ == "json"))
+    return run_apply(at, planned, ready.value, Manner(wait=not no_wait, as_json=format_ == "json"), again)

@@ -3,17 +3,23 @@
 import click
 
 from opsdecl.cli.group import session
-from opsdecl.cli.options import environment_option, format_option, target_option
+from opsdecl.cli.options import environment_option, format_option, partition_option, target_option
 
 
 @click.command()
 @click.argument("names", nargs=-1, required=True, metavar="ADDRESS...")
 @environment_option
 @target_option
+@partition_option
 @format_option("text", "json")
 @click.pass_context
 def command(
-    ctx: click.Context, names: tuple[str, ...], environment: str | None, target: str | None, format_: str
+    ctx: click.Context,
+    names: tuple[str, ...],
+    environment: str | None,
+    target: str | None,
+    partition: str | None,
+    format_: str,
 ) -> int:
     """Tell which revision last changed an object (`LLM.chat/main/deployment`) or a document's objects (`LLM.chat`)."""
     from opsdecl.cli.report import no_lines, report
@@ -23,7 +29,7 @@ def command(
     from opsdecl.view.as_json import render_json
     from opsdecl.view.blame import render_blame
 
-    at, wanted = session(ctx), Wanted(environment, target)
+    at, wanted = session(ctx), Wanted(environment, target, partition=partition)
     tree, memory = open_work_tree(at)
     opened = open_built(tree, wanted, memory)
     if opened.built is None:

@@ -3,17 +3,23 @@
 import click
 
 from opsdecl.cli.group import session
-from opsdecl.cli.options import environment_option, protected_option, target_option, yes_option
+from opsdecl.cli.options import environment_option, partition_option, protected_option, target_option, yes_option
 
 
 @click.command()
 @environment_option
 @target_option
+@partition_option
 @protected_option
 @yes_option
 @click.pass_context
 def command(
-    ctx: click.Context, environment: str | None, target: str | None, including_protected: bool, yes: bool
+    ctx: click.Context,
+    environment: str | None,
+    target: str | None,
+    partition: str | None,
+    including_protected: bool,
+    yes: bool,
 ) -> int:
     """Remove everything that a release owns from its target. What others put there stays."""
     from opsdecl.cli.going_back import go_back
@@ -22,7 +28,7 @@ def command(
     question = "Remove everything that opsdecl wrote to {environment}?"
     return go_back(
         session(ctx),
-        Wanted(environment, target),
+        Wanted(environment, target, partition=partition),
         None,
         yes=yes,
         question=question,

@@ -7,7 +7,7 @@ import click
 
 from opsdecl.cli.exits import Exit
 from opsdecl.cli.group import session
-from opsdecl.cli.options import environment_option, exit_code_option, format_option, target_option
+from opsdecl.cli.options import environment_option, exit_code_option, format_option, partition_option, target_option
 
 if TYPE_CHECKING:
     from opsdecl.flows.drift import Drift
@@ -16,10 +16,18 @@ if TYPE_CHECKING:
 @click.command()
 @environment_option
 @target_option
+@partition_option
 @format_option("text", "json")
 @exit_code_option
 @click.pass_context
-def command(ctx: click.Context, environment: str | None, target: str | None, format_: str, exit_code: bool) -> int:
+def command(
+    ctx: click.Context,
+    environment: str | None,
+    target: str | None,
+    partition: str | None,
+    format_: str,
+    exit_code: bool,
+) -> int:
     """Show what differs from what was applied, and who did it; where the environment says on which cluster the objects
     of a branch run (`observe`), also what differs there."""
     from opsdecl.cli.planning import make_planned
@@ -28,7 +36,7 @@ def command(ctx: click.Context, environment: str | None, target: str | None, for
     from opsdecl.flows.plan import Wanted
 
     at = session(ctx)
-    planned = make_planned(at, Wanted(environment, target), None)
+    planned = make_planned(at, Wanted(environment, target, partition=partition), None)
     if planned.plan is None:
         return report(at.process, planned.diagnostics, planned.lines)
     observed = observed_drift(planned)

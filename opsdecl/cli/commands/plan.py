@@ -6,12 +6,13 @@ import click
 
 from opsdecl.cli.exits import Exit
 from opsdecl.cli.group import Session, session
-from opsdecl.cli.options import environment_option, exit_code_option, format_option, target_option
+from opsdecl.cli.options import environment_option, exit_code_option, format_option, partition_option, target_option
 
 
 @click.command()
 @environment_option
 @target_option
+@partition_option
 @click.option(
     "--base", metavar="REF", help="Compare with this commit, offline: what merging HEAD into it would change."
 )
@@ -28,6 +29,7 @@ def command(
     ctx: click.Context,
     environment: str | None,
     target: str | None,
+    partition: str | None,
     base: str | None,
     worktree: bool,
     live: bool,
@@ -47,7 +49,7 @@ def command(
     from opsdecl.flows.plan import Wanted
 
     at: Session = session(ctx)
-    wanted = Wanted(environment, target, forget)
+    wanted = Wanted(environment, target, forget, partition)
     planned = make_planned(at, wanted, base, worktree=worktree, second_opinion=True)
     code = show_planned(at, planned, format_, details=details, budget=budget)
     if planned.plan is None:

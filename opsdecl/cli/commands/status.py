@@ -1,12 +1,16 @@
 """`opsdecl status`: what runs of a release, and what does not."""
 
 import time
+from typing import TYPE_CHECKING
 
 import click
 
 from opsdecl.cli.exits import Exit
 from opsdecl.cli.group import Session, session
-from opsdecl.cli.options import environment_option, format_option, target_option
+from opsdecl.cli.options import environment_option, format_option, partition_option, target_option
+
+if TYPE_CHECKING:
+    from opsdecl.flows.plan import Wanted
 
 PAUSE_S = 2.0
 
@@ -14,6 +18,7 @@ PAUSE_S = 2.0
 @click.command()
 @environment_option
 @target_option
+@partition_option
 @click.option(
     "--watch", is_flag=True, help="Look again every 2 s: on a terminal until interrupted, elsewhere until all is ready."
 )
@@ -21,12 +26,21 @@ PAUSE_S = 2.0
 @format_option("text", "json")
 @click.pass_context
 def command(
-    ctx: click.Context, environment: str | None, target: str | None, watch: bool, exit_code: bool, format_: str
+    ctx: click.Context,
+    environment: str | None,
+    target: str | None,
+    partition: str | None,
+    watch: bool,
+    exit_code: bool,
+    format_: str,
 ) -> int:
     """Show each document with its pods, and why what is not ready is not."""
+    from opsdecl.flows.plan import Wanted
+
     at, shown = session(ctx), ""
+    wanted = Wanted(environment, target, partition=partition)
     while True:
-        text, ready, code = _look(at, environment, target, format_)
+        text, ready, code = _look(at, wanted, format_)
         if at.process.progress and watch:
             at.process.out(f"\x1b[H\x1b[2J{text}")
         elif text != shown:
@@ -37,18 +51,17 @@ def command(
         time.sleep(PAUSE_S)
 
 
-def _look(at: Session, environment: str | None, target: str | None, format_: str) -> tuple[str, bool, Exit]:
+def _look(at: Session, wanted: "Wanted", format_: str) -> tuple[str, bool, Exit]:
     """What there is to print, whether all is ready, and how it went."""
     from opsdecl.cli.report import report
     from opsdecl.cli.workplace import open_work_tree
     from opsdecl.flows.past import only_fatal
-    from opsdecl.flows.plan import Wanted, open_built
+    from opsdecl.flows.plan import open_built
     from opsdecl.flows.project import located
     from opsdecl.flows.status import read_status
     from opsdecl.view.as_json import render_json
     from opsdecl.view.status import is_ready, render_status
 
-    wanted = Wanted(environment, target)
     tree, memory = open_work_tree(at)
     opened = open_built(tree, wanted, memory)
     if opened.built is None:

@@ -277,6 +277,30 @@ TOOL_VERSION = Code(
     "Install a version that fits, or change `requires` after reviewing a plan.",
     'kind: Project\nspec:\n  requires: ">=9.0"',
 )
+PARTITION_NAME = Code(
+    "OD339",
+    "This cannot name a partition",
+    "The environment is cut into partitions by owner or by label. The value names folders, locks and field managers, "
+    "so it must be short and plain: at most 63 letters, digits, `-`, `_` and `.`. `none` is the partition of documents "
+    "that name no other.\n\n"
+    "Write a short name, or partition by a label.",
+    "partitionBy: owner   # and metadata: {owner: The Assistant Team}",
+)
+PARTITION_LABEL = Code(
+    "OD340",
+    "Nothing says which label names the partition",
+    "`partitionBy: label` takes the partition of a document from one of its labels, and `partitionLabel` must say from "
+    "which one.\n\n"
+    "Set `partitionLabel`, or partition by owner.",
+    "partitionBy: label   # and no partitionLabel",
+)
+UNKNOWN_PARTITION = Code(
+    "OD341",
+    "Unknown partition",
+    "No document of the environment is in a partition of this name, and no target holds one.\n\n"
+    "Choose one that exists; `none` holds the documents that name no other.",
+    "opsdecl plan --env prod --partition team-asist",
+)
 
 CODES: tuple[Code, ...] = (
     UNKNOWN_ENVIRONMENT,
@@ -312,4 +336,7 @@ CODES: tuple[Code, ...] = (
     POOL_TOO_SMALL,
     UNUSED_FOLDER,
     TOOL_VERSION,
+    PARTITION_NAME,
+    PARTITION_LABEL,
+    UNKNOWN_PARTITION,
 )

@@ -153,7 +153,14 @@ class EnvironmentSpec(Part):
     approvals: Mapping[ApprovalClass, Items[NonEmpty]] = Field(
         default={}, description="Groups that must approve a change, by its class."
     )
-    partition_by: Literal["none"] = Field(default="none", description="How the environment is cut into releases.")
+    partition_by: Literal["none", "owner", "label"] = Field(
+        default="none",
+        description="How the environment is cut into partitions, each with its own lock, records and history: not at "
+        "all, by the owner of a document, or by a label.",
+    )
+    partition_label: LabelKey | None = Field(
+        default=None, description="Label of documents that names their partition; needs `partitionBy: label`."
+    )
     owns_cluster_scope: bool = Field(
         default=False, description="Whether objects outside namespaces belong to this environment."
     )

@@ -12,7 +12,16 @@ from opsdecl.diag.codes import cluster as codes
 from opsdecl.diff.records import StoredObject, TargetState, tool_identity
 from opsdecl.render.types import Manifest, ManifestSet
 from opsdecl.targets.cluster.client import Client
-from opsdecl.targets.cluster.comparing import GONE, Sight, adopted, is_leaving, landed, see, stored_object
+from opsdecl.targets.cluster.comparing import (
+    GONE,
+    Sight,
+    adopted,
+    applyset_of,
+    is_leaving,
+    landed,
+    see,
+    stored_object,
+)
 from opsdecl.targets.cluster.dryrun import Applier, Tried, try_out
 from opsdecl.targets.cluster.inventory import Entry
 from opsdecl.targets.cluster.keepers import Keeper, keeper_of
@@ -46,6 +55,8 @@ class Scope(Struct, frozen=True):
     place_of: PlaceOf = field(default=nowhere)
     force: frozenset[str] = frozenset()
     """`ADDRESS PATH` of fields that are taken from others."""
+    siblings: frozenset[str] = frozenset()
+    """Applysets of the environment's other partitions: their objects are handed over, not refused."""
 
     @property
     def manager(self) -> str:
@@ -96,7 +107,7 @@ async def read_release(client: Client, store: Store, scope: Scope) -> Reading:
     findings = (
         *_missing_kinds(kinds, wanted, entries),
         *tried.findings,
-        *_others_objects(store, scope, entries, wanted, live),
+        *_others_objects(store, scope, entries, live),
     )
     return Reading(held, kinds, entries, live, state, findings)
 
@@ -182,7 +193,12 @@ def _objects(
             found.append(stored_object(entry, sights[identity], live.get(identity), manifest))
     for identity, manifest in wanted.items():
         there = live.get(identity)
-        if identity not in entries and there is not None and not is_leaving(there):
+        if (
+            identity not in entries
+            and there is not None
+            and not is_leaving(there)
+            and applyset_of(there) not in scope.siblings
+        ):
             data = adopted(there, manifest, scope.manager)
             found.append(StoredObject(str(manifest.address), manifest.key, None, data, live_digest=digest_of(data)))
     return found
@@ -210,16 +226,18 @@ def _others_objects(
     store: Store,
     scope: Scope,
     entries: Mapping[Identity, Entry],
-    wanted: Mapping[Identity, Manifest],
     live: Mapping[Identity, dict[str, Any]],
 ) -> tuple[Diagnostic, ...]:
     """Wanted objects that another release or tool applies."""
     return tuple(
         anothers_object(manifest, live[identity], keeper)
-        for identity, manifest in wanted.items()
+        for identity, manifest in scope.manifests().items()
         if identity not in entries and (keeper := _keeper(store, scope, live.get(identity))) is not None
     )
 
 
 def _keeper(store: Store, scope: Scope, live: Mapping[str, Any] | None) -> Keeper | None:
-    return keeper_of(live, store.applyset, scope.manager) if live is not None else None
+    """None where nobody keeps it, and where a partition does from which it is handed over."""
+    if live is None or applyset_of(live) in scope.siblings:
+        return None
+    return keeper_of(live, store.applyset, scope.manager)

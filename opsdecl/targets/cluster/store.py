@@ -35,6 +35,7 @@ _KINDS = "applyset.kubernetes.io/contains-group-kinds"
 _NAMESPACES = "applyset.kubernetes.io/additional-namespaces"
 _RECORD = "opsdecl.dev/record"
 _RELEASE = "opsdecl.dev/release"
+_RELEASE_ID = "opsdecl.dev/release-id"
 
 
 class Held(Struct, frozen=True):
@@ -71,6 +72,14 @@ class Store(Struct, frozen=True):
         told = f"{self.name}.{self.namespace}.ConfigMap."
         encoded = base64.urlsafe_b64encode(sha256(told.encode()).digest()).decode().rstrip("=")
         return f"applyset-{encoded}-v1"
+
+    async def partitions(self) -> tuple[str, ...]:
+        """Partitions of the same environment and target that own objects, by their parents in this namespace."""
+        rows = await self.client.pages(self._path(), {"labelSelector": f"{_RECORD}=parent"})
+        whole = str(self.release._replace(partition=""))
+        held = (row["metadata"].get("annotations", {}) for row in rows)
+        ids = [str(a.get(_RELEASE_ID, "")) for a in held if a.get(_KINDS)]
+        return tuple(sorted(i.removeprefix(whole).lstrip("/") for i in ids if i == whole or i.startswith(f"{whole}/")))
 
     async def load(self) -> Held:
         """Raises ClusterError where the records are damaged, newer, or of another release."""
@@ -216,7 +225,7 @@ class Store(Struct, frozen=True):
 
     def _record(self, name: str, role: str) -> dict[str, Any]:
         labels = {_RELEASE: self.name, _RECORD: role, "app.kubernetes.io/managed-by": "opsdecl"}
-        annotations = {"opsdecl.dev/release-id": str(self.release)}
+        annotations = {_RELEASE_ID: str(self.release)}
         metadata = {"name": name, "namespace": self.namespace, "labels": labels, "annotations": annotations}
         return {"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata}
 

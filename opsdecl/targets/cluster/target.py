@@ -4,13 +4,13 @@ import asyncio
 import os
 import socket
 from collections.abc import Callable, Coroutine, Sequence
-from contextlib import AbstractAsyncContextManager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from typing import Any, TypeVar
 
 from msgspec import Struct, field
 from msgspec.structs import replace
 
-from opsdecl.addr import Release
+from opsdecl.addr import ObjectKey, Release
 from opsdecl.apply.ports import Record
 from opsdecl.apply.types import Adoption, Event, Outcome, Queued, Recorded, Revision, Started, Status
 from opsdecl.diag import Checked, Diagnostic
@@ -24,6 +24,7 @@ from opsdecl.targets.cluster.applying import Writer
 from opsdecl.targets.cluster.books import Books
 from opsdecl.targets.cluster.client import Client, talking
 from opsdecl.targets.cluster.failures import ClusterError
+from opsdecl.targets.cluster.handover import Side, hand_over
 from opsdecl.targets.cluster.kubeconfig import find_server
 from opsdecl.targets.cluster.lease import DURATION_S, Lock, locked, put_out
 from opsdecl.targets.cluster.looking import status_of
@@ -47,17 +48,58 @@ class ClusterTarget(Struct, frozen=True):
     wanted: ManifestSet | None = None
     place_of: PlaceOf = field(default=nowhere)
     lease_s: int = DURATION_S
+    siblings: tuple[str, ...] = ()
+    """Other partitions of the environment, whose objects may be handed over."""
 
     def read(self) -> Checked[TargetState]:
         """The release as the cluster holds it. An unreachable cluster is an error, never an empty release."""
 
         async def work(client: Client) -> Checked[TargetState]:
             ask = self.settings.plans == DRY_RUN
-            scope = Scope(self.release, self.wanted, ask, self.place_of, frozenset(self.settings.force))
-            reading = await read_release(client, self._store(client), scope)
-            return Checked(reading.state, reading.findings)
+            scope = Scope(
+                self.release, self.wanted, ask, self.place_of, frozenset(self.settings.force), self._applysets(client)
+            )
+            store = self._store(client)
+            reading = await read_release(client, store, scope)
+            others = () if self.release.partition else tuple(p for p in await store.partitions() if p)
+            return Checked(replace(reading.state, partitions=others), reading.findings)
 
         return self._attempt(work)
+
+    def partitions(self) -> Checked[Sequence[str]]:
+        """Partitions of the same environment and target that own objects in the cluster."""
+
+        async def work(client: Client) -> Checked[Sequence[str]]:
+            return Checked(await self._store(client).partitions())
+
+        return self._attempt(work)
+
+    def take_over(
+        self, source: Release, keys: Sequence[ObjectKey], record: Record, *, expected: str, given: str
+    ) -> Checked[tuple[str, str]]:
+        """See `flows.targets.PartitionedTarget`."""
+
+        async def work(client: Client) -> Checked[tuple[str, str]]:
+            async with AsyncExitStack() as stack:
+                sides = {}
+                # In one order, whoever takes from whom: two that wait for each other would wait for ever.
+                for release in sorted({self.release, source}):
+                    store = Store(client, release, self.settings.namespace, record.tool_version)
+                    lock = await stack.enter_async_context(self._locked(client, store, record, lambda event: None))
+                    scope = Scope(release)
+                    sides[release] = Side(store, scope, lock, await read_release(client, store, scope))
+                for release, identity in ((self.release, expected), (source, given)):
+                    if sides[release].reading.state.identity != identity:
+                        return Checked(None, (await self._stale(sides[release].store, sides[release].reading),))
+                await hand_over(client, sides[self.release], sides[source], keys)
+                after = [await read_release(client, sides[r].store, Scope(r)) for r in (self.release, source)]
+                return Checked((after[0].state.identity, after[1].state.identity))
+
+        return self._attempt(work)
+
+    def _applysets(self, client: Client) -> frozenset[str]:
+        releases = (self.release._replace(partition=partition) for partition in self.siblings)
+        return frozenset(Store(client, release, self.settings.namespace).applyset for release in releases)
 
     def read_revision(self, revision: str) -> Checked[TargetState]:
         """The release as it was at a kept revision, named by its id or a beginning of it."""

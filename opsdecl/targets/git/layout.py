@@ -16,17 +16,17 @@ SYNC_WAVE = "argocd.argoproj.io/sync-wave"
 _PLAIN = re.compile(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?")
 
 
-def files_of(keys: Iterable[ObjectKey]) -> dict[ObjectKey, str]:
+def files_of(keys: Iterable[ObjectKey], folder: str = MANIFESTS) -> dict[ObjectKey, str]:
     """The file of each object: `manifests/<namespace>/<kind>-<name>.yaml`, with the group where two share it."""
     keys = tuple(keys)
-    shared = Counter(_file(key) for key in keys)
-    return {key: _file(key, group=shared[_file(key)] > 1) for key in keys}
+    shared = Counter(_file(key, folder) for key in keys)
+    return {key: _file(key, folder, group=shared[_file(key, folder)] > 1) for key in keys}
 
 
-def _file(key: ObjectKey, *, group: bool = False) -> str:
+def _file(key: ObjectKey, folder: str, *, group: bool = False) -> str:
     of = key.api_version.rpartition("/")[0] if group else ""
     kind = key.kind.lower() + (f".{of}" if of else "")
-    return f"{MANIFESTS}/{_plain(key.namespace) or CLUSTER}/{_plain(kind)}-{_plain(key.name)}.yaml"
+    return f"{folder}/{_plain(key.namespace) or CLUSTER}/{_plain(kind)}-{_plain(key.name)}.yaml"
 
 
 def _plain(name: str) -> str:

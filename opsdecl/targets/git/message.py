@@ -78,10 +78,16 @@ LOG_FORMAT = "--format=%H%x00%an%x00%ae%x00%aI%x00%B%x00"
 
 
 def revisions(log: bytes, release: Release) -> tuple[Revision, ...]:
-    """The commits of a `git log` in LOG_FORMAT."""
+    """The commits of a `git log` in LOG_FORMAT, without those of other partitions."""
     fields = log.decode("utf-8", "replace").split("\0")
     rows = [fields[start : start + 5] for start in range(0, len(fields) - 4, 5)]
-    return tuple(_revision(row, release) for row in rows)
+    return tuple(_revision(row, release) for row in rows if not _of_sibling(row[4], release))
+
+
+def _of_sibling(message: str, release: Release) -> bool:
+    written = trailers_of(message).get(RELEASE, "")
+    whole = str(release._replace(partition=""))
+    return written != str(release) and (written == whole or written.startswith(f"{whole}/"))
 
 
 def _revision(row: Sequence[str], release: Release) -> Revision:

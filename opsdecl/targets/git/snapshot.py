@@ -1,6 +1,6 @@
 """A commit of the branch -> what the release holds there: our last own commit beside what is there now."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from msgspec import Struct
@@ -9,6 +9,7 @@ from opsdecl.addr import ObjectKey, Release, digest_of
 from opsdecl.diag import Diagnostic
 from opsdecl.diag.codes import targets as codes
 from opsdecl.diff.records import LazyObject, StoredObject, TargetState, tool_identity
+from opsdecl.spec.types import SourceEntry
 from opsdecl.targets.git.blobs import BlobReader
 from opsdecl.targets.git.inventory import Entry, Inventory, NewerFormat, decode_inventory
 from opsdecl.targets.git.layout import undecorate
@@ -16,9 +17,8 @@ from opsdecl.targets.git.message import LOG_FORMAT, RELEASE, revisions, trailers
 from opsdecl.targets.git.objects import list_tree
 from opsdecl.targets.git.reading import NotAnObject, parse_object
 from opsdecl.targets.git.run import Git, GitError
-from opsdecl.targets.git.settings import MANIFESTS, RECORD, GitSettings
+from opsdecl.targets.git.settings import PARTITIONS, GitSettings
 
-KEEP = f"{MANIFESTS}/.gitkeep"
 _CANDIDATES = 50
 
 
@@ -33,29 +33,40 @@ class Snapshot(Struct, frozen=True):
     inventory: Inventory | None
     live: Mapping[str, str]
     identity: str
+    partitions: tuple[str, ...] = ()
+    """Other partitions that have files, as far as this one sees them: the unnamed one does."""
 
 
 def take_snapshot(git: Git, settings: GitSettings, release: Release, head: str) -> Snapshot:
     """What a commit holds; `head` empty means that there is no branch. Raises GitError."""
     if not head:
-        return Snapshot("", "", None, {}, digest_of([str(release), "", ""]))
+        return Snapshot("", "", None, {}, digest_of([str(release), digest_of([]), ""]))
     start = len(settings.path(""))
-    files = list_tree(git, head, settings.territory)
+    seen = list_tree(git, head, settings.territory)
+    files = [entry for entry in seen if settings.is_ours(entry.path[start:])]
     live = {entry.path[start:]: entry.digest for entry in files}
     own = _last_own_commit(git, settings, release, head)
     # At our own commit the record is the one that was just listed.
-    record = live.get(RECORD, "") if own == head else ""
+    record = live.get(settings.record, "") if own == head else ""
     record = record or (_record_blob(git, settings, own) if own else "")
-    _refuse_other_release(git, release, live.get(RECORD, ""), record)
+    _refuse_other_release(git, release, live.get(settings.record, ""), record)
     inventory = _inventory(git, own, record) if own else None
     modes = [[entry.path, entry.mode, entry.digest] for entry in files]
-    return Snapshot(head, own, inventory, live, digest_of([str(release), digest_of(modes), record]))
+    identity = digest_of([str(release), digest_of(modes), record])
+    return Snapshot(head, own, inventory, live, identity, _partitions(settings, seen))
+
+
+def _partitions(settings: GitSettings, seen: Sequence[SourceEntry]) -> tuple[str, ...]:
+    below = f"{settings.path(PARTITIONS)}/"
+    files = (entry.path.removeprefix(below) for entry in seen if entry.path.startswith(below))
+    names = {file.partition("/")[0] for file in files if not file.endswith("/.gitkeep")}
+    return () if settings.partition else tuple(sorted(names))
 
 
 def _last_own_commit(git: Git, settings: GitSettings, release: Release, head: str) -> str:
     """Found by its trailer, among commits that wrote the record of this folder."""
     search = ("--fixed-strings", f"--grep={RELEASE}: {release}", f"--max-count={_CANDIDATES}")
-    log = git.run("log", *search, "--format=%H%x00%B%x00", head, "--", settings.path(RECORD))
+    log = git.run("log", *search, "--format=%H%x00%B%x00", head, "--", settings.path(settings.record))
     fields = log.decode("utf-8", "replace").split("\0")
     for commit, message in zip(fields[::2], fields[1::2], strict=False):
         if trailers_of(message).get(RELEASE) == str(release):
@@ -64,9 +75,9 @@ def _last_own_commit(git: Git, settings: GitSettings, release: Release, head: st
 
 
 def _record_blob(git: Git, settings: GitSettings, commit: str) -> str:
-    found = list_tree(git, commit, [settings.path(RECORD)])
+    found = list_tree(git, commit, [settings.path(settings.record)])
     if not found:
-        said = f"commit {commit[:12]} has no {settings.path(RECORD)}"
+        said = f"commit {commit[:12]} has no {settings.path(settings.record)}"
         raise GitError(Diagnostic(codes.RECORD_UNREADABLE, said, hint="restore the file from an earlier commit"))
     return found[0].digest
 
@@ -79,7 +90,7 @@ def _inventory(git: Git, commit: str, blob: str) -> Inventory:
         said = f"the release was last written by opsdecl {newer}"
         raise GitError(Diagnostic(codes.RECORD_NEWER, said, hint="update opsdecl")) from None
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-        said = f"{RECORD} of commit {commit[:12]} is damaged: {type(error).__name__} {error}"
+        said = f"the record of commit {commit[:12]} is damaged: {type(error).__name__} {error}"
         hint = f"look at it with: git show {commit[:12]}"
         raise GitError(Diagnostic(codes.RECORD_UNREADABLE, said[:300], hint=hint)) from None
 
@@ -103,15 +114,15 @@ def state_of(git: Git, settings: GitSettings, snapshot: Snapshot) -> tuple[Targe
     """The snapshot as a base for plans. Files equal to what we wrote are parsed only when looked at."""
     inventory = snapshot.inventory
     if inventory is None:
-        unowned = tuple(settings.path(file) for file in sorted(_unowned(snapshot.live, ())))
-        return TargetState(snapshot.identity, "", "", (), unowned=unowned), ()
+        unowned = tuple(settings.path(file) for file in sorted(_unowned(settings, snapshot.live, ())))
+        return TargetState(snapshot.identity, "", "", (), unowned=unowned, partitions=snapshot.partitions), ()
     blobs = BlobReader(git)
     moved = any(snapshot.live.get(entry.file) != entry.blob for entry in inventory.entries)
     editors = _editors(git, settings, snapshot) if moved else {}
     findings: list[Diagnostic] = []
     objects = tuple(_stored(entry, snapshot.live, blobs, editors, findings) for entry in inventory.entries)
     findings += [_edited(name) for name, blob in inventory.companions.items() if snapshot.live.get(name) != blob]
-    unowned = tuple(settings.path(file) for file in sorted(_unowned(snapshot.live, inventory.entries)))
+    unowned = tuple(settings.path(file) for file in sorted(_unowned(settings, snapshot.live, inventory.entries)))
     state = TargetState(
         snapshot.identity,
         snapshot.own,
@@ -120,12 +131,18 @@ def state_of(git: Git, settings: GitSettings, snapshot: Snapshot) -> tuple[Targe
         inventory.documents,
         unowned,
         tool_identity(inventory.tool_version, inventory.lock_digest),
+        partitions=snapshot.partitions,
     )
     return state, tuple(findings)
 
 
-def _unowned(live: Mapping[str, str], entries: tuple[Entry, ...]) -> set[str]:
-    below = {file for file in live if file.startswith(f"{MANIFESTS}/") and file != KEEP}
+def keep_of(settings: GitSettings) -> str:
+    """What keeps the folder of a release without objects."""
+    return f"{settings.manifests}/.gitkeep"
+
+
+def _unowned(settings: GitSettings, live: Mapping[str, str], entries: tuple[Entry, ...]) -> set[str]:
+    below = {file for file in live if file.startswith(f"{settings.manifests}/") and file != keep_of(settings)}
     return below - {entry.file for entry in entries}
 
 
@@ -202,6 +219,6 @@ def mover(git: Git, settings: GitSettings, release: Release, head: str) -> str:
     """Who moved the release last, for people: name, time, commit, subject. Empty where nobody did."""
     if not head:
         return ""
-    log = git.run("log", "-1", LOG_FORMAT, head, "--", *settings.territory)
+    log = git.run("log", "-20", LOG_FORMAT, head, "--", *settings.territory)
     last = next(iter(revisions(log, release)), None)
     return f"{last.who} at {last.at} ({last.id[:12]}: {last.summary})" if last else ""

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from opsdecl.addr import Release
+from opsdecl.addr import ObjectKey, Release
 from opsdecl.apply.ports import Record
 from opsdecl.apply.types import Changed, Event, Outcome, Recorded, Revision, Started
 from opsdecl.diag import Checked, Diagnostic
@@ -18,6 +18,7 @@ from opsdecl.diff.types import ReleasePlan
 from opsdecl.render.types import ManifestSet
 from opsdecl.targets.git import history, writing
 from opsdecl.targets.git.branches import Branch
+from opsdecl.targets.git.handover import Side, moving_entries, write_commits
 from opsdecl.targets.git.message import compose, signature
 from opsdecl.targets.git.opening import open_branch, published_address
 from opsdecl.targets.git.run import attempt
@@ -51,6 +52,16 @@ class GitTarget(Struct, frozen=True, dict=True):
         """The commit that last changed an object, by address, document (`LLM.chat`), or `Deployment assist/chat`."""
         return attempt(lambda: Checked(history.blame(self._branch, self.settings, self.release, name)))
 
+    def partitions(self) -> Checked[Sequence[str]]:
+        """Named partitions that have files on the branch, and the unnamed one where it has a record."""
+        return attempt(lambda: Checked(self._partitions(self._branch.head())))
+
+    def take_over(
+        self, source: Release, keys: Sequence[ObjectKey], record: Record, *, expected: str, given: str
+    ) -> Checked[tuple[str, str]]:
+        """See `flows.targets.PartitionedTarget`."""
+        return attempt(lambda: self._take_over(source, keys, record, expected, given))
+
     def write(
         self,
         desired: ManifestSet,
@@ -69,6 +80,31 @@ class GitTarget(Struct, frozen=True, dict=True):
         state, findings = state_of(self._branch.git, self.settings, snapshot)
         return Checked(state, findings)
 
+    def _partitions(self, head: str) -> tuple[str, ...]:
+        rest = self.release._replace(partition="")
+        snapshot = take_snapshot(self._branch.git, self.settings.of_partition(""), rest, head)
+        entries = snapshot.inventory.entries if snapshot.inventory is not None else ()
+        return (*(("",) if entries else ()), *snapshot.partitions)
+
+    def _take_over(
+        self, source: Release, keys: Sequence[ObjectKey], record: Record, expected: str, given: str
+    ) -> Checked[tuple[str, str]]:
+        git = self._branch.git
+        for number in range(_TRIES):
+            head = self._branch.head()
+            taker = Side(self.settings, self.release, take_snapshot(git, self.settings, self.release, head))
+            theirs = self.settings.of_partition(source.partition)
+            giver = Side(theirs, source, take_snapshot(git, theirs, source, head))
+            if (taker.snapshot.identity, giver.snapshot.identity) != (expected, given):
+                return Checked(None, (self._stale(head),))
+            moving = moving_entries(giver, keys)
+            commit = write_commits(git, taker, giver, moving, record)
+            if self._branch.publish(commit, head, signature(record.who, record.at)):
+                after = take_snapshot(git, self.settings, self.release, commit)
+                return Checked((after.identity, take_snapshot(git, theirs, source, commit).identity))
+            time.sleep(_PAUSE * number)
+        return Checked(None, (self._busy(),))
+
     def _write(
         self, desired: ManifestSet, plan: ReleasePlan, record: Record, expected: str, emit: Callable[[Event], None]
     ) -> Checked[Outcome]:
@@ -82,8 +118,11 @@ class GitTarget(Struct, frozen=True, dict=True):
                 return Checked(outcome)
             # Somebody else's folder of this branch moved: ours may not have, and then we only need to come after.
             time.sleep(_PAUSE * number)
+        return Checked(None, (self._busy(),))
+
+    def _busy(self) -> Diagnostic:
         said = f"`{self.settings.branch}` was moved by others {_TRIES} times while this was to be recorded"
-        return Checked(None, (Diagnostic(codes.BUSY, said, hint="run the command again"),))
+        return Diagnostic(codes.BUSY, said, hint="run the command again")
 
     def _commit(
         self,

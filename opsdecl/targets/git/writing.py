@@ -5,7 +5,7 @@ import tempfile
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from msgspec import Struct
+from msgspec import Struct, field
 from msgspec.structs import replace
 
 from opsdecl.addr import ObjectKey, digest_of
@@ -18,8 +18,8 @@ from opsdecl.targets.git.inventory import Decoration, Entry, Inventory, encode_i
 from opsdecl.targets.git.layout import decorate, files_of, sync_wave, waves
 from opsdecl.targets.git.message import Signature
 from opsdecl.targets.git.run import Git
-from opsdecl.targets.git.settings import APPLICATION, FLUX, RECORD, GitSettings
-from opsdecl.targets.git.snapshot import KEEP, Snapshot
+from opsdecl.targets.git.settings import APPLICATION, FLUX, GitSettings
+from opsdecl.targets.git.snapshot import Snapshot, keep_of
 
 
 class Change(Struct, frozen=True):
@@ -27,6 +27,8 @@ class Change(Struct, frozen=True):
 
     files: Mapping[str, bytes | None]
     inventory: Inventory
+    moved: Mapping[str, str | None] = field(default_factory=dict)
+    """Files that get a blob which is there already, or None where they go."""
 
     @property
     def desired_digest(self) -> str:
@@ -73,17 +75,17 @@ def next_change(
     entries = _written(desired, names, prior, snapshot, settings, files, object_format)
     entries += _left(desired, names, prior)
     kept = {entry.file for entry in entries}
+    # Other partitions hold objects too, below the same folder.
+    empty = not entries and not settings.partitioned
     gone = names.removed | {key for key in prior if key in desired.by_key}
     files |= {entry.file: None for key, entry in prior.items() if key in gone and entry.file not in kept}
-    files |= {
-        name: text.encode() for name, text in companions(settings, desired.release, address, empty=not entries).items()
-    }
+    files |= {name: text.encode() for name, text in companions(settings, desired.release, address, empty=empty).items()}
     beside = {
         name: _blob_id(data, object_format) for name, data in files.items() if name in (APPLICATION, FLUX) and data
     }
     before = snapshot.inventory.companions if snapshot.inventory else {}
     files |= {name: None for name in before if name not in beside}
-    files[KEEP] = None if entries else b""
+    files[keep_of(settings)] = None if entries else b""
     inventory = Inventory(
         release=str(desired.release),
         tool_version=record.tool_version,
@@ -93,7 +95,7 @@ def next_change(
         documents=tuple(StoredDocument(d.address, d.effective, d.references) for d in desired.documents),
         companions=beside,
     )
-    files[RECORD] = encode_inventory(inventory)
+    files[settings.record] = encode_inventory(inventory)
     return Change(files, inventory)
 
 
@@ -107,7 +109,7 @@ def _written(
     object_format: str,
 ) -> list[Entry]:
     """Entries of the desired objects; the bytes of those that need writing go into `files`."""
-    paths = files_of(m.key for m in desired.manifests)
+    paths = files_of((m.key for m in desired.manifests), settings.manifests)
     wave = waves(desired.manifests) if settings.argocd is not None else {}
     entries = []
     for manifest in desired.manifests:
@@ -183,17 +185,22 @@ def write_tree(git: Git, change: Change, settings: GitSettings, parent: str, obj
         apart = git.having(GIT_INDEX_FILE=str(Path(folder) / "index"))
         if parent:
             apart.run("read-tree", parent)
-        lines = [_index_line(settings.path(name), data, object_format) for name, data in sorted(change.files.items())]
+        blobs = {name: _blob_of(data, object_format) for name, data in change.files.items()} | dict(change.moved)
+        lines = [_index_line(settings.path(name), blob, object_format) for name, blob in sorted(blobs.items())]
         apart.run("update-index", "--add", "--replace", "-z", "--index-info", data=b"".join(lines))
         return apart.text("write-tree")
 
 
-def _index_line(path: str, data: bytes | None, object_format: str) -> bytes:
+def _blob_of(data: bytes | None, object_format: str) -> str | None:
+    return None if data is None else _blob_id(data, object_format)
+
+
+def _index_line(path: str, blob: str | None, object_format: str) -> bytes:
     name = path.encode("utf-8", "surrogateescape")
-    if data is None:
+    if blob is None:
         nothing = "0" * 2 * hashlib.new(object_format, usedforsecurity=False).digest_size
         return b"0 %b\t%b\0" % (nothing.encode(), name)
-    return b"100644 %b\t%b\0" % (_blob_id(data, object_format).encode(), name)
+    return b"100644 %b\t%b\0" % (blob.encode(), name)
 
 
 def tree_of(git: Git, commit: str) -> str:

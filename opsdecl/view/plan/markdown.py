@@ -12,6 +12,7 @@ from opsdecl.view.plan.markdown_sections import (
     loss_section,
     other_section,
     policy_section,
+    release_section,
     verdict_table,
 )
 from opsdecl.view.plan.outline import Outline, outline
@@ -46,7 +47,9 @@ def _body(seen: Outline, room: int) -> tuple[str, list[str]]:
     changes = change_sections(seen)
     shown, behind, unused = take_in_order(changes, int(room * _SHARE_OF_CHANGES))
     room = room - int(room * _SHARE_OF_CHANGES) + unused
-    rest, cut_rest, room = take(_present(drift_section(seen), policy_section(seen), other_section(seen)), room)
+    rest, cut_rest, room = take(
+        _present(drift_section(seen), policy_section(seen), other_section(seen), release_section(seen)), room
+    )
     brief, lost = briefly(behind, room, _brief_heading)
     title = "\n#### Changes, worst first\n\n" if shown else ""
     text = "".join(s.text for s in urgent) + title + "".join(s.text for s in shown) + brief

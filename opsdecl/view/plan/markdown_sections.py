@@ -19,6 +19,7 @@ from opsdecl.view.plan.phrases import (
     object_name,
     where_text,
 )
+from opsdecl.view.plan.releases import release_rows
 from opsdecl.view.words import count, documents_noun, span_of
 
 _ROWS, _GROUPS, _NAMES = 20, 8, 3
@@ -149,6 +150,15 @@ def arrow(sign: str, before: str, after: str) -> str:
     """Both sides, or the one there is."""
     sides = [code(side, 140) for side in (before, after) if side]
     return " → ".join(sides) or {"+": "added", "-": "removed"}.get(sign, "changed")
+
+
+def release_section(seen: Outline) -> Section | None:
+    """None where there is only one release."""
+    rows = [
+        f"- {code(name)} {' · '.join(part for part in (counts, plain(said)) if part)}"
+        for name, counts, said in release_rows(seen.plan)
+    ]
+    return _listing("Releases", rows, "the releases")
 
 
 def other_section(seen: Outline) -> Section | None:

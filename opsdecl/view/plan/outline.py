@@ -67,7 +67,7 @@ class Outline(Struct, frozen=True):
 
     @property
     def is_empty(self) -> bool:
-        return not self.groups and not self.drift and not self.others
+        return not self.groups and not any(change.action != "noop" for change in self.plan.changes)
 
     @property
     def is_up_to_date(self) -> bool:
@@ -89,7 +89,9 @@ def outline(plan: Plan) -> Outline:
         {change.address: change for change in changes},
         tuple(c for c in changes if "data-loss" in c.classes),
         tuple(drift),
-        tuple(c for c in changes if c.cause in ("spec", "tool") and c.address not in explained),
+        tuple(
+            c for c in changes if c.cause in ("spec", "tool") and c.address not in explained and not c.other_partition
+        ),
         models,
         {run.address: run for run in plan.runs},
         {subject: found for subject, found in findings.items() if subject in changed},

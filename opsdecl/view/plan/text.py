@@ -37,6 +37,7 @@ from opsdecl.view.plan.phrases import (
     unlisted_restart,
     where_text,
 )
+from opsdecl.view.plan.releases import release_rows
 from opsdecl.view.style import ALARM, BOLD, CAUTION, CYAN, DIM, GREEN, RED, YELLOW, Ink, ink_for
 from opsdecl.view.words import count, listed
 
@@ -63,7 +64,8 @@ def render_text(plan: Plan, *, color: bool = False, width: int = 100, details: b
         rest = [severities_text(plan.findings)] if severities_text(plan.findings) else []
         return "\n".join([f"{printable(plan.environment)} is up to date", *findings, *rest]) + "\n"
     view = TextView(seen, ink, width, details)
-    blocks = [view.header(), *_closed_up(view.groups()), view.others(), view.drift(), findings, [view.summary()]]
+    parts = [view.others(), view.drift(), view.releases(), findings, [view.summary()]]
+    blocks = [view.header(), *_closed_up(view.groups()), *parts]
     return "\n\n".join("\n".join(block) for block in blocks if block) + "\n"
 
 
@@ -185,6 +187,13 @@ class TextView(Struct, frozen=True):
         ]
         reasons = [_why(c) for c in self.seen.others]
         return [title, *(row + why for row, why in zip(align(rows, self.ink), reasons, strict=True))]
+
+    def releases(self) -> list[str]:
+        rows = [
+            [Cell(f"  {printable(name)}"), Cell(counts), Cell(printable(said), DIM)]
+            for name, counts, said in release_rows(self.seen.plan)
+        ]
+        return [self.ink("Releases", BOLD), *align(rows, self.ink)] if rows else []
 
     def drift(self) -> list[str]:
         if not self.seen.drift:

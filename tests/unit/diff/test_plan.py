@@ -49,7 +49,7 @@ def test_totals_of_several_targets() -> None:
     diff = review(chat(), chat(engine=LONGER))
     other = ReleaseDiff(diff.release.model_copy(update={"id": "acme/prod/other"}), diff.documents)
     found = plan(other, diff)
-    assert [r.id for r in found.releases] == ["acme/prod/main", "acme/prod/other"]
+    assert [r.id for r in found.releases] == ["acme/prod/other", "acme/prod/main"], "in the order of their application"
     assert (found.summary["update"], found.summary["noop"]) == (2, 6)
     (row,) = found.documents
     assert len(row.fields) == 1
