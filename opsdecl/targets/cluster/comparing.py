@@ -69,11 +69,6 @@ def is_leaving(live: Mapping[str, Any] | None) -> bool:
     return live is None or bool(live["metadata"].get("deletionTimestamp"))
 
 
-def applyset_of(live: Mapping[str, Any]) -> str:
-    """The set that the object says it is part of; empty for none."""
-    return str(live["metadata"].get("labels", {}).get(PART_OF, ""))
-
-
 def is_untouched(entry: Entry, live: Mapping[str, Any], manager: str) -> bool:
     """Nobody has changed what we applied, told without looking at a single field.
 

@@ -10,9 +10,10 @@ from opsdecl.addr import ObjectKey
 from opsdecl.diag import Diagnostic
 from opsdecl.diag.codes import cluster as codes
 from opsdecl.targets.cluster.client import Client, each
-from opsdecl.targets.cluster.comparing import applyset_of, is_leaving, seen_of
+from opsdecl.targets.cluster.comparing import is_leaving, seen_of
 from opsdecl.targets.cluster.failures import ClusterError, StatusError
 from opsdecl.targets.cluster.inventory import Entry
+from opsdecl.targets.cluster.keepers import applyset_of
 from opsdecl.targets.cluster.kinds import Kinds
 from opsdecl.targets.cluster.lease import Lock
 from opsdecl.targets.cluster.listing import path_of

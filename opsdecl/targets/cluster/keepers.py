@@ -36,6 +36,11 @@ _MARKS: tuple[tuple[str, str, str, frozenset[str]], ...] = (
 since it works through Helm."""
 
 
+def applyset_of(live: Mapping[str, Any]) -> str:
+    """The set that the object says it is part of; empty for none."""
+    return str((live["metadata"].get("labels") or {}).get(PART_OF, ""))
+
+
 def keeper_of(live: Mapping[str, Any], applyset: str, manager: str) -> Keeper | None:
     """The tool, or the other release, that applies the object; None where nobody says so."""
     metadata = live["metadata"]

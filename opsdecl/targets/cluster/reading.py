@@ -12,19 +12,10 @@ from opsdecl.diag.codes import cluster as codes
 from opsdecl.diff.records import StoredObject, TargetState, tool_identity
 from opsdecl.render.types import Manifest, ManifestSet
 from opsdecl.targets.cluster.client import Client
-from opsdecl.targets.cluster.comparing import (
-    GONE,
-    Sight,
-    adopted,
-    applyset_of,
-    is_leaving,
-    landed,
-    see,
-    stored_object,
-)
+from opsdecl.targets.cluster.comparing import GONE, Sight, adopted, is_leaving, landed, see, stored_object
 from opsdecl.targets.cluster.dryrun import Applier, Tried, try_out
 from opsdecl.targets.cluster.inventory import Entry
-from opsdecl.targets.cluster.keepers import Keeper, keeper_of
+from opsdecl.targets.cluster.keepers import Keeper, applyset_of, keeper_of
 from opsdecl.targets.cluster.kinds import Kinds, find_kinds
 from opsdecl.targets.cluster.listing import Lists, list_live, list_selected, not_installed, part_of
 from opsdecl.targets.cluster.ownership import manager_of
@@ -163,7 +154,7 @@ async def _ask(
         for identity, manifest in scope.manifests().items()
         if (manifest.key.api_version, manifest.key.kind) in kinds
         and sights.get(identity, GONE).digest != manifest.digest
-        and (identity in entries or _keeper(store, scope, live.get(identity)) is None)
+        and (identity in entries or not _is_kept(store, scope, live.get(identity)))
     ]
     if scope.ask:
         who = Applier(scope.manager, store.applyset, scope.force)
@@ -193,12 +184,7 @@ def _objects(
             found.append(stored_object(entry, sights[identity], live.get(identity), manifest))
     for identity, manifest in wanted.items():
         there = live.get(identity)
-        if (
-            identity not in entries
-            and there is not None
-            and not is_leaving(there)
-            and applyset_of(there) not in scope.siblings
-        ):
+        if identity not in entries and there is not None and not is_leaving(there) and not _of_sibling(scope, there):
             data = adopted(there, manifest, scope.manager)
             found.append(StoredObject(str(manifest.address), manifest.key, None, data, live_digest=digest_of(data)))
     return found
@@ -237,7 +223,15 @@ def _others_objects(
 
 
 def _keeper(store: Store, scope: Scope, live: Mapping[str, Any] | None) -> Keeper | None:
-    """None where nobody keeps it, and where a partition does from which it is handed over."""
-    if live is None or applyset_of(live) in scope.siblings:
+    if live is None or _of_sibling(scope, live):
         return None
     return keeper_of(live, store.applyset, scope.manager)
+
+
+def _is_kept(store: Store, scope: Scope, live: Mapping[str, Any] | None) -> bool:
+    """By another tool or release, or by a partition that will hand it over."""
+    return _of_sibling(scope, live) or _keeper(store, scope, live) is not None
+
+
+def _of_sibling(scope: Scope, live: Mapping[str, Any] | None) -> bool:
+    return live is not None and applyset_of(live) in scope.siblings

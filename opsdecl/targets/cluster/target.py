@@ -56,9 +56,8 @@ class ClusterTarget(Struct, frozen=True):
 
         async def work(client: Client) -> Checked[TargetState]:
             ask = self.settings.plans == DRY_RUN
-            scope = Scope(
-                self.release, self.wanted, ask, self.place_of, frozenset(self.settings.force), self._applysets(client)
-            )
+            force = frozenset(self.settings.force)
+            scope = Scope(self.release, self.wanted, ask, self.place_of, force, self._applysets(client))
             store = self._store(client)
             reading = await read_release(client, store, scope)
             others = () if self.release.partition else tuple(p for p in await store.partitions() if p)
