@@ -84,7 +84,7 @@ def kill_at(project: Path, binaries: Path, at: int, mode: str) -> bool:
 def recover(project: Path, number: int) -> None:
     """Nothing is broken, and one more apply does the rest."""
     remote = project.parent / "deploy.git"
-    git(remote, "fsck", "--strict", "--no-dangling")
+    check_remote(remote)
     assert opsdecl_here(project, "history", "--env", "prod").code == 0
     done = opsdecl_here(project, "apply", "--env", "prod", "--yes")
     if done.code in (4, 5):
@@ -94,6 +94,17 @@ def recover(project: Path, number: int) -> None:
     assert opsdecl_here(project, "plan", "--env", "prod").out == "prod is up to date\n"
     assert opsdecl_here(project, "drift", "--env", "prod").out.endswith("no drift\n")
     assert f'value: "{number}"' in git(remote, "show", f"{BRANCH}:manifests/assist/deployment-assistant.yaml")
+
+
+def check_remote(remote: Path) -> None:
+    """What the killed process started may still push: `git fsck` calls missing what arrives while it looks."""
+    for _ in range(20):
+        try:
+            git(remote, "fsck", "--strict", "--no-dangling")
+            return
+        except subprocess.CalledProcessError:
+            time.sleep(0.5)
+    git(remote, "fsck", "--strict", "--no-dangling")
 
 
 def check_left_behind(project: Path, rounds: int) -> None:

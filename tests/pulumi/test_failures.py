@@ -117,6 +117,14 @@ def test_a_broken_state_is_told(pulumi: Path) -> None:
     assert codes(folder_target(pulumi).read()) == ["OD675"]
 
 
+def test_a_folder_gets_no_sidecar_files_that_a_kill_could_leave_torn(pulumi: Path) -> None:
+    apply(folder_target(pulumi), chat())
+    apply(folder_target(pulumi), chat(2))
+    written = [file for file in (pulumi / "backend").rglob("*") if file.is_file()]
+    assert {"prod.json", "prod.opsdecl.json"} <= {file.name for file in written}
+    assert [file for file in written if file.suffix == ".attrs"] == []
+
+
 def test_a_backend_that_is_not_there_is_never_taken_for_an_empty_one(pulumi: Path) -> None:
     shutil.rmtree(pulumi / "backend")
     assert codes(folder_target(pulumi).read()) == ["OD678"]

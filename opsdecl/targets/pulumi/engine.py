@@ -199,7 +199,15 @@ def _environment(settings: PulumiSettings) -> dict[str, str]:
         "PULUMI_K8S_ENABLE_SERVER_SIDE_APPLY": "true",
     }
     if settings.backend:
-        said["PULUMI_BACKEND_URL"] = settings.backend
+        said["PULUMI_BACKEND_URL"] = _without_sidecars(settings.backend)
     if settings.kubeconfig:
         said["KUBECONFIG"] = str(Path(settings.kubeconfig).expanduser())
     return said
+
+
+def _without_sidecars(backend: str) -> str:
+    """A folder's files are replaced whole, their `.attrs` are not: a kill at that instant would lock everyone out."""
+    scheme, _, rest = backend.partition("://")
+    if scheme != "file" or "metadata=" in rest:
+        return backend
+    return f"{backend}{'&' if '?' in rest else '?'}metadata=skip"
