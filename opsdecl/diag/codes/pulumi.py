@@ -49,7 +49,7 @@ STATE_BROKEN = Code(
     "What the backend holds for the stack is no state that Pulumi understands, so what exists is unknown. Guessing "
     "could create things twice or remove them. Nothing was changed.\n\n"
     "Restore the state from the backend's backups, which lie beside it in `.pulumi/backups`, or repair it with "
-    "`pulumi state repair`. Where a folder holds the state and Pulumi says `EOF`, a `pulumi` that was killed has left an "
+    "`pulumi state repair`. Where a folder holds the state and Pulumi says `EOF`, a killed `pulumi` has left an "
     "empty `.attrs` file beside the stack's own: remove it, it says nothing about the state. opsdecl writes none.",
     "snapshot integrity failure; refusing to use it",
 )
