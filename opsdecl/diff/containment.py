@@ -6,11 +6,19 @@ from typing import Any
 
 from opsdecl.diag import Code, Diagnostic
 from opsdecl.diag.codes import plan as codes
-from opsdecl.diff.types import FieldChange, ObjectChange, ObjectRef, Plan, ReleasePlan
+from opsdecl.diff.types import Action, FieldChange, ObjectChange, ObjectRef, Plan, ReleasePlan
 
 _AGAIN = "make the plan again, have it reviewed, and apply that one"
 _REVERT = "make a plan with --live and have it reviewed, or repeat with --revert-drift"
-_ACTS = frozenset({"create", "update", "replace", "delete", "adopt", "forget"})
+_DONE: Mapping[Action, str] = {
+    "create": "created",
+    "update": "updated",
+    "replace": "replaced",
+    "delete": "deleted",
+    "adopt": "adopted",
+    "forget": "forgotten",
+}
+_ACTS = _DONE.keys()
 _DRIFT = frozenset({"drift", "both"})
 _SHOWN = 80
 
@@ -86,10 +94,10 @@ def _check_change(
     if given is None or given.action not in _ACTS:
         if not (allow_drift and fresh.cause == "drift"):
             seen = f"was reviewed as {given.action}" if given is not None else "was not in the reviewed plan"
-            yield _moved(fresh, f"{seen}, it is {_deed(fresh)} now", moved_by, drift=fresh.cause == "drift")
+            yield _moved(fresh, f"{seen}, it would be {_deed(fresh)} now", moved_by, drift=fresh.cause == "drift")
         return
     if fresh.action != given.action and not (allow_drift and fresh.action == "create" and fresh.cause in _DRIFT):
-        yield _moved(fresh, f"was reviewed as {given.action}, it is {_deed(fresh)} now", moved_by)
+        yield _moved(fresh, f"was reviewed as {given.action}, it would be {_deed(fresh)} now", moved_by)
     moved = [*_check_fields(fresh, given, allow_drift, moved_by)]
     yield from moved
     beyond = [c for c in fresh.classes if c not in given.classes and c != "none"]
@@ -99,7 +107,7 @@ def _check_change(
 
 def _deed(change: ObjectChange) -> str:
     first = f" ({change.fields[0].path}: {_arrow(change.fields[0])})" if change.fields else ""
-    return f"{change.action}{first}"
+    return f"{_DONE[change.action]}{first}"
 
 
 def _check_fields(fresh: ObjectChange, given: ObjectChange, allow_drift: bool, moved_by: str) -> Iterator[Diagnostic]:

@@ -87,7 +87,7 @@ def test_an_object_beyond_the_review_is_named() -> None:
     assert refusals(fresh(state_from_manifests(older)), REVIEWED, moved_by="revision 41 by ci") == [
         (
             "OD510",
-            "`LLM.chat/main/service` was not in the reviewed plan, it is update "
+            "`LLM.chat/main/service` was not in the reviewed plan, it would be updated "
             "(spec.ports[http].port: 81 → 80) now (moved by revision 41 by ci)",
         )
     ]
@@ -105,7 +105,7 @@ def test_a_field_whose_start_moved_is_named_with_both_values() -> None:
 def test_another_action_is_named() -> None:
     smaller = release(*(m for m in chat().manifests if m.address.role != "deployment"), documents=(document(),))
     found = refusals(fresh(state_from_manifests(smaller)), REVIEWED)
-    assert ("OD510", "`LLM.chat/main/deployment` was reviewed as update, it is create now") in found
+    assert ("OD510", "`LLM.chat/main/deployment` was reviewed as update, it would be created now") in found
 
 
 DRIFTED: dict[str, dict[str, Manifest | None]] = {
