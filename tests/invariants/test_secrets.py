@@ -1,14 +1,13 @@
 """A credential that somebody wrote down, whatever the place, is shown, saved and recorded nowhere."""
 
 import re
-import sqlite3
-import zlib
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from opsdecl.cli.crash import report_crash
+from tests.support.cached import cached_text
 from tests.support.git import commit, git, repository
 from tests.support.project import copy_example, opsdecl_here
 
@@ -145,21 +144,6 @@ def kept(folder: Path) -> Iterator[tuple[Path, str]]:
         if file.is_file() and project / "environments" not in file.parents:
             yield file, file.read_bytes().decode("latin-1")
             if file.suffix == ".sqlite":
-                yield file, _rows(file)
+                yield file, cached_text(file)
     for name in git(project, "for-each-ref", "--format=%(refname)", "refs/heads/rendered").split():
         yield Path(name), git(project, "log", "--patch", name)
-
-
-def _rows(file: Path) -> str:
-    with sqlite3.connect(file) as db:
-        return "".join(_unpacked(bytes(row[0])) for row in db.execute("SELECT value FROM entry"))
-
-
-def _unpacked(value: bytes) -> str:
-    """The text of an entry, compressed or not, behind whatever it begins with."""
-    for start in range(80):
-        try:
-            return zlib.decompress(value[start:]).decode()
-        except zlib.error:
-            continue
-    return value.decode("latin-1")
