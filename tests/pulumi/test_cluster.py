@@ -15,6 +15,8 @@ from opsdecl.render.types import Manifest, ManifestSet
 from tests.contracts.builders import actions, apply, chat, manifest, plan_of, record, release
 from tests.support.cluster import ControlPlane
 from tests.support.cluster_places import NAMESPACE, assist
+from tests.support.parity import made
+from tests.support.parity_rows import ROWS
 from tests.support.pulumi_places import cluster_stack, pulumi
 
 __all__ = ["assist", "pulumi"]
@@ -162,3 +164,14 @@ def test_let_go_of_an_object_and_it_stays(cluster: ControlPlane, pulumi: Path) -
     after = target.read().value
     assert after is not None
     assert {o.address for o in after.objects} == {str(m.address) for m in left.manifests}
+
+
+def test_what_the_server_changes_in_place_is_the_same_object_afterwards(cluster: ControlPlane, pulumi: Path) -> None:
+    """Pulumi's provider would delete a ConfigMap with other data, unless it is told not to."""
+    target, rows = cluster_stack(cluster, pulumi), {t: made(ROWS[t], t) for t in ("other data", "tries of a run")}
+    found = {pair.before.key for pair in rows.values() if pair.before is not None}
+    apply(target, release(*(pair.before for pair in rows.values() if pair.before is not None)))
+    uids = {key: cluster.get(key.kind, key.name, NAMESPACE)["metadata"]["uid"] for key in found}
+    done = apply(target, release(*(pair.after for pair in rows.values() if pair.after is not None)))
+    assert done.value.counts == {"update": 2}, done.diagnostics
+    assert {key: cluster.get(key.kind, key.name, NAMESPACE)["metadata"]["uid"] for key in found} == uids

@@ -4,7 +4,6 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from msgspec import Struct
 
 from opsdecl.diff.types import ObjectChange, ObjectRef, ReleasePlan
 from opsdecl.render.types import Manifest, ManifestSet
@@ -15,36 +14,12 @@ from opsdecl.targets.pulumi.store import Store
 from opsdecl.targets.pulumi.target import PulumiTarget
 from opsdecl.targets.pulumi.telling import Listener
 from tests.contracts.builders import RELEASE, apply, plan_of, release
-from tests.support.parity import Row, base_of
+from tests.support.parity import Pair, made
 from tests.support.parity_rows import ROWS
 from tests.support.pulumi_places import folder_target, pulumi
 
 __all__ = ["pulumi"]
 pytestmark = [pytest.mark.pulumi, pytest.mark.slow]
-
-
-class Pair(Struct, frozen=True):
-    """One row, made: its object before and afterwards."""
-
-    row: Row
-    before: Manifest | None
-    after: Manifest | None
-
-    @property
-    def address(self) -> str:
-        one = self.after or self.before
-        assert one is not None
-        return str(one.address)
-
-    @property
-    def pulumi(self) -> str:
-        return self.row.pulumi or {"noop": "same"}.get(self.row.ours, self.row.ours)
-
-
-def made(row: Row, title: str) -> Pair:
-    base = base_of(row, title)
-    before = row.begin(base)
-    return Pair(row, before, row.edit(before or base))
 
 
 PAIRS = {title: made(row, title) for title, row in ROWS.items()}

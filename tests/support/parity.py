@@ -89,6 +89,30 @@ def base_of(row: Row, title: str) -> Manifest:
     return Manifest(address, key, token_of(api_version, row.kind), data, {})
 
 
+class Pair(Struct, frozen=True):
+    """One row, made: its object before and afterwards."""
+
+    row: Row
+    before: Manifest | None
+    after: Manifest | None
+
+    @property
+    def address(self) -> str:
+        one = self.after or self.before
+        assert one is not None
+        return str(one.address)
+
+    @property
+    def pulumi(self) -> str:
+        return self.row.pulumi or {"noop": "same"}.get(self.row.ours, self.row.ours)
+
+
+def made(row: Row, title: str) -> Pair:
+    base = base_of(row, title)
+    before = row.begin(base)
+    return Pair(row, before, row.edit(before or base))
+
+
 def put(path: str, value: Any) -> Edit:
     """Sets one field; numbers in the path count list entries."""
 

@@ -24,7 +24,7 @@ _OTHER = "LLM.nothing-at-all/main/object"
 _SAME_AMOUNT = "the provider takes another spelling of an amount for no change"
 _MADE_ANEW = "the provider makes it anew, where the API server takes the change"
 _SERVER_SAYS = "the provider tries, and leaves it to the API server to refuse"
-_CONFIG = "the provider makes a ConfigMap anew for other data"
+_CONFIG = "the provider makes an immutable ConfigMap anew for other data; ours take their name from it"
 _HELD_VERSION = "to Pulumi another version is another type"
 
 WHOLE: Mapping[str, Row] = {
@@ -100,7 +100,7 @@ WORKLOADS: Mapping[str, Row] = {
     "another image of a run": Row("Job", put(f"{_SERVER}.image", "registry.example.com/server:2"), "replace"),
     "completions of a run": Row("Job", put("spec.completions", 2), "replace"),
     "parallelism of a run": Row("Job", put("spec.parallelism", 2), "update", pulumi="replace", why=_MADE_ANEW),
-    "tries of a run": Row("Job", put("spec.backoffLimit", 3), "replace", pulumi="update", why=_SERVER_SAYS),
+    "tries of a run": Row("Job", put("spec.backoffLimit", 3), "update"),
     "deadline of a run": Row("Job", put("spec.activeDeadlineSeconds", 60), "update"),
     "another schedule": Row("CronJob", put("spec.schedule", "0 5 * * *"), "update"),
 }
@@ -113,8 +113,8 @@ REST: Mapping[str, Row] = {
     "another family of addresses": Row(
         "Service", put("spec.ipFamilies", ["IPv6"]), "replace", pulumi="update", why=_SERVER_SAYS
     ),
-    "other data": Row("ConfigMap", put("data.value", "2"), "update", pulumi="replace", why=_CONFIG),
-    "one file more": Row("ConfigMap", put("data.more", "2"), "update", pulumi="replace", why=_CONFIG),
+    "other data": Row("ConfigMap", put("data.value", "2"), "update"),
+    "one file more": Row("ConfigMap", put("data.more", "2"), "update"),
     "it becomes immutable": Row("ConfigMap", put("immutable", True), "replace", pulumi="update", why=_SERVER_SAYS),
     "immutable data": Row(
         "ConfigMap", put("data.value", "2"), "update", begin=put("immutable", True), pulumi="replace", why=_CONFIG

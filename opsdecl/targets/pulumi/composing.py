@@ -19,6 +19,8 @@ from opsdecl.targets.pulumi.state import StackState, StateResource
 
 WRITTEN = frozenset({"create", "update", "replace", "adopt"})
 _GONE = frozenset({"delete", "forget"})
+_IN_PLACE = {"enableConfigMapMutable": "true", "enableSecretMutable": "true"}
+"""Unasked, the provider deletes a ConfigMap whose data changes, and pods that mount it find none meanwhile."""
 
 
 class Way(Struct, frozen=True):
@@ -37,7 +39,7 @@ class Way(Struct, frozen=True):
             if settings.directory is not None
             else {"context": settings.context, "enableServerSideApply": "true"}
         )
-        return {**where, **({"namespace": settings.namespace} if settings.namespace else {})}
+        return {**_IN_PLACE, **where, **({"namespace": settings.namespace} if settings.namespace else {})}
 
 
 def compose(desired: ManifestSet, plan: ReleasePlan, stack: StackState, way: Way) -> Program:
