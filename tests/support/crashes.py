@@ -23,6 +23,7 @@ KINDS = "deployments,services,persistentvolumeclaims,configmaps"
 OBJECTS = 300
 Chooses = Callable[[str, str], bool]
 """Whether a request counts, by its method and path."""
+Model = Callable[[str, int], tuple[Manifest, ...]]
 
 
 def writes(method: str, path: str) -> bool:
@@ -92,12 +93,12 @@ def apply_in_steps(target: ClusterTarget, desired: ManifestSet) -> Checked[Any]:
     return target.write(desired, plan, record(), expected=state.value.identity, emit=lambda event: None)
 
 
-def fleet(version: int, objects: int = OBJECTS) -> ManifestSet:
-    """Models of four objects each in two waves. Against the version before, a third is made anew, a third of that
-    version goes, and the rest is changed; nothing stays as it was."""
-    models = objects // 4
-    made = [_model(f"m{n}-v{version}", version) for n in range(models // 3)]
-    kept = [_model(f"m{n}", version) for n in range(models // 3, models)]
+def fleet(version: int, objects: int = OBJECTS, model: Model | None = None) -> ManifestSet:
+    """Models of four objects each, in two waves unless `model` says otherwise. Against the version before, a third is
+    made anew, a third of that version goes, and the rest is changed; nothing stays as it was."""
+    models, make = objects // 4, model or _model
+    made = [make(f"m{n}-v{version}", version) for n in range(models // 3)]
+    kept = [make(f"m{n}", version) for n in range(models // 3, models)]
     return release(*(each for model in (*made, *kept) for each in model))
 
 

@@ -28,6 +28,8 @@ from opsdecl.targets.cluster.refusals import PlaceOf, anothers_object, conflict
 
 _TRIES = 8
 _GONE_TRIES, _GONE_PAUSE_S = 120, 0.5
+_NEVER = "1"
+"""A resourceVersion that no object has: an apply that names it makes an object, or is answered with a conflict."""
 Written = tuple[Entry | None, tuple[Diagnostic, ...]]
 
 
@@ -63,7 +65,7 @@ class Writer(Struct, frozen=True):
                 return None, findings
             live = None
         elif live is not None and is_leaving(live):
-            await self.wait_gone(path)
+            await self.wait_gone(path, live["metadata"]["uid"])
             live = None
         try:
             written = await self._apply(path, manifest, entry, live)
@@ -80,8 +82,8 @@ class Writer(Struct, frozen=True):
         planned = see(entry, live, self.manager).digest
         force = False
         for _ in range(_TRIES):
-            await self._hand_over_replicas(path, manifest, entry, live)
             try:
+                await self._hand_over_replicas(path, manifest, entry, live)
                 answer = await self._send(path, manifest, live, force=force)
             except StatusError as error:
                 if error.code != 409:
@@ -92,13 +94,14 @@ class Writer(Struct, frozen=True):
                         return None, tuple(conflict(manifest, claim, self.place_of) for claim in claims)
                     force = True
                     continue
-                live = await self.client.find(path)
+                looked, live = live, await self.client.find(path)
                 done = landed(entry, live, self.manager)
                 if done is not None and done.digest == manifest.digest and not again:
                     return done, ()  # The answer to our own apply was lost.
-                if see(entry, live, self.manager).digest != planned or live is None:
+                if _uid(live) != _uid(looked) or see(entry, live, self.manager).digest != planned:
                     said = f"{manifest.key} was changed by somebody while this was applied"
                     return None, (Diagnostic(STALE, said, hint="plan again", subject=str(manifest.address.spec)),)
+                force = False
                 continue
             return self._entry(manifest, entry, answer), ()
         said = f"{manifest.key} changes faster than it can be written"
@@ -137,12 +140,10 @@ class Writer(Struct, frozen=True):
     async def _send(
         self, path: str, manifest: Manifest, live: Mapping[str, Any] | None, *, force: bool
     ) -> dict[str, Any]:
-        """With uid and resourceVersion, so that it lands on the very object that was looked at, or nowhere."""
+        """With uid and resourceVersion, so that it lands on the very object that was looked at, or nowhere; where there
+        was none, one is made or nothing is done."""
         body = decorated(manifest.data, self.applyset)
-        if live is not None:
-            metadata = live["metadata"]
-            pinned = {"uid": metadata["uid"], "resourceVersion": metadata["resourceVersion"]}
-            body = {**body, "metadata": {**body["metadata"], **pinned}}
+        body = {**body, "metadata": {**body["metadata"], **_pinned(live)}}
         params = {"fieldManager": self.manager, "force": str(force).lower(), "fieldValidation": "Strict"}
         return (await self.client.patch(path, body, params, before=self.lock.check)).body
 
@@ -162,7 +163,7 @@ class Writer(Struct, frozen=True):
             keep = {
                 "apiVersion": manifest.key.api_version,
                 "kind": manifest.key.kind,
-                "metadata": {"name": manifest.key.name, "uid": live["metadata"]["uid"]},
+                "metadata": {"name": manifest.key.name, **_pinned(live)},
                 "spec": {"replicas": count},
             }
             params = {"fieldManager": HAND_OVER, "force": "true"}
@@ -178,10 +179,20 @@ class Writer(Struct, frozen=True):
             seen=seen_of(answer, self.manager),
         ).settled
 
-    async def wait_gone(self, path: str) -> bool:
-        """Whether the object went away in time."""
+    async def wait_gone(self, path: str, uid: str) -> bool:
+        """Whether the object went away in time, whatever came to its place."""
         for _ in range(_GONE_TRIES):
-            if await self.client.find(path) is None:
+            if _uid(await self.client.find(path)) != uid:
                 return True
             await asyncio.sleep(_GONE_PAUSE_S)
         return False
+
+
+def _uid(live: Mapping[str, Any] | None) -> str:
+    return str(live["metadata"]["uid"]) if live is not None else ""
+
+
+def _pinned(live: Mapping[str, Any] | None) -> Mapping[str, str]:
+    if live is None:
+        return {"resourceVersion": _NEVER}
+    return {"uid": live["metadata"]["uid"], "resourceVersion": live["metadata"]["resourceVersion"]}

@@ -17,10 +17,12 @@ from opsdecl.targets.cluster.ownership import (
     Holder,
     contains,
     holders,
+    holds_all,
     leaves,
     own,
     print_leaf,
     stamp,
+    value_at,
 )
 from opsdecl.targets.cluster.projection import matching, project, respell
 from opsdecl.targets.cluster.store import PART_OF
@@ -106,19 +108,33 @@ def _as_intended(entry: Entry, live: Mapping[str, Any], mine: Holder | None, man
     """Either what was intended was written, or not."""
     assert entry.intended is not None
     now = seen_of(live, manager)
-    moved = now.uid != entry.seen.uid or now.stamp != entry.seen.stamp or now.generation != entry.seen.generation
     there = ours_of(live, (entry.intended,), manager)
-    if mine is None or not (there == entry.intended or (moved and _holds_all(mine, entry.intended))):
+    if mine is None or not (there == entry.intended or (now.uid, now.stamp) != (entry.seen.uid, entry.seen.stamp)):
+        return entry.settled
+    if there != entry.intended and not _is_written(entry, live, mine):
         return entry.settled
     answered = None if there == entry.intended else there
     written = replace(entry, digest=entry.intended_digest, applied=entry.intended, answered=answered, seen=now)
     return written.settled
 
 
-def _holds_all(mine: Holder, intended: Mapping[str, Any]) -> bool:
-    """Whether our entry has every top field of what was intended: an older apply of ours may have had fewer."""
-    wanted = {f"f:{name}" for name in intended if name not in ("apiVersion", "kind", "metadata")}
-    return wanted <= set(mine.fields)
+def _is_written(entry: Entry, live: Mapping[str, Any], mine: Holder) -> bool:
+    """Told where values differ, since the server may spell them otherwise: all fields are in our hands, which the edit
+    of somebody else takes them out of, and none that was to change is as it was."""
+    assert entry.intended is not None
+    before = entry.answered if entry.answered is not None else entry.applied
+    return holds_all(mine.fields, _without_names(entry.intended)) and not any(
+        value_at(live, leaf) == value_at(before, leaf, NOTHING) != value_at(entry.intended, leaf)
+        and value_at(entry.applied, leaf) != value_at(entry.intended, leaf)
+        for leaf in leaves(mine.fields)
+    )
+
+
+def _without_names(data: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The object without what nobody holds."""
+    metadata = {name: value for name, value in data["metadata"].items() if name not in ("name", "namespace")}
+    kept = {name: value for name, value in data.items() if name not in ("apiVersion", "kind", "metadata")}
+    return {**kept, "metadata": metadata} if metadata else kept
 
 
 def see(entry: Entry, live: Mapping[str, Any] | None, manager: str) -> Sight:

@@ -20,11 +20,12 @@ async def delete_object(writer: Writer, entry: Entry, *, wait: bool = True) -> F
     """Empty where it is gone. With uid and resourceVersion: what was looked at is what is deleted."""
     if (entry.key.api_version, entry.key.kind) not in writer.kinds:
         return ()  # Its definition was deleted, and all objects with it.
-    path = path_of(writer.kinds, entry.key)
+    path, uid = path_of(writer.kinds, entry.key), ""
     for _ in range(_TRIES):
         live = await writer.client.find(path)
         if live is None:
             return ()
+        uid = live["metadata"]["uid"]
         if is_leaving(live):
             break
         problem = _not_ours(live, entry, writer.manager)
@@ -33,7 +34,7 @@ async def delete_object(writer: Writer, entry: Entry, *, wait: bool = True) -> F
         metadata = live["metadata"]
         options = {
             "propagationPolicy": "Background",
-            "preconditions": {"uid": metadata["uid"], "resourceVersion": metadata["resourceVersion"]},
+            "preconditions": {"uid": uid, "resourceVersion": metadata["resourceVersion"]},
         }
         try:
             await writer.client.delete(path, options, before=writer.lock.check)
@@ -43,7 +44,7 @@ async def delete_object(writer: Writer, entry: Entry, *, wait: bool = True) -> F
                 return ()
             if error.code != 409:
                 return (_kept(entry, error.message),)
-    if not wait or await writer.wait_gone(path):
+    if not wait or await writer.wait_gone(path, uid):
         return ()
     said = f"{entry.key} is being deleted and still there"
     return (Diagnostic(codes.STILL_THERE, said, hint="look at its finalizers", subject=_subject(entry)),)

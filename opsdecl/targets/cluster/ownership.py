@@ -124,6 +124,17 @@ def contains(fields: Fields, path: tuple[str, ...]) -> bool:
     return True
 
 
+def holds_all(fields: Fields, tree: Any) -> bool:
+    """Whether each field that an object of plain data sets is in the set."""
+    if not [inner for inner in fields if inner != "."]:
+        return True
+    if isinstance(tree, Mapping):
+        return all(f"f:{name}" in fields and holds_all(fields[f"f:{name}"], value) for name, value in tree.items())
+    keyed = [(json.loads(name[2:]), inner) for name, inner in fields.items() if name.startswith("k:")]
+    items = tree if isinstance(tree, (list, tuple)) and keyed else ()
+    return all(any(_has_key(item, key) and holds_all(inner, item) for key, inner in keyed) for item in items)
+
+
 def value_at(tree: Any, path: tuple[str, ...], missing: Any = None) -> Any:
     """What a tree of plain data holds at a leaf; entries of lists are found by their keys, of sets by their value."""
     for part in path:

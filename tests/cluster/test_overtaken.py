@@ -1,0 +1,135 @@
+"""Somebody is faster by a hair: between our look at an object and our write of it."""
+
+from collections.abc import Callable
+from random import Random
+from typing import Any
+
+import pytest
+
+from opsdecl.diag import Checked
+from opsdecl.render.types import Manifest, ManifestSet
+from opsdecl.targets.cluster.client import Client
+from tests.contracts.builders import actions, apply, chat, manifest, nothing, plan_of, release
+from tests.support.cluster import ControlPlane
+from tests.support.cluster_places import NAMESPACE, assist, cluster_target
+from tests.support.interference import Interferer, path_of
+
+__all__ = ["assist"]
+
+
+def at(patch: pytest.MonkeyPatch, one: Manifest, method: str, number: int, what: Callable[[], Any], when: str) -> None:
+    """Does it before the n-th such request about the object is sent, or after it was answered."""
+    once = Client._once
+    count = 0
+
+    async def late(self: Client, verb: str, path: str, *rest: Any) -> Any:
+        nonlocal count
+        count += (verb, path) == (method, path_of(one))
+        here = (verb, path, count) == (method, path_of(one), number)
+        if here and when == "before":
+            what()
+        answer = await once(self, verb, path, *rest)
+        if here and when == "after":
+            what()
+        return answer
+
+    patch.setattr(Client, "_once", late)
+
+
+def person(cluster: ControlPlane) -> Interferer:
+    return Interferer(cluster, Random(7), nothing(), nothing(), 1, 0)
+
+
+def of_kind(kind: str, given: ManifestSet) -> Manifest:
+    return next(m for m in given.manifests if m.key.kind == kind)
+
+
+def without_count(given: ManifestSet) -> ManifestSet:
+    server = of_kind("Deployment", given)
+    spec = {name: value for name, value in server.data["spec"].items() if name != "replicas"}
+    changed = Manifest(server.address, server.key, server.token, {**server.data, "spec": spec}, {}, server.depends_on)
+    return release(*(m for m in given.manifests if m is not server), changed)
+
+
+def codes(done: Checked[Any]) -> list[str]:
+    return [d.code.id for d in done.diagnostics]
+
+
+def next_actions(cluster: ControlPlane, wanted: ManifestSet) -> dict[str, str]:
+    state = cluster_target(cluster, wanted).read().value
+    assert state is not None
+    return actions(plan_of(state, wanted))
+
+
+@pytest.mark.parametrize("kind", ["Deployment", "Service"])
+def test_an_edit_of_what_is_ours_is_not_taken_for_our_own_write(
+    cluster: ControlPlane, assist: str, monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    before = release(manifest("LLM.chat/main/it", kind, "chat", 1))
+    wanted = release(manifest("LLM.chat/main/it", kind, "chat", 2))
+    apply(cluster_target(cluster), before)
+    (one,) = wanted.manifests
+    at(monkeypatch, one, "PATCH", 1, lambda: person(cluster).edit(one), "before")
+    done = apply(cluster_target(cluster), wanted)
+    assert codes(done) == ["OD510"]
+    assert f"{kind} assist/chat was changed by somebody" in done.diagnostics[0].message
+    assert done.value.counts == {}
+    assert next_actions(cluster, wanted) == {"LLM.chat/main/it": "update"}
+    assert next_actions(cluster, before) == {"LLM.chat/main/it": "update"}
+
+
+def test_an_object_that_somebody_makes_under_the_name_stays_theirs(
+    cluster: ControlPlane, assist: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wanted = release(manifest("LLM.chat/main/config", "ConfigMap", "chat"))
+    theirs = {"apiVersion": "v1", "kind": "ConfigMap", "data": {"other": "theirs"}}
+    metadata = {"name": "chat", "namespace": NAMESPACE}
+    at(monkeypatch, wanted.manifests[0], "PATCH", 1, lambda: cluster.create({**theirs, "metadata": metadata}), "before")
+    done = apply(cluster_target(cluster), wanted)
+    assert codes(done) == ["OD510"]
+    found = cluster.get("configmap", "chat", NAMESPACE)
+    assert found["data"] == {"other": "theirs"}
+    assert "labels" not in found["metadata"]
+    assert next_actions(cluster, wanted) == {"LLM.chat/main/config": "adopt"}
+
+
+def test_an_object_that_somebody_makes_where_ours_was_deleted_is_not_waited_for(
+    cluster: ControlPlane, assist: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("opsdecl.targets.cluster.applying._GONE_TRIES", 2)
+    config = manifest("LLM.chat/main/config", "ConfigMap", "chat")
+    apply(cluster_target(cluster), release(config))
+    at(monkeypatch, config, "DELETE", 1, lambda: person(cluster).create(config), "after")
+    done = apply(cluster_target(cluster), nothing())
+    assert done.diagnostics == ()
+    assert cluster.get("configmap", "chat", NAMESPACE)["metadata"]["managedFields"][0]["manager"] == "kubectl-create"
+    assert next_actions(cluster, nothing()) == {}
+
+
+def test_a_count_that_somebody_sets_while_we_hand_it_over_stands(
+    cluster: ControlPlane, assist: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    apply(cluster_target(cluster), chat())
+    wanted = without_count(chat())
+    server = of_kind("Deployment", wanted)
+    at(monkeypatch, server, "PATCH", 1, lambda: person(cluster).scale(server), "before")
+    done = apply(cluster_target(cluster), wanted)
+    assert done.diagnostics == ()
+    assert cluster.get("deployment", "chat", NAMESPACE)["spec"]["replicas"] > 0
+    assert next_actions(cluster, wanted) == {}
+
+
+def test_taking_drift_back_takes_nothing_else(
+    cluster: ControlPlane, assist: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = manifest("LLM.chat/main/config", "ConfigMap", "chat")
+    apply(cluster_target(cluster), release(config))
+    more = Manifest(
+        config.address, config.key, config.token, {**config.data, "data": {"value": "1", "more": "ours"}}, {}
+    )
+    edit = ("patch", "configmap", "chat", "-n", NAMESPACE, "--type=merge", "-p")
+    cluster.kubectl(*edit, '{"data":{"value":"drift"}}')
+    at(monkeypatch, more, "PATCH", 2, lambda: cluster.kubectl(*edit, '{"data":{"more":"theirs"}}'), "before")
+    done = apply(cluster_target(cluster), release(more))
+    assert codes(done) == ["OD609"]
+    assert cluster.get("configmap", "chat", NAMESPACE)["data"] == {"value": "drift", "more": "theirs"}
