@@ -4,6 +4,7 @@ from collections.abc import Callable
 from random import Random
 from typing import Any
 
+import httpx2
 import pytest
 
 from opsdecl.diag import Checked
@@ -131,5 +132,42 @@ def test_taking_drift_back_takes_nothing_else(
     cluster.kubectl(*edit, '{"data":{"value":"drift"}}')
     at(monkeypatch, more, "PATCH", 2, lambda: cluster.kubectl(*edit, '{"data":{"more":"theirs"}}'), "before")
     done = apply(cluster_target(cluster), release(more))
-    assert codes(done) == ["OD609"]
+    assert codes(done) == ["OD510"]
     assert cluster.get("configmap", "chat", NAMESPACE)["data"] == {"value": "drift", "more": "theirs"}
+
+
+@pytest.mark.parametrize("before", [None, "1500m"])
+def test_an_answer_that_was_lost_is_known_though_the_server_spells_values_otherwise(
+    cluster: ControlPlane, assist: str, monkeypatch: pytest.MonkeyPatch, before: str | None
+) -> None:
+    if before is not None:
+        assert apply(cluster_target(cluster), release(with_cpu(before))).diagnostics == ()
+    wanted = release(with_cpu("1000m"))
+
+    def lose() -> None:
+        raise httpx2.ReadTimeout("the answer was lost")
+
+    at(monkeypatch, wanted.manifests[0], "PATCH", 1, lose, "after")
+    done = apply(cluster_target(cluster), wanted)
+    assert done.diagnostics == ()
+    assert next_actions(cluster, wanted) == {}
+
+
+def with_cpu(amount: str) -> Manifest:
+    server = of_kind("Deployment", chat())
+    (container,) = server.data["spec"]["template"]["spec"]["containers"]
+    limited = {**container, "resources": {"limits": {"cpu": amount}}, "ports": [{"containerPort": 8000}]}
+    template = {**server.data["spec"]["template"], "spec": {"containers": [limited]}}
+    data = {**server.data, "spec": {**server.data["spec"], "template": template}}
+    return Manifest(server.address, server.key, server.token, data, {})
+
+
+def test_a_count_that_was_nobodys_and_is_set_before_ours_stands(
+    cluster: ControlPlane, assist: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    apply(cluster_target(cluster), without_count(chat()))
+    server = of_kind("Deployment", chat())
+    at(monkeypatch, server, "PATCH", 1, lambda: person(cluster).scale(server), "before")
+    done = apply(cluster_target(cluster), chat())
+    assert codes(done) == ["OD510"]
+    assert cluster.get("deployment", "chat", NAMESPACE)["spec"]["replicas"] > 0

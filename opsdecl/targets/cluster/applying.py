@@ -13,7 +13,7 @@ from opsdecl.diag.codes.plan import STALE
 from opsdecl.diff.types import ObjectChange
 from opsdecl.render.types import Manifest
 from opsdecl.targets.cluster.client import Client
-from opsdecl.targets.cluster.comparing import answered_of, decorated, is_leaving, landed, see, seen_of
+from opsdecl.targets.cluster.comparing import answered_of, decorated, is_leaving, landed, ours_of, see, seen_of
 from opsdecl.targets.cluster.dryrun import Applier, refused
 from opsdecl.targets.cluster.failures import StatusError
 from opsdecl.targets.cluster.inventory import Entry
@@ -98,7 +98,9 @@ class Writer(Struct, frozen=True):
                 done = landed(entry, live, self.manager)
                 if done is not None and done.digest == manifest.digest and not again:
                     return done, ()  # The answer to our own apply was lost.
-                if _uid(live) != _uid(looked) or see(entry, live, self.manager).digest != planned:
+                # Who scales what nobody had scaled before is not noted by the server, and no conflict then.
+                shown = _shown(live, manifest, self.manager)
+                if shown != _shown(looked, manifest, self.manager) or see(entry, live, self.manager).digest != planned:
                     said = f"{manifest.key} was changed by somebody while this was applied"
                     return None, (Diagnostic(STALE, said, hint="plan again", subject=str(manifest.address.spec)),)
                 force = False
@@ -190,6 +192,11 @@ class Writer(Struct, frozen=True):
 
 def _uid(live: Mapping[str, Any] | None) -> str:
     return str(live["metadata"]["uid"]) if live is not None else ""
+
+
+def _shown(live: Mapping[str, Any] | None, manifest: Manifest, manager: str) -> Any:
+    """Which object it is, and what it has of what is wanted."""
+    return (_uid(live), ours_of(live, (manifest.data,), manager)) if live is not None else None
 
 
 def _pinned(live: Mapping[str, Any] | None) -> Mapping[str, str]:

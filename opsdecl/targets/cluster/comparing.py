@@ -109,9 +109,8 @@ def _as_intended(entry: Entry, live: Mapping[str, Any], mine: Holder | None, man
     assert entry.intended is not None
     now = seen_of(live, manager)
     there = ours_of(live, (entry.intended,), manager)
-    if mine is None or not (there == entry.intended or (now.uid, now.stamp) != (entry.seen.uid, entry.seen.stamp)):
-        return entry.settled
-    if there != entry.intended and not _is_written(entry, live, mine):
+    moved = now.uid != entry.seen.uid or now.stamp != entry.seen.stamp or now.generation != entry.seen.generation
+    if mine is None or not (there == entry.intended or (moved and _is_written(entry, live, mine))):
         return entry.settled
     answered = None if there == entry.intended else there
     written = replace(entry, digest=entry.intended_digest, applied=entry.intended, answered=answered, seen=now)
