@@ -1,8 +1,11 @@
 """Applies through Pulumi that are killed with everything that they started, and what the next one makes of it."""
 
 import os
+import random
 import signal
 import time
+from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -11,15 +14,17 @@ from opsdecl.render.types import ManifestSet
 from tests.contracts.builders import actions, apply, manifest, plan_of, release
 from tests.pulumi.test_failures import children
 from tests.support.crashes import FORK
+from tests.support.fault_table import Tell, rounds
 from tests.support.pulumi_places import folder_target, pulumi
 
 __all__ = ["pulumi"]
 pytestmark = [pytest.mark.pulumi, pytest.mark.slow]
+SEED = 20261129
 
 
 def fleet(version: int, objects: int = 150) -> ManifestSet:
     """Two thirds of the objects are in the version before as well, with another value."""
-    first = objects // 3 * version
+    first = objects // 3 * (version + 1)
     made = (manifest(f"LLM.m{n}/main/c", "ConfigMap", f"m{n}", version) for n in range(first, first + objects))
     return release(*made)
 
@@ -29,17 +34,12 @@ def _apply_and_exit(folder: Path, desired: ManifestSet) -> None:
     os._exit(0 if done.value is not None else 1)
 
 
-def apply_and_kill(folder: Path, desired: ManifestSet, after_files: int) -> int | None:
-    """Kills an apply and all its children, once it has written so many files more or less than there were."""
-    rendered = folder / "rendered/1-manifest"
-    before = set(rendered.iterdir()) if rendered.exists() else set()
+def apply_and_kill(folder: Path, desired: ManifestSet, is_due: Callable[[], bool]) -> int | None:
+    """Kills an apply and all its children, once it is due; 0 where it ended before."""
     process = FORK.Process(target=_apply_and_exit, args=(folder, desired))
     process.start()
     assert process.pid is not None
-    while process.is_alive():
-        now = set(rendered.iterdir()) if rendered.exists() else set()
-        if len(now ^ before) >= after_files:
-            break
+    while process.is_alive() and not is_due():
         time.sleep(0.005)
     for child in (process.pid, *children("pulumi", process.pid)):
         try:
@@ -50,18 +50,74 @@ def apply_and_kill(folder: Path, desired: ManifestSet, after_files: int) -> int 
     return process.exitcode
 
 
+def files_moved(folder: Path, number: int) -> Callable[[], bool]:
+    """Whether there are so many files more or less than there were."""
+    rendered = folder / "rendered/1-manifest"
+
+    def listed() -> set[Path]:
+        return set(rendered.iterdir()) if rendered.exists() else set()
+
+    before = listed()
+    return lambda: len(listed() ^ before) >= number
+
+
+def after_s(seconds: float) -> Callable[[], bool]:
+    due = time.monotonic() + seconds
+    return lambda: time.monotonic() >= due
+
+
+def check_converged(folder: Path, desired: ManifestSet) -> None:
+    """Nothing is missing, nothing is left over, nothing is to be done."""
+    after = folder_target(folder).read().value
+    assert after is not None
+    assert actions(plan_of(after, desired)) == {}
+    assert {o.key for o in after.objects} == {m.key for m in desired.manifests}
+    assert len(list((folder / "rendered/1-manifest").iterdir())) == len(desired.manifests)
+    once_more = apply(folder_target(folder), desired)
+    assert (once_more.value.counts, once_more.diagnostics) == ({}, ())
+
+
+def test_files_that_were_deleted_or_torn_are_written_again(pulumi: Path) -> None:
+    desired = fleet(0, 6)
+    apply(folder_target(pulumi), desired)
+    whole = {file.name: file.read_text() for file in (pulumi / "rendered/1-manifest").iterdir()}
+    emptied, deleted, torn, edited, *_ = sorted((pulumi / "rendered/1-manifest").iterdir())
+    emptied.write_text("")
+    deleted.unlink()
+    torn.write_text(torn.read_text()[:40])
+    edited.write_text(edited.read_text().replace('value: "0"', 'value: "7"'))
+    done = apply(folder_target(pulumi), desired)
+    assert done.value.counts == {"create": 3, "update": 1}
+    assert {file.name: file.read_text() for file in (pulumi / "rendered/1-manifest").iterdir()} == whole
+    check_converged(pulumi, desired)
+
+
 @pytest.mark.parametrize("after_files", [1, 20, 60])
 def test_killed_with_all_its_children_apply_again_converges(pulumi: Path, after_files: int) -> None:
     apply(folder_target(pulumi), fleet(1))
-    assert apply_and_kill(pulumi, fleet(2), after_files) == -signal.SIGKILL
+    assert apply_and_kill(pulumi, fleet(2), files_moved(pulumi, after_files)) == -signal.SIGKILL
     again = apply(folder_target(pulumi), fleet(3))
     assert again.value is not None, again.diagnostics
     assert {finding.code.id for finding in again.diagnostics} <= {"OD684", "OD687"}
     assert "OD684" in {finding.code.id for finding in again.diagnostics}
-    after = folder_target(pulumi).read().value
-    assert after is not None
-    assert actions(plan_of(after, fleet(3))) == {}
-    assert {o.key for o in after.objects} == {m.key for m in fleet(3).manifests}
-    assert len(list((pulumi / "rendered/1-manifest").iterdir())) == len(fleet(3).manifests)
-    once_more = apply(folder_target(pulumi), fleet(3))
-    assert (once_more.value.counts, once_more.diagnostics) == ({}, ())
+    check_converged(pulumi, fleet(3))
+
+
+def test_killed_at_random_instants_apply_again_converges(pulumi: Path, tell: Tell) -> None:
+    drawn, number = random.Random(SEED), rounds(2, 50)
+    begun = time.monotonic()
+    apply(folder_target(pulumi), fleet(0, 30))
+    usual_s = time.monotonic() - begun
+    seen: Counter[str] = Counter()
+    for version in range(1, number + 1):
+        seen["killed"] += bool(apply_and_kill(pulumi, fleet(version, 30), after_s(usual_s * drawn.random())))
+        again = apply(folder_target(pulumi), fleet(version, 30))
+        assert again.value is not None, (version, again.diagnostics)
+        found = {finding.code.id for finding in again.diagnostics}
+        assert found <= {"OD684", "OD687"}, (version, again.diagnostics)
+        seen["repaired"] += "OD684" in found
+        seen["locks_taken_away"] += "OD687" in found
+        check_converged(pulumi, fleet(version, 30))
+        seen["converged"] += 1
+    assert seen["killed"] > 0
+    tell("Pulumi and opsdecl killed at random instants of 30 objects", rounds=number, **seen)

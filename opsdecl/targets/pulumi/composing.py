@@ -41,6 +41,11 @@ class Way(Struct, frozen=True):
         )
         return {**_IN_PLACE, **where, **({"namespace": settings.namespace} if settings.namespace else {})}
 
+    def is_rewritten(self, change: ObjectChange | None) -> bool:
+        """A file that somebody touched is made anew, as the provider reads none. An old one that goes last would take
+        the new one along: they are the same file."""
+        return self.settings.directory is not None and change is not None and change.cause in ("drift", "both")
+
 
 def compose(desired: ManifestSet, plan: ReleasePlan, stack: StackState, way: Way) -> Program:
     """Everything of the release: what the plan changes as it is wanted, the rest as it is held."""
@@ -55,7 +60,8 @@ def compose(desired: ManifestSet, plan: ReleasePlan, stack: StackState, way: Way
             inputs = sent(manifest, change, way, needed=str(manifest.address) in needed)
         else:
             inputs = dict(before.inputs)
-        children.append((_child(manifest, inputs), manifest.aliases))
+        child = replace(_child(manifest, inputs), delete_first=way.is_rewritten(change))
+        children.append((child, manifest.aliases))
     for address, resource in held.items():
         if address not in changes or changes[address].action not in _GONE:
             children.append((_kept(resource), ()))

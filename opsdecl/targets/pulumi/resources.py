@@ -45,6 +45,7 @@ def _child(
         version=plugin,
         provider=provider,
         custom_timeouts=_timeouts(child.timeout_s),
+        delete_before_replace=child.delete_first or None,
     )
     return CustomResource(child.token, child.name, dict(child.inputs), options)
 
