@@ -4,7 +4,6 @@ import base64
 import json
 import os
 import re
-import signal
 import subprocess
 import sys
 import time
@@ -17,6 +16,7 @@ import pytest
 
 from opsdecl.targets.pulumi.installation import find_pulumi
 from tests.support.cached import cached_text
+from tests.support.crashes import kill_with_children
 from tests.support.git import repository
 from tests.support.project import Ran, copy_example, opsdecl
 from tests.support.pulumi_places import pulumi
@@ -142,10 +142,10 @@ def test_what_is_killed_in_the_middle_leaves_none(project: Path) -> None:
     """Pulumi's workspace is left behind in the folder for temporary files."""
     command = [sys.executable, "-m", "opsdecl", "apply", "--env", "dev", "--yes"]
     log = (project.parent / "said.log").open("wb")
-    running = subprocess.Popen(command, cwd=project, stdout=log, stderr=log, start_new_session=True)
+    running = subprocess.Popen(command, cwd=project, stdout=log, stderr=log)
     while not list(project.parent.glob("rendered/*/*.yaml")) and running.poll() is None:
         time.sleep(0.01)
-    os.killpg(running.pid, signal.SIGKILL)
+    kill_with_children(running.pid)
     running.wait()
     assert list((project.parent / "tmp").glob("opsdecl-pulumi-*/Pulumi.dev.yaml"))
     assert leaks(project.parent) == []

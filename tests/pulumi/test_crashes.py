@@ -12,8 +12,7 @@ import pytest
 
 from opsdecl.render.types import ManifestSet
 from tests.contracts.builders import actions, apply, manifest, plan_of, release
-from tests.pulumi.test_failures import children
-from tests.support.crashes import FORK
+from tests.support.crashes import FORK, kill_with_children
 from tests.support.fault_table import Tell, rounds
 from tests.support.pulumi_places import folder_target, pulumi
 
@@ -41,11 +40,7 @@ def apply_and_kill(folder: Path, desired: ManifestSet, is_due: Callable[[], bool
     assert process.pid is not None
     while process.is_alive() and not is_due():
         time.sleep(0.005)
-    for child in (process.pid, *children("pulumi", process.pid)):
-        try:
-            os.kill(child, signal.SIGKILL)
-        except ProcessLookupError:
-            continue
+    kill_with_children(process.pid)
     process.join(60)
     return process.exitcode
 

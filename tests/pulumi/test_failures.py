@@ -17,6 +17,7 @@ from opsdecl.apply.types import Event, Started
 from opsdecl.diag import Checked
 from opsdecl.targets.pulumi.target import PulumiTarget
 from tests.contracts.builders import actions, apply, chat, manifest, plan_of, record, release
+from tests.support.crashes import children
 from tests.support.pulumi_places import folder_target, pulumi
 
 __all__ = ["pulumi"]
@@ -172,21 +173,6 @@ def kill_provider(folder: Path) -> None:
     for process in found:
         os.kill(process, signal.SIGKILL)
     assert found
-
-
-def children(name: str, parent: int | None = None) -> list[int]:
-    """Processes of that name below this one, or another."""
-    rows = []
-    for status in Path("/proc").glob("[0-9]*/stat"):
-        try:
-            about, args = status.read_text(), (status.parent / "cmdline").read_bytes()
-        except OSError:
-            continue
-        rows.append((int(status.parent.name), int(about.rpartition(")")[2].split()[1]), args))
-    wanted = {parent or os.getpid()}
-    for _ in range(4):
-        wanted |= {pid for pid, above, _ in rows if above in wanted}
-    return [pid for pid, _, args in rows if pid in wanted and name.encode() in args]
 
 
 def test_resources_of_another_program_are_never_deleted(pulumi: Path) -> None:

@@ -5,6 +5,7 @@ import multiprocessing
 import os
 import signal
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
 
 from opsdecl.apply.steps import add_steps
@@ -127,3 +128,27 @@ def names_of(desired: ManifestSet) -> set[str]:
 def unlock(cluster: ControlPlane) -> None:
     """As if the time of a dead holder were over."""
     cluster.kubectl("delete", "lease", "--all", "-n", NAMESPACE)
+
+
+def children(name: str, parent: int | None = None) -> list[int]:
+    """Processes of that name below this one, or another."""
+    rows = []
+    for status in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            about, args = status.read_text(), (status.parent / "cmdline").read_bytes()
+        except OSError:
+            continue
+        rows.append((int(status.parent.name), int(about.rpartition(")")[2].split()[1]), args))
+    wanted = {parent or os.getpid()}
+    for _ in range(4):
+        wanted |= {pid for pid, above, _ in rows if above in wanted}
+    return [pid for pid, _, args in rows if pid in wanted and name.encode() in args]
+
+
+def kill_with_children(parent: int) -> None:
+    """Pulumi's plugins lead process groups of their own, and live on where only their parents are killed."""
+    for pid in (parent, *children("pulumi", parent)):
+        try:
+            os.kill(pid, signal.SIGKILL)
+        except ProcessLookupError:
+            continue
