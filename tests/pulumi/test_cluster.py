@@ -175,3 +175,28 @@ def test_what_the_server_changes_in_place_is_the_same_object_afterwards(cluster:
     done = apply(target, release(*(pair.after for pair in rows.values() if pair.after is not None)))
     assert done.value.counts == {"update": 2}, done.diagnostics
     assert {key: cluster.get(key.kind, key.name, NAMESPACE)["metadata"]["uid"] for key in found} == uids
+
+
+def test_a_later_version_of_its_api_is_the_same_object_afterwards(cluster: ControlPlane, pulumi: Path) -> None:
+    target = cluster_stack(cluster, pulumi)
+    before, after = release(scaler("autoscaling/v1")), release(scaler("autoscaling/v2"))
+    apply(target, before)
+    kept = cluster.get("horizontalpodautoscaler", "chat", NAMESPACE)["metadata"]["uid"]
+    done = apply(cluster_stack(cluster, pulumi, after), after)
+    assert (done.value.counts, done.diagnostics) == ({"update": 1}, ())
+    live = cluster.get("horizontalpodautoscaler.v2.autoscaling", "chat", NAMESPACE)
+    assert live["metadata"]["uid"] == kept
+    assert live["spec"]["metrics"][0]["resource"]["target"]["averageUtilization"] == 70
+    state = cluster_stack(cluster, pulumi, after).read().value
+    assert state is not None
+    assert actions(plan_of(state, after)) == {}
+
+
+def scaler(api_version: str) -> Manifest:
+    made = manifest("LLM.chat/main/hpa", "HorizontalPodAutoscaler", "chat", api_version=api_version)
+    aim = {"type": "Utilization", "averageUtilization": 70}
+    metric = {"type": "Resource", "resource": {"name": "cpu", "target": aim}}
+    measured = {"metrics": [metric]} if api_version.endswith("v2") else {"targetCPUUtilizationPercentage": 50}
+    scaled = {"apiVersion": "apps/v1", "kind": "Deployment", "name": "chat"}
+    data = {name: value for name, value in made.data.items() if name != "data"}
+    return replace(made, data={**data, "spec": {"scaleTargetRef": scaled, "maxReplicas": 2, **measured}})

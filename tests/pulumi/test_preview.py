@@ -134,3 +134,20 @@ def test_everything_goes_and_the_stack_stays(pulumi: Path) -> None:
     state = target.read().value
     assert state is not None
     assert actions(plan_of(state, nothing())) == {}
+
+
+def test_a_later_version_of_its_api_has_the_only_file(pulumi: Path) -> None:
+    before, after = (
+        release(manifest("LLM.chat/main/hpa", "HorizontalPodAutoscaler", "chat", api_version=f"autoscaling/{version}"))
+        for version in ("v1", "v2")
+    )
+    apply(folder_target(pulumi), before)
+    said = "OD689 Pulumi's preview of stack `prod` names the same actions: 1 replace"
+    assert opinion(folder_target(pulumi), after) == [said]
+    done = apply(folder_target(pulumi), after)
+    assert (done.value.counts, done.diagnostics) == ({"update": 1}, ())
+    files = [file.name for file in (pulumi / "rendered/1-manifest").iterdir()]
+    assert files == ["autoscaling_v2-horizontalpodautoscaler-assist-chat.yaml"]
+    state = folder_target(pulumi).read().value
+    assert state is not None
+    assert actions(plan_of(state, after)) == {}

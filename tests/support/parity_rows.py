@@ -25,7 +25,6 @@ _SAME_AMOUNT = "the provider takes another spelling of an amount for no change"
 _MADE_ANEW = "the provider makes it anew, where the API server takes the change"
 _SERVER_SAYS = "the provider tries, and leaves it to the API server to refuse"
 _CONFIG = "the provider makes an immutable ConfigMap anew for other data; ours take their name from it"
-_HELD_VERSION = "to Pulumi another version is another type"
 
 WHOLE: Mapping[str, Row] = {
     "it is new": Row("Deployment", stays, "create", begin=nothing),
@@ -44,14 +43,6 @@ WHOLE: Mapping[str, Row] = {
     "it has another name": Row("Service", put("metadata.name", "other-name"), "replace"),
     "a claim has another name": Row("PersistentVolumeClaim", put("metadata.name", "other-claim"), "replace"),
     "it is in another namespace": Row("Deployment", put("metadata.namespace", "other"), "replace"),
-    "it is of a later version": Row(
-        "HorizontalPodAutoscaler",
-        put("apiVersion", "autoscaling/v2"),
-        "update",
-        begin=put("apiVersion", "autoscaling/v2beta2"),
-        pulumi="same",
-        why=_HELD_VERSION,
-    ),
 }
 
 METADATA: Mapping[str, Row] = {

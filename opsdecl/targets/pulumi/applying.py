@@ -19,7 +19,7 @@ from opsdecl.targets.pulumi.records import Kept, Records
 from opsdecl.targets.pulumi.repairing import is_broken_off, repair
 from opsdecl.targets.pulumi.state import StackState
 from opsdecl.targets.pulumi.telling import Listener
-from opsdecl.targets.pulumi.writing import Job, Moved, drifted, settle, update
+from opsdecl.targets.pulumi.writing import Job, Moved, drifted, rewritten, settle, update
 
 WaitGone = Callable[[tuple[str, ...]], None]
 
@@ -87,8 +87,7 @@ class Apply(Struct, frozen=True):
         stack = self._prepare(stack)
         program = compose(job.desired, job.plan, stack, job.way)
         listener = Listener(job.emit, {c.address: c.action for c in job.plan.changes})
-        rewritten = tuple(r.urn for r in drifted(job, stack)) if job.way.settings.directory is not None else ()
-        error = update(job, program, stack, listener, rewritten)
+        error = update(job, program, stack, listener, rewritten(program, stack))
         after = store.load_stack()
         settle(job, progress, stack, after, listener, error)
         return after

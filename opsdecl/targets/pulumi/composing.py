@@ -41,10 +41,11 @@ class Way(Struct, frozen=True):
         )
         return {**_IN_PLACE, **where, **({"namespace": settings.namespace} if settings.namespace else {})}
 
-    def is_rewritten(self, change: ObjectChange | None) -> bool:
-        """A file that somebody touched is made anew, as the provider reads none. An old one that goes last would take
-        the new one along: they are the same file."""
-        return self.settings.directory is not None and change is not None and change.cause in ("drift", "both")
+    def is_rewritten(self, change: ObjectChange | None, former_token: str) -> bool:
+        """A file that somebody touched is made anew, as the provider reads none, and one whose name holds another
+        version. An old one that goes last would take the new one along where they are the same file."""
+        moved = change is not None and change.cause in ("drift", "both")
+        return self.settings.directory is not None and (moved or bool(former_token))
 
 
 def compose(desired: ManifestSet, plan: ReleasePlan, stack: StackState, way: Way) -> Program:
@@ -58,14 +59,19 @@ def compose(desired: ManifestSet, plan: ReleasePlan, stack: StackState, way: Way
         change = changes.get(str(manifest.address))
         if before is None or (change is not None and change.action in WRITTEN):
             inputs = sent(manifest, change, way, needed=str(manifest.address) in needed)
+            child = _made(_child(manifest, inputs), before, change, way)
         else:
-            inputs = dict(before.inputs)
-        child = replace(_child(manifest, inputs), delete_first=way.is_rewritten(change))
+            child = replace(_child(manifest, before.inputs), token=before.token)
         children.append((child, manifest.aliases))
     for address, resource in held.items():
         if address not in changes or changes[address].action not in _GONE:
             children.append((_kept(resource), ()))
     return _program(children, way)
+
+
+def _made(child: Child, before: StateResource | None, change: ObjectChange | None, way: Way) -> Child:
+    former = before.token if before is not None and before.token != child.token else ""
+    return replace(child, former_token=former, delete_first=way.is_rewritten(change, former))
 
 
 def sent(manifest: Manifest, change: ObjectChange | None, way: Way, *, needed: bool) -> dict[str, Any]:
@@ -104,8 +110,14 @@ def without(program: Program, names: Iterable[str]) -> Program:
 def _held(held: dict[str, StateResource], manifest: Manifest) -> StateResource | None:
     """Takes the resource out of `held`, by its address or an earlier one."""
     names = (str(manifest.address), *map(str, manifest.aliases))
-    found = next((name for name in names if name in held and held[name].token == manifest.token), None)
+    found = next((name for name in names if name in held and _is_same_type(held[name].token, manifest.token)), None)
     return held.pop(found) if found is not None else None
+
+
+def _is_same_type(one: str, other: str) -> bool:
+    """In whatever version of its API: `kubernetes:autoscaling/v1:…` and `kubernetes:autoscaling/v2:…`."""
+    (group, _, _), (others, _, _) = one.partition("/"), other.partition("/")
+    return (group, one.rpartition(":")[2]) == (others, other.rpartition(":")[2])
 
 
 def _child(manifest: Manifest, inputs: Mapping[str, Any]) -> Child:

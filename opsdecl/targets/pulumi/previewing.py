@@ -45,7 +45,7 @@ def preview(
         if not any(listener.said):
             raise
     refusals = tuple(_refused(desired, listener, place_of))
-    found = tuple(_differences(plan, listener, way))
+    found = tuple(_differences(plan, listener, program))
     if refusals or found:
         return (*refusals, *found)
     counted = ", ".join(f"{number} {step}" for step, number in sorted(Counter(listener.steps.values()).items()))
@@ -59,13 +59,13 @@ def _declare(program: Program) -> None:
     declare(program)
 
 
-def _differences(plan: ReleasePlan, listener: Listener, way: Way) -> Iterator[Diagnostic]:
+def _differences(plan: ReleasePlan, listener: Listener, program: Program) -> Iterator[Diagnostic]:
     changes = {change.address: change for change in plan.changes}
+    rewritten = {child.name for child in program.children if child.delete_first}
     for address in sorted(changes.keys() | listener.steps.keys()):
         change, step = changes.get(address), listener.steps.get(address, _SAME)
         action = change.action if change is not None else "noop"
-        undoes_edit = change is not None and change.cause != "spec" and way.settings.directory is not None
-        if step not in _PULUMIS[action] and address not in listener.said and not undoes_edit:
+        if step not in _PULUMIS[action] and address not in listener.said and address not in rewritten:
             said = f"`{address}`: the plan says {action}, Pulumi's preview says {step}"
             hint = "look at the object with `pulumi preview --diff`; what the engine says is what would happen"
             yield Diagnostic(codes.PREVIEW_DIFFERS, said, hint=hint, subject=address.partition("/")[0])

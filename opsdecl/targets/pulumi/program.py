@@ -25,6 +25,8 @@ class Child(Struct, frozen=True):
     ignore_changes: tuple[str, ...]
     timeout_s: int | None = None
     """Most time that the provider may wait for it, where it does."""
+    former_token: str = ""
+    """Its type in the state, where that is another version of the same API."""
     delete_first: bool = False
     """Where it is replaced: the old one goes before the new one is made, and not after."""
 

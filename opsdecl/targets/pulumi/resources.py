@@ -40,14 +40,21 @@ def _child(
         parent=parent,
         depends_on=[made[name] for name in child.depends_on],
         protect=child.protect,
-        aliases=[Alias(name=name) for name in child.aliases],
+        aliases=_aliases(child),
         ignore_changes=list(child.ignore_changes),
         version=plugin,
         provider=provider,
         custom_timeouts=_timeouts(child.timeout_s),
         delete_before_replace=child.delete_first or None,
+        replace_on_changes=["apiVersion"] if child.delete_first and child.former_token else None,
     )
     return CustomResource(child.token, child.name, dict(child.inputs), options)
+
+
+def _aliases(child: Child) -> list[Alias]:
+    if not child.former_token:
+        return [Alias(name=name) for name in child.aliases]
+    return [Alias(name=name, type_=child.former_token) for name in (child.name, *child.aliases)]
 
 
 def _timeouts(seconds: int | None) -> CustomTimeouts | None:
