@@ -11,6 +11,7 @@ import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from secrets import token_hex
+from shutil import rmtree
 
 import pytest
 
@@ -117,10 +118,10 @@ def test_nothing_that_a_release_leaves_holds_a_secret(project: Path) -> None:
     put(project, RUNTIMES, 'VLLM_NO_USAGE_STATS: "1"', 'VLLM_NO_USAGE_STATS: "0"')
     rendered = folder / "rendered/1-manifest/apps_v1-deployment-assist-assistant.yaml"
     rendered.unlink()
-    rendered.mkdir()
+    (rendered / "in-the-way").mkdir(parents=True)
     runs.append(opsdecl(project, *apply))
     assert "OD679" in runs[-1].all
-    rendered.rmdir()
+    rmtree(rendered)
     runs += [done(project, *apply), done(project, "history", "--env", "dev", "--format", "json")]
     first = json.loads(runs[-1].out)["revisions"][-1]["id"]
     runs += [
