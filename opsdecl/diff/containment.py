@@ -6,19 +6,11 @@ from typing import Any
 
 from opsdecl.diag import Code, Diagnostic
 from opsdecl.diag.codes import plan as codes
-from opsdecl.diff.types import Action, FieldChange, ObjectChange, ObjectRef, Plan, ReleasePlan
+from opsdecl.diff.types import DONE, FieldChange, ObjectChange, ObjectRef, Plan, ReleasePlan
 
 _AGAIN = "make the plan again, have it reviewed, and apply that one"
 _REVERT = "make a plan with --live and have it reviewed, or repeat with --revert-drift"
-_DONE: Mapping[Action, str] = {
-    "create": "created",
-    "update": "updated",
-    "replace": "replaced",
-    "delete": "deleted",
-    "adopt": "adopted",
-    "forget": "forgotten",
-}
-_ACTS = _DONE.keys()
+_ACTS = DONE.keys()
 _DRIFT = frozenset({"drift", "both"})
 _SHOWN = 80
 
@@ -107,7 +99,7 @@ def _check_change(
 
 def _deed(change: ObjectChange) -> str:
     first = f" ({change.fields[0].path}: {_arrow(change.fields[0])})" if change.fields else ""
-    return f"{_DONE[change.action]}{first}"
+    return f"{DONE[change.action]}{first}"
 
 
 def _check_fields(fresh: ObjectChange, given: ObjectChange, allow_drift: bool, moved_by: str) -> Iterator[Diagnostic]:

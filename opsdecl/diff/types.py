@@ -1,5 +1,6 @@
 """The plan: shown, saved, sent, checked and executed. Frozen pydantic models, since it is also a file format."""
 
+from collections.abc import Mapping
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -8,6 +9,15 @@ from pydantic.alias_generators import to_camel
 FORMAT_VERSION = 1
 
 Action = Literal["create", "update", "replace", "delete", "adopt", "forget", "noop"]
+DONE: Mapping[Action, str] = {
+    "create": "created",
+    "update": "updated",
+    "replace": "replaced",
+    "adopt": "adopted",
+    "delete": "deleted",
+    "forget": "forgotten",
+}
+"""What was done by each action that does something."""
 Cause = Literal["spec", "drift", "both", "tool"]
 ChangeClass = Literal[
     "data-loss", "removal", "replace", "behaviour", "capacity", "rolling", "reload", "metadata", "none"

@@ -1,5 +1,6 @@
 """Applies through Pulumi that are killed with everything that they started, and what the next one makes of it."""
 
+import json
 import os
 import random
 import signal
@@ -11,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from opsdecl.render.types import ManifestSet
-from tests.contracts.builders import actions, apply, manifest, plan_of, release
+from tests.contracts.builders import actions, apply, chat, manifest, plan_of, release
 from tests.support.crashes import FORK, kill_with_children
 from tests.support.fault_table import Tell, rounds
 from tests.support.pulumi_places import folder_target, pulumi
@@ -85,6 +86,20 @@ def test_files_that_were_deleted_or_torn_are_written_again(pulumi: Path) -> None
     assert done.value.counts == {"create": 3, "update": 1}
     assert {file.name: file.read_text() for file in (pulumi / "rendered/1-manifest").iterdir()} == whole
     check_converged(pulumi, desired)
+
+
+def test_a_protected_file_is_written_again_and_stays_protected(pulumi: Path) -> None:
+    apply(folder_target(pulumi), chat())
+    whole = {file.name: file.read_text() for file in (pulumi / "rendered/1-manifest").iterdir()}
+    (pulumi / "rendered/1-manifest/v1-persistentvolumeclaim-assist-chat-cache.yaml").unlink()
+    done = apply(folder_target(pulumi), chat())
+    assert (done.value.counts, done.diagnostics) == ({"create": 1}, ())
+    assert {file.name: file.read_text() for file in (pulumi / "rendered/1-manifest").iterdir()} == whole
+    check_converged(pulumi, chat())
+    state = json.loads((pulumi / "backend/.pulumi/stacks/acme/prod.json").read_text())
+    assert [r["urn"].rpartition("::")[2] for r in state["checkpoint"]["latest"]["resources"] if r.get("protect")] == [
+        "LLM.chat/main/cache"
+    ]
 
 
 @pytest.mark.parametrize("after_files", [1, 20, 60])

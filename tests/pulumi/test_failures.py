@@ -118,9 +118,15 @@ def test_a_broken_state_is_told(pulumi: Path) -> None:
     assert codes(folder_target(pulumi).read()) == ["OD675"]
 
 
-def test_a_folder_gets_no_sidecar_files_that_a_kill_could_leave_torn(pulumi: Path) -> None:
-    apply(folder_target(pulumi), chat())
-    apply(folder_target(pulumi), chat(2))
+@pytest.mark.parametrize("named_by", ["the target", "the environment"])
+def test_a_folder_gets_no_sidecar_files_that_a_kill_could_leave_torn(
+    pulumi: Path, monkeypatch: pytest.MonkeyPatch, named_by: str
+) -> None:
+    address = f"file://{pulumi}/backend"
+    monkeypatch.setenv("PULUMI_BACKEND_URL", address)
+    target = folder_target(pulumi, backend=address if named_by == "the target" else "")
+    apply(target, chat())
+    apply(target, chat(2))
     written = [file for file in (pulumi / "backend").rglob("*") if file.is_file()]
     assert {"prod.json", "prod.opsdecl.json"} <= {file.name for file in written}
     assert [file for file in written if file.suffix == ".attrs"] == []

@@ -19,6 +19,7 @@ from tests.support.parity import (
 )
 
 _SERVER = "spec.template.spec.containers.0"
+_ONE_IS_ENOUGH = {"rules": [{"succeededCount": 1}]}
 _OTHER = "LLM.nothing-at-all/main/object"
 
 _SAME_AMOUNT = "the provider takes another spelling of an amount for no change"
@@ -92,6 +93,15 @@ WORKLOADS: Mapping[str, Row] = {
     "completions of a run": Row("Job", put("spec.completions", 2), "replace"),
     "parallelism of a run": Row("Job", put("spec.parallelism", 2), "update", pulumi="replace", why=_MADE_ANEW),
     "tries of a run": Row("Job", put("spec.backoffLimit", 3), "update"),
+    "tries of an index of a run": Row(
+        "Job", put("spec.backoffLimitPerIndex", 1), "replace", pulumi="update", why=_SERVER_SAYS
+    ),
+    "what counts as success of a run": Row(
+        "Job", put("spec.successPolicy", _ONE_IS_ENOUGH), "replace", pulumi="update", why=_SERVER_SAYS
+    ),
+    "who manages a run": Row(
+        "Job", put("spec.managedBy", "acme.example/queue"), "replace", pulumi="update", why=_SERVER_SAYS
+    ),
     "deadline of a run": Row("Job", put("spec.activeDeadlineSeconds", 60), "update"),
     "another schedule": Row("CronJob", put("spec.schedule", "0 5 * * *"), "update"),
 }

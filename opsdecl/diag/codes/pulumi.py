@@ -50,7 +50,7 @@ STATE_BROKEN = Code(
     "could create things twice or remove them. Nothing was changed.\n\n"
     "Restore the state from the backend's backups, which lie beside it in `.pulumi/backups`, or repair it with "
     "`pulumi state repair`. Where a folder holds the state and Pulumi says `EOF`, a killed `pulumi` has left an "
-    "empty `.attrs` file beside the stack's own: remove it, it says nothing about the state. opsdecl writes none.",
+    "empty `.attrs` file beside the stack's own: remove it, it says nothing about the state.",
     "snapshot integrity failure; refusing to use it",
 )
 PROVIDER_CRASHED = Code(

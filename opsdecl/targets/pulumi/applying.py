@@ -11,7 +11,7 @@ from opsdecl.targets.cluster.books import inventory_of, revision_of, revision_to
 from opsdecl.targets.cluster.inventory import Entry
 from opsdecl.targets.cluster.reading import Identity
 from opsdecl.targets.cluster.writing import Progress, intentions
-from opsdecl.targets.pulumi.composing import compose, compose_held, without
+from opsdecl.targets.pulumi.composing import compose, compose_held, made_anew, without
 from opsdecl.targets.pulumi.decorations import WITH_EARLY_DELETE
 from opsdecl.targets.pulumi.locks import past_dead_holders
 from opsdecl.targets.pulumi.reading import Reading
@@ -96,6 +96,7 @@ class Apply(Struct, frozen=True):
         """What the engine must know, or may do, before the update itself."""
         job, engine, name = self.job, self.job.store.engine, self.job.store.stack
         gone = {c.address for c in job.plan.changes if c.action in ("delete", "replace", "forget")}
+        gone |= made_anew(compose(job.desired, job.plan, stack, job.way))
         freed = tuple(r.urn for a, r in stack.objects.items() if a in gone and r.protect)
         forgotten = {c.address for c in job.plan.changes if c.action == "forget"}
         dropped = tuple(r.urn for a, r in stack.objects.items() if a in forgotten)

@@ -107,6 +107,11 @@ def without(program: Program, names: Iterable[str]) -> Program:
     return replace(program, children=left)
 
 
+def made_anew(program: Program) -> set[str]:
+    """Names of what goes and comes again, whatever the plan calls it."""
+    return {child.name for child in program.children if child.delete_first}
+
+
 def _held(held: dict[str, StateResource], manifest: Manifest) -> StateResource | None:
     """Takes the resource out of `held`, by its address or an earlier one."""
     names = (str(manifest.address), *map(str, manifest.aliases))

@@ -1,6 +1,7 @@
 """Pulumi's command line through the Automation API, on one stack. Importing this imports Pulumi."""
 
 import json
+import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -171,6 +172,7 @@ class Engine(Struct, frozen=True):
 
 
 HOME = "PULUMI_HOME"
+BACKEND = "PULUMI_BACKEND_URL"
 
 
 @contextmanager
@@ -198,8 +200,8 @@ def _environment(settings: PulumiSettings) -> dict[str, str]:
         "PULUMI_K8S_SKIP_UPDATE_UNREACHABLE": "false",
         "PULUMI_K8S_ENABLE_SERVER_SIDE_APPLY": "true",
     }
-    if settings.backend:
-        said["PULUMI_BACKEND_URL"] = _without_sidecars(settings.backend)
+    if backend := settings.backend or os.environ.get(BACKEND):
+        said[BACKEND] = _without_sidecars(backend)
     if settings.kubeconfig:
         said["KUBECONFIG"] = str(Path(settings.kubeconfig).expanduser())
     return said

@@ -8,7 +8,7 @@ from opsdecl.diag.codes import pulumi as codes
 from opsdecl.diff.types import ReleasePlan
 from opsdecl.render.types import ManifestSet
 from opsdecl.targets.cluster.refusals import PlaceOf
-from opsdecl.targets.pulumi.composing import Way, compose
+from opsdecl.targets.pulumi.composing import Way, compose, made_anew
 from opsdecl.targets.pulumi.failures import PulumiError
 from opsdecl.targets.pulumi.program import Program
 from opsdecl.targets.pulumi.refusals import not_removed, refused
@@ -61,7 +61,7 @@ def _declare(program: Program) -> None:
 
 def _differences(plan: ReleasePlan, listener: Listener, program: Program) -> Iterator[Diagnostic]:
     changes = {change.address: change for change in plan.changes}
-    rewritten = {child.name for child in program.children if child.delete_first}
+    rewritten = made_anew(program)
     for address in sorted(changes.keys() | listener.steps.keys()):
         change, step = changes.get(address), listener.steps.get(address, _SAME)
         action = change.action if change is not None else "noop"

@@ -1,21 +1,13 @@
 """The releases of a plan, where it has several: a row for each, with what changes there and what is handed over."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
-from opsdecl.diff.types import Action, Plan, ReleasePlan
+from opsdecl.diff.types import DONE, Plan, ReleasePlan
 from opsdecl.view.plan.phrases import object_name
 from opsdecl.view.words import count, listed
 
 _NAMED = 3
-_WORDS: Mapping[Action, str] = {
-    "create": "created",
-    "update": "updated",
-    "replace": "replaced",
-    "adopt": "adopted",
-    "delete": "deleted",
-    "forget": "forgotten",
-}
 
 
 def release_rows(plan: Plan) -> list[tuple[str, str, str]]:
@@ -32,7 +24,7 @@ def release_name(release: ReleasePlan) -> str:
 
 def _counts(release: ReleasePlan) -> str:
     counted = Counter(change.action for change in release.changes if not change.other_partition)
-    shown = ", ".join(f"{counted[action]:,} {word}" for action, word in _WORDS.items() if counted[action])
+    shown = ", ".join(f"{counted[action]:,} {word}" for action, word in DONE.items() if counted[action])
     return shown or ("" if release.changes else "up to date")
 
 
