@@ -1,7 +1,6 @@
 """Pulumi's command line through the Automation API, on one stack. Importing this imports Pulumi."""
 
 import json
-import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,7 +13,7 @@ from pulumi.automation import errors
 from pulumi.automation._stack import StackInitMode
 
 from opsdecl.targets.pulumi.failures import PulumiError, StackMissing, explain, unknown_stack
-from opsdecl.targets.pulumi.installation import check_version, find_pulumi
+from opsdecl.targets.pulumi.installation import BACKEND_VARIABLE, check_version, find_pulumi, usual_backend
 from opsdecl.targets.pulumi.settings import PulumiSettings
 
 _SELECTED = StackInitMode.SELECT
@@ -172,7 +171,6 @@ class Engine(Struct, frozen=True):
 
 
 HOME = "PULUMI_HOME"
-BACKEND = "PULUMI_BACKEND_URL"
 
 
 @contextmanager
@@ -200,8 +198,8 @@ def _environment(settings: PulumiSettings) -> dict[str, str]:
         "PULUMI_K8S_SKIP_UPDATE_UNREACHABLE": "false",
         "PULUMI_K8S_ENABLE_SERVER_SIDE_APPLY": "true",
     }
-    if backend := settings.backend or os.environ.get(BACKEND):
-        said[BACKEND] = _without_sidecars(backend)
+    if backend := settings.backend or usual_backend():
+        said[BACKEND_VARIABLE] = _without_sidecars(backend)
     if settings.kubeconfig:
         said["KUBECONFIG"] = str(Path(settings.kubeconfig).expanduser())
     return said

@@ -14,6 +14,7 @@ from opsdecl.targets.pulumi.failures import PulumiError
 MINIMUM = (3, 200)
 _PROGRAM = Path("bin") / "pulumi"
 HOME_VARIABLE = "PULUMI_HOME"
+BACKEND_VARIABLE = "PULUMI_BACKEND_URL"
 
 
 class Installation(Struct, frozen=True):
@@ -41,6 +42,11 @@ def check_version(found: str) -> None:
         wanted = ".".join(map(str, MINIMUM))
         said = f"Pulumi {found} was found, and at least {wanted} is needed"
         raise PulumiError(Diagnostic(codes.PULUMI_TOO_OLD, said, hint="update it, or put a newer one on the PATH"))
+
+
+def usual_backend() -> str:
+    """Where stacks are kept whose target does not say so; empty for whatever Pulumi is logged in to."""
+    return os.environ.get(BACKEND_VARIABLE, "")
 
 
 def _root() -> Path | None:
