@@ -18,7 +18,7 @@ from opsdecl.diff.planfile import load_plan, plan_digest
 from opsdecl.diff.prune import PruneRules, check_prune
 from opsdecl.diff.records import StoredObject, TargetState
 from opsdecl.diff.release import ReleaseDiff, diff_release
-from opsdecl.diff.types import BaseRef, Plan, ReleasePlan, SourceRef
+from opsdecl.diff.types import DONE, BaseRef, Plan, ReleasePlan, SourceRef
 from opsdecl.flows.partitions import blocked_by
 from opsdecl.flows.plan import Planned, effect_table
 from opsdecl.render.types import DocumentView, Manifest, ManifestSet
@@ -169,8 +169,7 @@ def record_of(kind: str, plan: Plan, release: ReleasePlan, signed: Signed) -> Re
 def _subject(kind: str, release: ReleasePlan) -> str:
     """`apply prod: 1 created, 3 updated`, for the first line of a commit."""
     environment = release.id.split("/")[1]
-    words = {"create": "created", "update": "updated", "replace": "replaced", "delete": "deleted"}
-    counted = [f"{release.summary[a]} {word}" for a, word in words.items() if release.summary.get(a)]
+    counted = [f"{count} {word}" for action, word in DONE.items() if (count := release.summary.get(action))]
     return f"{kind} {environment}: {', '.join(counted) or 'nothing changed'}"
 
 
