@@ -227,11 +227,14 @@ def _places_with_expressions(draft: Draft, value: Json, path: SpecPath) -> Itera
 
 
 def _without_base(draft: Draft, found: tuple[Diagnostic, ...], ask: Ask) -> tuple[Diagnostic, ...]:
-    """An incomplete document that could be an overlay of another name: one finding that says so."""
+    """An incomplete document that could be an overlay of another name: one finding that says so. None where a lower
+    layer has it under a mistyped kind, which has a finding of its own."""
     missing = [d for d in found if d.code is spec_codes.MISSING_FIELD]
     if not missing or not draft.source.alone:
         return found
     kind, name = draft.source.address.kind, draft.source.address.name
+    if ask(Question("mistyped", kind, name)).value:
+        return tuple(d for d in found if d.code is not spec_codes.MISSING_FIELD)
     close = nearest(name, ask(Question("inherited", kind)).value)
     if close is None:
         return found

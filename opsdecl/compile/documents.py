@@ -15,7 +15,9 @@ from opsdecl.compile.recall import DocumentCodec
 from opsdecl.compile.references import Broken, Cycle
 from opsdecl.compile.schema import SchemaOf
 from opsdecl.compile.types import CompiledDocument
+from opsdecl.diag.nearest import nearest
 from opsdecl.spec.check import check_document
+from opsdecl.spec.kinds import KINDS
 
 Results = dict[SpecAddress, DocumentResult]
 Trail = tuple[SpecAddress, ...]
@@ -119,10 +121,16 @@ def _document(address: SpecAddress, surroundings: Surroundings, results: Results
         way = (*trail[trail.index(address) :], address)
         return Answer(Cycle(way), None)
     if address not in surroundings.layers.documents:
-        return Answer(None, "")
+        return Answer(Broken(), "mistyped") if _is_mistyped(address, surroundings.layers) else Answer(None, "")
     _compile(address, surroundings, results, trail)
     result = results[address]
     return Answer(result.document or Broken(), result.identity)
+
+
+def _is_mistyped(address: SpecAddress, layers: Layers) -> bool:
+    """Whether a document of that name has a kind that does not exist, and probably this one was meant."""
+    others = [kind for kind, name in layers.documents if name == address.name and kind not in KINDS]
+    return any(nearest(kind, KINDS) == address.kind for kind in others)
 
 
 def _fact(question: Question, surroundings: Surroundings) -> Any:
@@ -143,6 +151,8 @@ def _fact(question: Question, surroundings: Surroundings) -> Any:
             return _text(question.name, surroundings.texts)
         case "inherited":
             return layers.inherited.get(question.kind, ())
+        case "mistyped":
+            return _is_mistyped(SpecAddress(question.kind, question.name), layers)
         case "names":
             return _names(question.kind, surroundings)
     raise ValueError(f"nobody answers {question}")
