@@ -1,4 +1,5 @@
-"""The schemas that Kubernetes publishes, as the PyPI package kubernetes-validate carries them, per minor version."""
+"""The schemas that Kubernetes publishes, as the PyPI package kubernetes-validate carries them, per minor version; and
+those of operators' kinds that opsdecl renders, which `tools/crd_schemas.py` takes from their definitions."""
 
 import json
 import os
@@ -19,6 +20,7 @@ _VALUE_KEYWORDS = frozenset(
     ("enum", "const", "pattern", "minLength", "maxLength", "minimum", "maximum", "exclusiveMinimum", "multipleOf")
 )
 IDENTITY_NAMES = frozenset(("apiVersion", "kind"))
+_CUSTOM = Path(__file__).resolve().parent / "data" / "custom"
 
 Schema = Mapping[str, Any]
 
@@ -36,8 +38,12 @@ class Schemas(Struct, frozen=True, dict=True):
         return found
 
     def of(self, api_version: str, kind: str) -> Schema | None:
-        """None for kinds that Kubernetes itself does not have (custom resources) or has under another version."""
-        return _load_kind(self.folder, api_version, kind)
+        """None for kinds that neither Kubernetes has in this version nor an operator whose definitions are here."""
+        return _load_kind(self.folder, api_version, kind) or _load_custom(api_version, kind)
+
+    def tells_by_type(self, api_version: str, kind: str) -> bool:
+        """Whether objects of the kind that differ in texts and numbers alone get the same verdict."""
+        return self.judges_by_type and _load_custom(api_version, kind) is None
 
     def resolve(self, schema: Schema) -> Schema:
         """Follows `$ref` to the definition."""
@@ -106,6 +112,17 @@ def _load_kind(folder: Path, api_version: str, kind: str) -> Schema | None:
     schema: Schema = json.loads(file.read_bytes())
     names = schema.get("x-kubernetes-group-version-kind", ())
     return schema if {"group": group, "version": version, "kind": kind} in names else None
+
+
+@lru_cache(maxsize=64)
+def _load_custom(api_version: str, kind: str) -> Schema | None:
+    """A custom resource, as one release of its operator defines it; `source` in the file says which."""
+    group, _, version = api_version.rpartition("/")
+    file = _CUSTOM / f"{kind.lower()}-{group}-{version}.json"
+    if not re.fullmatch(r"[a-z0-9.-]+\.json", file.name) or not file.is_file():
+        return None
+    schema: Schema = json.loads(file.read_bytes())["schema"]
+    return schema
 
 
 def _value_names(schema: Any, name: str) -> Iterator[str]:

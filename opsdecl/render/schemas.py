@@ -71,7 +71,7 @@ def examine_schemas(
         checked += 1
         wrong = tuple(_findings(schemas, schema, manifest, place_of))
         found.extend(wrong)
-        if not wrong and schemas.judges_by_type:
+        if not wrong and schemas.tells_by_type(key.api_version, key.kind):
             good.add(shape)
             if right is not None:
                 right.learn(name)

@@ -1,0 +1,86 @@
+"""CustomResourceDefinitions of operators -> the schemas that rendered objects are checked with offline.
+
+`python -m tools.crd_schemas FOLDER` reads what `tools/crds.sh fetch` brought to FOLDER (modules and sums: crds.tsv) and
+writes `opsdecl/render/data/custom/`. Only what decides is kept: types, fields, required ones, choices.
+"""
+
+import json
+import sys
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from yaml import CSafeLoader, load_all
+
+ROOT = Path(__file__).resolve().parent.parent
+OUTPUT = ROOT / "opsdecl" / "render" / "data" / "custom"
+TABLE = ROOT / "tools" / "crds.tsv"
+
+KINDS: Mapping[str, tuple[str, ...]] = {"lws": ("LeaderWorkerSet",)}
+"""Kinds that opsdecl renders, by the row of the table that brings them."""
+
+Schema = dict[str, Any]
+
+
+def source_of(row: str) -> str:
+    """`sigs.k8s.io/lws@v0.9.0`."""
+    lines = (line.split("\t") for line in TABLE.read_text().splitlines())
+    return next(cells[1] for cells in lines if cells[0] == row)
+
+
+def generated(folder: Path) -> Iterator[tuple[str, str]]:
+    """File names and contents, one for each served version of each kind."""
+    for row, kinds in KINDS.items():
+        for file in sorted((folder / row).glob("*.yaml")):
+            for definition in load_all(file.read_bytes(), CSafeLoader):
+                if definition and definition["spec"]["names"]["kind"] in kinds:
+                    yield from _versions(definition["spec"], source_of(row))
+
+
+def _versions(spec: Schema, source: str) -> Iterator[tuple[str, str]]:
+    group, kind = spec["group"], spec["names"]["kind"]
+    for version in spec["versions"]:
+        if version["served"]:
+            schema = _whole(version["schema"]["openAPIV3Schema"], group, version["name"], kind)
+            table = {"source": source, "schema": schema}
+            name = f"{kind.lower()}-{group}-{version['name']}.json"
+            yield name, json.dumps(table, separators=(",", ":"), sort_keys=True) + "\n"
+
+
+def _whole(schema: Schema, group: str, version: str, kind: str) -> Schema:
+    """An object: its identity is fixed, its metadata is as Kubernetes has it, its status belongs to the operator."""
+    properties = {name: shortened(child) for name, child in schema["properties"].items() if name != "status"}
+    properties["apiVersion"] = {"type": "string", "enum": [f"{group}/{version}"]}
+    properties["kind"] = {"type": "string", "enum": [kind]}
+    properties["metadata"] = {"$ref": "#/$defs/io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta"}
+    required = sorted({"spec", *schema.get("required", ())} & properties.keys())
+    return {"type": "object", "properties": properties, "required": required, "additionalProperties": False}
+
+
+def shortened(schema: Schema) -> Schema:
+    """Without texts, defaults and patterns. What a structural schema does not list is dropped by the API server, so it
+    is refused here."""
+    if schema.get("x-kubernetes-int-or-string"):
+        return {"oneOf": [{"type": "integer"}, {"type": "string"}]}
+    found: Schema = {name: schema[name] for name in ("type", "format", "required", "enum") if name in schema}
+    if "items" in schema:
+        found["items"] = shortened(schema["items"])
+    rest = schema.get("additionalProperties")
+    if isinstance(rest, dict):
+        found["additionalProperties"] = shortened(rest)
+    if "properties" in schema:
+        found["properties"] = {name: shortened(child) for name, child in schema["properties"].items()}
+        if rest is None and not schema.get("x-kubernetes-preserve-unknown-fields"):
+            found["additionalProperties"] = False
+    return found
+
+
+def main(folder: Path) -> None:
+    OUTPUT.mkdir(parents=True, exist_ok=True)
+    for name, text in generated(folder):
+        (OUTPUT / name).write_text(text)
+        print(f"{name}: {len(text)} bytes")
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))
