@@ -1,10 +1,11 @@
 """CustomResourceDefinitions of operators -> the schemas that rendered objects are checked with offline.
 
 `python -m tools.crd_schemas FOLDER` reads what `tools/crds.sh fetch` brought to FOLDER (modules and sums: crds.tsv) and
-writes `opsdecl/render/data/custom/`. Only what decides is kept: types, fields, required ones, choices.
+writes `opsdecl/render/data/custom/`. Only what decides is kept: types, fields, required ones, choices, bounds.
 """
 
 import json
+import re
 import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -16,10 +17,17 @@ ROOT = Path(__file__).resolve().parent.parent
 OUTPUT = ROOT / "opsdecl" / "render" / "data" / "custom"
 TABLE = ROOT / "tools" / "crds.tsv"
 
-KINDS: Mapping[str, tuple[str, ...]] = {"lws": ("LeaderWorkerSet",)}
+KINDS: Mapping[str, tuple[str, ...]] = {
+    "lws": ("LeaderWorkerSet",),
+    "prometheus-operator": ("PodMonitor", "PrometheusRule"),
+}
 """Kinds that opsdecl renders, by the row of the table that brings them."""
 
 Schema = dict[str, Any]
+
+_BOUNDS = ("pattern", "minLength", "maxLength", "minimum", "maximum", "minItems", "maxItems")
+_DECIDING = ("type", "format", "required", "enum", *_BOUNDS, "x-kubernetes-list-map-keys")
+_INLINE_FLAGS = re.compile(r"^\^(\(\?[ims]+\))")
 
 
 def source_of(row: str) -> str:
@@ -32,6 +40,9 @@ def generated(folder: Path) -> Iterator[tuple[str, str]]:
     """File names and contents, one for each served version of each kind."""
     for row, kinds in KINDS.items():
         for file in sorted((folder / row).glob("*.yaml")):
+            # Others need not be read, and one has a plain `=`, for which PyYAML's loaders have no constructor.
+            if not any(f"kind: {kind}\n" in file.read_text() for kind in kinds):
+                continue
             for definition in load_all(file.read_bytes(), CSafeLoader):
                 if definition and definition["spec"]["names"]["kind"] in kinds:
                     yield from _versions(definition["spec"], source_of(row))
@@ -58,11 +69,14 @@ def _whole(schema: Schema, group: str, version: str, kind: str) -> Schema:
 
 
 def shortened(schema: Schema) -> Schema:
-    """Without texts, defaults and patterns. What a structural schema does not list is dropped by the API server, so it
+    """Without texts and defaults. What a structural schema does not list is dropped by the API server, so it
     is refused here."""
     if schema.get("x-kubernetes-int-or-string"):
         return {"oneOf": [{"type": "integer"}, {"type": "string"}]}
-    found: Schema = {name: schema[name] for name in ("type", "format", "required", "enum") if name in schema}
+    found: Schema = {name: schema[name] for name in _DECIDING if name in schema}
+    if "pattern" in found:
+        # Go takes flags after the anchor, Python only at the very start.
+        found["pattern"] = _INLINE_FLAGS.sub(r"\1^", found["pattern"])
     if "items" in schema:
         found["items"] = shortened(schema["items"])
     rest = schema.get("additionalProperties")

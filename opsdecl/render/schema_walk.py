@@ -1,17 +1,22 @@
 """An object against a published schema: what is wrong, and at which path.
 
-Kubernetes' schemas use few keywords: see `KEYWORDS`, and the test that no other one appears.
+The schemas use few keywords: see `KEYWORDS`, and the test that no other one appears.
 Walking them directly is a hundred times faster than a general validator, and says what people need to hear.
 """
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 from opsdecl.diag import SpecPath
 from opsdecl.diag.nearest import nearest
 from opsdecl.render.schema_store import Schema, Schemas
 
-KEYWORDS = frozenset(("type", "properties", "additionalProperties", "items", "required", "enum", "oneOf", "$ref"))
+_BOUNDS = ("pattern", "minLength", "maxLength", "minimum", "maximum", "minItems", "maxItems")
+"""With `x-kubernetes-list-map-keys` what definitions of operators use beside Kubernetes' own keywords."""
+KEYWORDS = frozenset(
+    ("type", "properties", "additionalProperties", "items", "required", "enum", "oneOf", "$ref", *_BOUNDS)
+)
 ANNOTATIONS = frozenset(("description", "format", "title", "default", "$schema", "$id"))
 """Keywords that do not decide; `format` decides for integers only. Whatever else is there begins with `x-`."""
 
@@ -34,6 +39,7 @@ def violations(schemas: Schemas, schema: Schema, value: Any, path: SpecPath = ()
     elif isinstance(value, dict):
         yield from _in_mapping(schemas, schema, value, path)
     elif isinstance(value, list | tuple):
+        yield from _in_list(schema, value, path)
         for index, item in enumerate(value):
             yield from violations(schemas, schema.get("items", {}), item, (*path, index))
     else:
@@ -105,6 +111,40 @@ def _in_scalar(schema: Schema, value: Any, path: SpecPath) -> Iterator[Violation
     bits = _INTEGER_BITS.get(schema.get("format", ""))
     if bits is not None and isinstance(value, int) and not -(2**bits) <= value < 2**bits:
         yield Violation(path, f"must fit in {bits + 1} bits, not {_describe(value)}")
+
+    yield from _in_bounds(schema, value, path)
+
+
+def _in_bounds(schema: Schema, value: Any, path: SpecPath) -> Iterator[Violation]:
+    if isinstance(value, str):
+        if "pattern" in schema and not re.search(schema["pattern"], value):
+            yield Violation(path, f"must match `{schema['pattern']}`, not {_describe(value)}")
+        yield from _count(schema, len(value), path, "Length", "characters")
+    elif isinstance(value, int | float) and not isinstance(value, bool):
+        if value < schema.get("minimum", value):
+            yield Violation(path, f"must be at least {schema['minimum']}, not {_describe(value)}")
+        if value > schema.get("maximum", value):
+            yield Violation(path, f"must be at most {schema['maximum']}, not {_describe(value)}")
+
+
+def _count(schema: Schema, count: int, path: SpecPath, suffix: str, unit: str) -> Iterator[Violation]:
+    if count < schema.get(f"min{suffix}", count):
+        yield Violation(path, f"must have at least {schema[f'min{suffix}']} {unit}, not {count}")
+    if count > schema.get(f"max{suffix}", count):
+        yield Violation(path, f"must have at most {schema[f'max{suffix}']} {unit}, not {count}")
+
+
+def _in_list(schema: Schema, value: Sequence[Any], path: SpecPath) -> Iterator[Violation]:
+    """Length, and entries of a keyed list that share their key."""
+    yield from _count(schema, len(value), path, "Items", "entries")
+    keys = schema.get("x-kubernetes-list-map-keys", ())
+    seen: set[str] = set()
+    for index, item in enumerate(value if keys else ()):
+        if isinstance(item, dict):
+            name = ", ".join(f"{key} `{item.get(key)}`" for key in keys)
+            if name in seen:
+                yield Violation((*path, index), f"is a second entry with the {name}")
+            seen.add(name)
 
 
 def _types(schema: Schema) -> tuple[str, ...]:

@@ -83,7 +83,7 @@ def test_the_schemas_use_no_keyword_that_the_walk_does_not_know() -> None:
     assert schemas is not None
     schema = schemas.of(API, KIND)
     assert schema is not None
-    assert keywords(schema) <= KEYWORDS | ANNOTATIONS
+    assert {word for word in keywords(schema) if not word.startswith("x-")} <= KEYWORDS | ANNOTATIONS
 
 
 def test_files_are_what_the_definitions_say() -> None:
