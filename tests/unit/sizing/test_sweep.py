@@ -79,6 +79,7 @@ def check(question: Question) -> None:
         assert sizing.findings, question
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", range(4))
 def test_every_model_has_an_answer_on_some_gpu_of_some_release(number: int) -> None:
     chance = random.Random(number)

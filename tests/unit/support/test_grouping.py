@@ -5,6 +5,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 GROUPED = """
 import pytest
 
@@ -14,6 +16,7 @@ def test_it(number): ...
 """
 
 
+@pytest.mark.slow
 def test_a_group_stays_in_one_worker(tmp_path: Path) -> None:
     (tmp_path / "test_grouped.py").write_text(GROUPED)
     (tmp_path / "pytest.ini").write_text("[pytest]\n")
