@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 
+from opsdecl.addr import is_run
 from opsdecl.diag import Checked, Diagnostic
 from opsdecl.diag.codes import plan as codes
 from opsdecl.diff.records import StoredObject, TargetState
@@ -40,7 +41,8 @@ def add_steps(
     """The release with its steps; OD530 where dependencies go in a circle.
 
     A wave is a number over the whole desired set, so that it stays the same whatever changes. `wait`: where others
-    follow, a step waits until what they need is done; the last step, after the record, waits until all is ready.
+    follow, a step waits until what they need is done; the last step, after the record, waits until all is ready. Runs
+    are never waited for: they take hours, and what needs one waits for it in its own pod.
     """
     if not release.changes:
         return Checked(release)
@@ -53,7 +55,8 @@ def add_steps(
     steps = [*applies, *prunes]
     if steps:
         steps.append(Step(verb="record", wave=steps[-1].wave + 1))
-        applied = tuple(sorted(a for step in applies if step.verb == "apply" for a in step.addresses))
+        written = (a for step in applies if step.verb == "apply" for a in step.addresses)
+        applied = tuple(sorted(a for a in written if not is_run(a)))
         if wait and applied:
             steps.append(Step(verb="wait", wave=steps[-1].wave + 1, addresses=applied))
     return Checked(release.model_copy(update={"steps": tuple(steps)}))
@@ -97,7 +100,7 @@ def _cycle(waiting: Mapping[str, Sequence[str]]) -> Diagnostic:
 
 def _apply_steps(changes: Sequence[ObjectChange], waves: Mapping[str, int], wait: bool) -> Iterator[Step]:
     by_wave: dict[int, list[str]] = {}
-    awaited = {change.address for change in changes if change.object.kind in _AWAITED}
+    awaited = {c.address for c in changes if c.object.kind in _AWAITED and not is_run(c.address)}
     for change in changes:
         if change.action in _APPLIED:
             by_wave.setdefault(waves.get(change.address, 0), []).append(change.address)

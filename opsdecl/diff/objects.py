@@ -5,7 +5,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from opsdecl.addr import Address, ObjectKey, SpecAddress, digest_of
+from opsdecl.addr import Address, ObjectKey, SpecAddress, digest_of, is_run
 from opsdecl.diag import SpecPath
 from opsdecl.diff.classify import NOTHING, SAME_AMOUNT, EffectTable, Meaning, document_meaning, object_meaning, ordered
 from opsdecl.diff.compare import MISSING, Difference, Item, differences, same
@@ -14,9 +14,11 @@ from opsdecl.diff.fields import Locate, causes_of, field_change
 from opsdecl.diff.records import StoredObject
 from opsdecl.diff.rules import kind_rule
 from opsdecl.diff.running import ScaledRanges, accelerator_of, running
+from opsdecl.diff.runs import CANCELLED, FINISHES, is_cancelled
 from opsdecl.diff.types import Action, Cause, ChangeClass, Effects, FieldChange, ObjectChange, ObjectRef
 from opsdecl.render.types import Manifest
 
+Identity = tuple[str, str, str, str]
 BEFORE_UNKNOWN = "before unknown: the base cannot be compiled, so everything may differ"
 
 
@@ -44,6 +46,8 @@ class Sides(Struct, frozen=True):
     effects: EffectTable
     locate: Locate
     tool_moved: bool = False
+    started: Collection[Identity] = ()
+    """Runs that were started once, from the ledger."""
 
 
 def pair_objects(stored: Sequence[StoredObject], manifests: Sequence[Manifest]) -> tuple[ObjectPair, ...]:
@@ -60,7 +64,7 @@ def pair_objects(stored: Sequence[StoredObject], manifests: Sequence[Manifest]) 
     return (*pairs, *(ObjectPair(None, s) for s in left.values() if s.applied is not None))
 
 
-def identity(key: ObjectKey) -> tuple[str, str, str, str]:
+def identity(key: ObjectKey) -> Identity:
     """What the API server takes for the same object: the version of the API does not count."""
     return key.api_version.rpartition("/")[0], key.kind, key.namespace, key.name
 
@@ -81,6 +85,8 @@ def diff_object(
     manifest, stored = pair.manifest, pair.stored
     if manifest is None:
         return _deletion(stored, document, sides, forget) if stored is not None else None
+    if is_run(manifest.address) and _was_started(pair, sides.started):
+        return None
     if document is not None and document.pair.unknown:
         return diff_unknown(manifest, document, sides)
     if stored is None or stored.live is None:
@@ -88,6 +94,13 @@ def diff_object(
     if stored.applied is not None and _is_live(stored, manifest):
         return None
     return _update(manifest, stored, stored.live, document, sides)
+
+
+def _was_started(pair: ObjectPair, started: Collection[Identity]) -> bool:
+    """A run is never changed, and started once: it stays as it was applied, or gone where it is gone."""
+    assert pair.manifest is not None
+    ours = pair.stored is not None and pair.stored.applied is not None
+    return ours or identity(pair.manifest.key) in started
 
 
 def _is_live(stored: StoredObject, manifest: Manifest) -> bool:
@@ -138,6 +151,8 @@ def _deletion(stored: StoredObject, diff: DocumentDiff | None, sides: Sides, for
     if stored.live is None:
         gone = _stored_change(stored, "forget", cause="both", classes=("none",), reasons=("it is gone already",))
         return ObjectDiff(gone, document)
+    if is_run(stored.address) and diff is not None and diff.pair.after is not None:
+        return ObjectDiff(_superseded(stored, stored.live, sides), document)
     if stored.address in forget or (document is not None and str(document) in forget):
         left = _stored_change(stored, "forget", classes=("none",), reasons=("it stays and is no longer ours",))
         return ObjectDiff(left, document)
@@ -148,6 +163,15 @@ def _deletion(stored: StoredObject, diff: DocumentDiff | None, sides: Sides, for
     reasons = ("no longer declared", rule.delete_reason)
     change = _stored_change(stored, "delete", cause=cause, classes=(rule.delete,), reasons=reasons, effects=effects)
     return ObjectDiff(change, document, protect=stored.protect)
+
+
+def _superseded(stored: StoredObject, live: Mapping[str, Any], sides: Sides) -> ObjectChange:
+    """A run whose place another one takes."""
+    if is_cancelled(stored):
+        effects = running(live, sides.before, {})
+        reasons = (CANCELLED,)
+        return _stored_change(stored, "delete", classes=("removal",), reasons=reasons, effects=effects)
+    return _stored_change(stored, "forget", classes=("none",), reasons=(FINISHES,))
 
 
 def document_of(address: str) -> SpecAddress | None:

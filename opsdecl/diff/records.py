@@ -1,6 +1,6 @@
 """What a base holds: applied and live objects side by side, and the documents behind them."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from typing import Any
 
 from msgspec import Struct
@@ -61,6 +61,52 @@ class StoredDocument(Struct, frozen=True):
     references: Mapping[str, SpecAddress]
 
 
+class StartedRun(Struct, frozen=True):
+    """A row of the ledger: a run that was started, whatever became of its object since.
+
+    `outcome` is `succeeded` or `failed` as the target last saw it, empty while nobody has seen the end.
+    """
+
+    address: str
+    key: ObjectKey
+    started: str
+    outcome: str = ""
+    ended: str = ""
+
+
+def ledger_with(
+    before: Iterable[StartedRun],
+    begun: Iterable[tuple[str, ObjectKey]],
+    declared: Collection[SpecAddress],
+    at: str,
+) -> tuple[StartedRun, ...]:
+    """The ledger after an apply: with the runs that it started, without those of documents that are gone."""
+    rows = {run.key: run for run in before}
+    for address, key in begun:
+        rows.setdefault(key, StartedRun(address, key, at))
+    names = {str(document) for document in declared}
+    kept = (run for run in rows.values() if run.address.partition("/")[0] in names)
+    return tuple(sorted(kept, key=lambda run: (run.address, run.key)))
+
+
+def encode_run(run: StartedRun) -> dict[str, Any]:
+    """As records hold it."""
+    row = {
+        "address": run.address,
+        "key": list(run.key),
+        "started": run.started,
+        "outcome": run.outcome,
+        "ended": run.ended,
+    }
+    return {name: value for name, value in row.items() if value}
+
+
+def decode_run(row: Mapping[str, Any]) -> StartedRun:
+    """Raises KeyError or TypeError where it is none."""
+    key = ObjectKey(*row["key"])
+    return StartedRun(row["address"], key, row.get("started", ""), row.get("outcome", ""), row.get("ended", ""))
+
+
 class TargetState(Struct, frozen=True):
     """All that a target knows of a release. `identity` moves whenever anything in it moves."""
 
@@ -79,6 +125,8 @@ class TargetState(Struct, frozen=True):
     """Named partitions of the same environment and target that were seen beside this one, from the unnamed one."""
     shared: frozenset[SpecAddress] = frozenset()
     """Documents whose objects are left out of `objects`, because they are known to be just as they are wanted."""
+    runs: tuple[StartedRun, ...] = ()
+    """The ledger: runs of declared documents that were started, whether their objects are still there or not."""
 
 
 def tool_identity(version: str, lock_digest: str) -> str:

@@ -10,7 +10,16 @@ from opsdecl.diff.changes import document_change
 from opsdecl.diff.classify import EffectTable, worst
 from opsdecl.diff.documents import DocumentDiff, count_references, diff_document, pair_documents
 from opsdecl.diff.fields import Locate, nowhere
-from opsdecl.diff.objects import ObjectDiff, ObjectPair, Sides, diff_object, diff_unknown, document_of, pair_objects
+from opsdecl.diff.objects import (
+    ObjectDiff,
+    ObjectPair,
+    Sides,
+    diff_object,
+    diff_unknown,
+    document_of,
+    identity,
+    pair_objects,
+)
 from opsdecl.diff.records import LazyObject, StoredDocument, StoredObject, TargetState
 from opsdecl.diff.running import SCALERS, scaling_ranges
 from opsdecl.diff.types import Action, BaseRef, DesiredRef, DocumentChange, ObjectChange, ReleasePlan
@@ -86,6 +95,7 @@ def diff_release(
         effects=effects,
         locate=locate,
         tool_moved=tool_moved,
+        started=frozenset(identity(run.key) for run in base.runs) if base is not None else frozenset(),
     )
     found = _diff_objects(pairs, documents, sides, forget) if base_ref.known else _all_unknown(pairs, documents, sides)
     changes = sorted((diff.change for diff in found), key=_rank)

@@ -18,7 +18,14 @@ from opsdecl.render.types import DocumentView, Manifest, ManifestSet
 
 RELEASE = Release("acme", "prod", "main")
 NOW = "2026-03-01T09:12:00+00:00"
-_API = {"Deployment": "apps/v1", "Service": "v1", "ConfigMap": "v1", "PersistentVolumeClaim": "v1", "Namespace": "v1"}
+_API = {
+    "Deployment": "apps/v1",
+    "Service": "v1",
+    "ConfigMap": "v1",
+    "PersistentVolumeClaim": "v1",
+    "Namespace": "v1",
+    "Job": "batch/v1",
+}
 
 
 def manifest(
@@ -49,6 +56,10 @@ def _content(api_version: str, kind: str, name: str, value: Any) -> dict[str, An
         template = {"metadata": {"labels": labels}, "spec": pod}
         selector = {"matchLabels": labels}
         return {"spec": {"replicas": 0, "revisionHistoryLimit": value, "selector": selector, "template": template}}
+    if kind == "Job":
+        run = {"name": "run", "image": "registry.example.com/train:1"}
+        pod_of_run = {"containers": [run], "restartPolicy": "Never"}
+        return {"spec": {"backoffLimit": value, "activeDeadlineSeconds": 3600, "template": {"spec": pod_of_run}}}
     if kind == "Service" and api_version == "v1":
         affinity = {"clientIP": {"timeoutSeconds": value}}
         ports = [{"name": "http", "port": 80}]
@@ -82,6 +93,16 @@ def chat(value: Any = 1, of: Release = RELEASE) -> ManifestSet:
         manifest("LLM.chat/main/service", "Service", "chat"),
         manifest("LLM.chat/main/cache", "PersistentVolumeClaim", "chat-cache", protect=True),
         of=of,
+    )
+
+
+def training(key: str = "aa11", value: Any = 1, *, owner: str = "team-assist", **metadata: Any) -> ManifestSet:
+    """A volume, and a run that writes to it. `key` tells runs apart, `value` is what does not count for a run."""
+    address, name = f"Training.tune/main/run-{key}", f"tune-{key}"
+    return release(
+        manifest("Training.tune/main/output", "PersistentVolumeClaim", "tune-output"),
+        manifest(address, "Job", name, value, needs=("Training.tune/main/output",), metadata=metadata),
+        owner=owner,
     )
 
 

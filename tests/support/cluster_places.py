@@ -16,6 +16,7 @@ from tests.support.cluster import ControlPlane, wait_until
 NAMESPACE = "assist"
 _ALL = {
     "/apis/apps/v1": ("deployments",),
+    "/apis/batch/v1": ("jobs",),
     "/apis/autoscaling/v2": ("horizontalpodautoscalers",),
     "/apis/coordination.k8s.io/v1": ("leases",),
     "/api/v1": ("services", "persistentvolumeclaims", "configmaps", "resourcequotas"),

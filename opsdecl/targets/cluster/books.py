@@ -5,10 +5,10 @@ from dataclasses import dataclass
 
 from msgspec.structs import replace
 
-from opsdecl.addr import digest_of
+from opsdecl.addr import digest_of, is_run
 from opsdecl.apply.ports import Record
 from opsdecl.apply.types import Revision
-from opsdecl.diff.records import StoredDocument
+from opsdecl.diff.records import StartedRun, StoredDocument, ledger_with
 from opsdecl.render.types import ManifestSet
 from opsdecl.targets.cluster.inventory import Entry, Inventory
 from opsdecl.targets.cluster.lease import Lock
@@ -26,8 +26,18 @@ class Books:
     held: Held
     desired: ManifestSet
     record: Record
+    runs: tuple[StartedRun, ...] = ()
+    """The ledger as the cluster shows it now."""
+
+    async def note_ends(self, entries: Mapping[Identity, Entry]) -> None:
+        """Runs that ended since the records were written: no revision, since nothing was applied."""
+        runs = self._inventory(entries).runs
+        if self.held.parent is not None and runs != self.held.inventory.runs:
+            inventory = replace(self.held.inventory, runs=runs)
+            self.held = await self.store.save(self.held, inventory, before=self.lock.check)
 
     def are_up_to_date(self, entries: Mapping[Identity, Entry]) -> bool:
+        """But for how runs ended."""
         now = self._inventory(entries)
         before = self.held.inventory
         # Without a parent nothing was ever applied: an apply of nothing leaves it so.
@@ -66,7 +76,8 @@ class Books:
         return revision
 
     def _inventory(self, entries: Mapping[Identity, Entry]) -> Inventory:
-        return inventory_of(self.held.inventory, self.desired, self.record, entries)
+        before = replace(self.held.inventory, runs=self.runs)
+        return inventory_of(before, self.desired, self.record, entries)
 
 
 def inventory_of(
@@ -77,8 +88,10 @@ def inventory_of(
     documents = tuple(
         StoredDocument(d.address, d.effective, d.references) for d in sorted(desired.documents, key=lambda d: d.address)
     )
+    started = ((e.address, e.key) for e in ordered if is_run(e.address) and e.applied is not None)
     return replace(
         before,
+        runs=ledger_with(before.runs, started, {document.address for document in documents}, record.at),
         release=str(desired.release),
         tool_version=record.tool_version,
         lock_digest=record.lock_digest,

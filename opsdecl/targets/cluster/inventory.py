@@ -10,7 +10,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from opsdecl.addr import ObjectKey, SpecAddress
-from opsdecl.diff.records import StoredDocument
+from opsdecl.diff.records import StartedRun, StoredDocument, decode_run, encode_run
 
 FORMAT_VERSION = 1
 PER_SHARD = 500
@@ -84,6 +84,7 @@ class Inventory(Struct, frozen=True):
     """Kept revisions, the newest first."""
     shards: Shards = Shards()
     """Where it was read from, or is written to."""
+    runs: tuple[StartedRun, ...] = ()
 
 
 Chunks = Mapping[str, bytes]
@@ -109,6 +110,7 @@ def encode_head(inventory: Inventory) -> dict[str, Any]:
         "revisions": list(inventory.revisions),
         "objects": list(inventory.shards.objects),
         "documents": list(inventory.shards.documents),
+        **({"runs": [encode_run(run) for run in inventory.runs]} if inventory.runs else {}),
     }
 
 
@@ -131,6 +133,7 @@ def decode_inventory(head: Mapping[str, Any], chunks: Chunks) -> Inventory:
         documents=tuple(sorted(map(decode_document, decode_lines(shards.documents, chunks)), key=lambda d: d.address)),
         revisions=tuple(head["revisions"]),
         shards=shards,
+        runs=tuple(decode_run(row) for row in head.get("runs", ())),
     )
 
 

@@ -17,6 +17,7 @@ from opsdecl.targets.cluster.kubeconfig import find_server
 from opsdecl.targets.cluster.lease import holder_of
 from opsdecl.targets.cluster.observing import observe
 from opsdecl.targets.cluster.reading import Scope, read_release
+from opsdecl.targets.cluster.running import of_run, run_at
 from opsdecl.targets.cluster.settings import ClusterSettings
 from opsdecl.targets.cluster.store import Store
 from opsdecl.targets.cluster.waiting import judge, look_at
@@ -30,10 +31,13 @@ async def status_of(client: Client, store: Store, release: Release) -> Status:
     entries = sorted(reading.entries.items(), key=lambda pair: (pair[1].address, pair[1].key))
     looks = await each(entries, lambda pair: judge(client, reading.live.get(pair[0])))
     rows = zip(entries, looks, strict=True)
+    runs = reading.state.runs
     last = reading.held.inventory.revision
     return Status(
         await store.revision(last) if last else None,
-        tuple(ObjectStatus(entry.address, str(entry.key), looked.shown) for (_, entry), looked in rows),
+        tuple(
+            ObjectStatus(e.address, str(e.key), of_run(looked.shown, run_at(runs, e.key))) for (_, e), looked in rows
+        ),
         await holder_of(client, store.namespace, store.name),
     )
 

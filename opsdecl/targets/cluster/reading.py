@@ -6,10 +6,10 @@ from typing import Any
 
 from msgspec import Struct, field
 
-from opsdecl.addr import ObjectKey, Release, digest_of
+from opsdecl.addr import ObjectKey, Release, digest_of, is_run
 from opsdecl.diag import Diagnostic
 from opsdecl.diag.codes import cluster as codes
-from opsdecl.diff.records import StoredObject, TargetState, tool_identity
+from opsdecl.diff.records import StartedRun, StoredObject, TargetState, tool_identity
 from opsdecl.render.types import Manifest, ManifestSet
 from opsdecl.targets.cluster.client import Client
 from opsdecl.targets.cluster.comparing import GONE, Sight, adopted, is_leaving, landed, see, stored_object
@@ -20,6 +20,7 @@ from opsdecl.targets.cluster.kinds import Kinds, find_kinds
 from opsdecl.targets.cluster.listing import Lists, list_live, list_selected, not_installed, part_of
 from opsdecl.targets.cluster.ownership import manager_of
 from opsdecl.targets.cluster.refusals import PlaceOf, anothers_object, nowhere
+from opsdecl.targets.cluster.running import observed
 from opsdecl.targets.cluster.scaling import scaled_counts
 from opsdecl.targets.cluster.store import Held, Store
 
@@ -79,11 +80,11 @@ async def read_release(client: Client, store: Store, scope: Scope) -> Reading:
     live = {same_object(key): found for key, found in listing.objects.items()}
     entries = _landed(stored, live, scope.manager)
     sights = {i: see(entry, live.get(i), scope.manager) for i, entry in entries.items()}
-    tried = await _ask(client, store, scope, kinds, entries, sights, live)
+    tried = await _ask(client, store, scope, kinds, entries, sights, live, held.inventory.runs)
     objects = tuple(_objects(store, scope, entries, sights, live, tried))
     inventory = held.inventory
     state = TargetState(
-        identity=_identity(held, scope.release, sights, live),
+        identity=_identity(held, scope.release, entries, sights, live),
         revision=inventory.revision,
         desired_digest=inventory.desired_digest,
         objects=tuple(sorted(objects, key=lambda o: (o.address, o.key))),
@@ -94,6 +95,7 @@ async def read_release(client: Client, store: Store, scope: Scope) -> Reading:
             *scaled_counts(live[i] for i in sorted(entries) if i in live),
             *_lines(entries, {i: s.by_programs for i, s in sights.items()}),
         ),
+        runs=observed(inventory.runs, {entries[i].key: found for i, found in live.items() if i in entries}),
     )
     findings = (
         *_missing_kinds(kinds, wanted, entries),
@@ -128,10 +130,15 @@ def _landed(
 
 
 def _identity(
-    held: Held, release: Release, sights: Mapping[Identity, Sight], live: Mapping[Identity, dict[str, Any]]
+    held: Held,
+    release: Release,
+    entries: Mapping[Identity, Entry],
+    sights: Mapping[Identity, Sight],
+    live: Mapping[Identity, dict[str, Any]],
 ) -> str:
-    """Moves with the records, and with every field that is ours; not with status."""
-    rows = [[list(i), _uid(live.get(i)), sight.digest] for i, sight in sorted(sights.items())]
+    """Moves with the records, and with every field that is ours; not with status, nor where a run ends and goes."""
+    held_still = ((i, s) for i, s in sorted(sights.items()) if not is_run(entries[i].address))
+    rows = [[list(i), _uid(live.get(i)), sight.digest] for i, sight in held_still]
     return digest_of([str(release), held.identity, rows])
 
 
@@ -147,14 +154,17 @@ async def _ask(
     entries: Mapping[Identity, Entry],
     sights: Mapping[Identity, Sight],
     live: Mapping[Identity, dict[str, Any]],
+    runs: Sequence[StartedRun],
 ) -> Tried:
     """Dry runs of what differs from what is there; where none may be made, a note says what stays unknown."""
+    begun = entries.keys() | {same_object(run.key) for run in runs}
     differing = [
         (manifest, entries.get(identity), live.get(identity))
         for identity, manifest in scope.manifests().items()
         if (manifest.key.api_version, manifest.key.kind) in kinds
         and sights.get(identity, GONE).digest != manifest.digest
         and (identity in entries or not _is_kept(store, scope, live.get(identity)))
+        and not (is_run(manifest.address) and identity in begun)
     ]
     if scope.ask:
         who = Applier(scope.manager, store.applyset, scope.force)

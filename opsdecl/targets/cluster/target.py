@@ -224,11 +224,12 @@ class ClusterTarget(Struct, frozen=True):
         writer = Writer(client, lock, reading.kinds, reading.live, manager, store.applyset, self.place_of, force)
         writer = taking(writer, found) if found is not None else writer
         entries = intentions(desired, plan, reading.entries)
-        books = Books(store, lock, reading.held, desired, record)
+        books = Books(store, lock, reading.held, desired, record, reading.state.runs)
         if not plan.changes and books.are_up_to_date(entries):
             if reading.held.parent is not None:
                 # A killed apply may have left chunks behind.
                 await store.sweep(reading.held.inventory)
+            await books.note_ends(entries)
             return None, Checked(Outcome(reading.held.inventory.revision, {}))
         progress = Progress(entries)
         if plan.changes:

@@ -7,7 +7,7 @@ from typing import Any
 from msgspec import Struct, field
 
 from opsdecl.addr import ObjectKey, SpecAddress
-from opsdecl.diff.records import StoredDocument
+from opsdecl.diff.records import StartedRun, StoredDocument, decode_run, encode_run
 
 FORMAT_VERSION = 1
 
@@ -51,6 +51,7 @@ class Inventory(Struct, frozen=True):
     entries: tuple[Entry, ...] = ()
     documents: tuple[StoredDocument, ...] = ()
     companions: Mapping[str, str] = field(default_factory=dict)
+    runs: tuple[StartedRun, ...] = ()
 
 
 def encode_inventory(inventory: Inventory) -> bytes:
@@ -66,7 +67,8 @@ def encode_inventory(inventory: Inventory) -> bytes:
     lines = [f"{_json(name)}: {_json(value)},\n" for name, value in head.items()]
     objects = _lines(_encode_entry(entry) for entry in sorted(inventory.entries, key=lambda e: (e.address, e.key)))
     documents = _lines(_encode_document(document) for document in sorted(inventory.documents, key=lambda d: d.address))
-    return f'{{\n{"".join(lines)}"objects": {objects},\n"documents": {documents}\n}}\n'.encode()
+    ledger = f'"runs": {_lines(encode_run(run) for run in inventory.runs)},\n' if inventory.runs else ""
+    return f'{{\n{"".join(lines)}"objects": {objects},\n{ledger}"documents": {documents}\n}}\n'.encode()
 
 
 def decode_inventory(data: bytes) -> Inventory:
@@ -82,6 +84,7 @@ def decode_inventory(data: bytes) -> Inventory:
         entries=tuple(_decode_entry(entry) for entry in value["objects"]),
         documents=tuple(_decode_document(document) for document in value["documents"]),
         companions=dict(value["companions"]),
+        runs=tuple(decode_run(row) for row in value.get("runs", ())),
     )
 
 

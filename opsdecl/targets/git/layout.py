@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from opsdecl.addr import ObjectKey
+from opsdecl.addr import ON_CHANGE, ObjectKey
 from opsdecl.render.types import Manifest
 from opsdecl.targets.git.inventory import Decoration
 from opsdecl.targets.git.settings import MANIFESTS
@@ -69,6 +69,23 @@ def sync_wave(data: Mapping[str, Any], wave: int) -> tuple[Decoration, ...]:
     if wave == 0 or (annotations and SYNC_WAVE in annotations):
         return ()
     return (Decoration(("metadata", "annotations", SYNC_WAVE), str(wave), 0 if annotations is not None else 1),)
+
+
+_KEPT_FROM_PRUNING = (
+    ("argocd.argoproj.io/sync-options", "Prune=false"),
+    ("argocd.argoproj.io/compare-options", "IgnoreExtraneous"),
+    ("kustomize.toolkit.fluxcd.io/prune", "disabled"),
+)
+"""By which a run that left the branch goes on to its end, and is not told to be missing there."""
+
+
+def kept_running(data: Mapping[str, Any]) -> tuple[Decoration, ...]:
+    """Of a run, which whoever syncs the branch must not end; none of one that is to be cancelled."""
+    annotations = data.get("metadata", {}).get("annotations")
+    if (annotations or {}).get(ON_CHANGE) == "cancel":
+        return ()
+    made = 0 if annotations is not None else 1
+    return tuple(Decoration(("metadata", "annotations", name), value, made) for name, value in _KEPT_FROM_PRUNING)
 
 
 def decorate(data: Mapping[str, Any], decorations: Iterable[Decoration]) -> dict[str, Any]:

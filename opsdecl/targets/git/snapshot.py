@@ -132,6 +132,7 @@ def state_of(git: Git, settings: GitSettings, snapshot: Snapshot) -> tuple[Targe
         unowned,
         tool_identity(inventory.tool_version, inventory.lock_digest),
         partitions=snapshot.partitions,
+        runs=inventory.runs,
     )
     return state, tuple(findings)
 

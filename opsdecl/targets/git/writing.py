@@ -8,14 +8,14 @@ from pathlib import Path
 from msgspec import Struct, field
 from msgspec.structs import replace
 
-from opsdecl.addr import ObjectKey, digest_of
+from opsdecl.addr import ObjectKey, digest_of, is_run
 from opsdecl.apply.ports import Record
-from opsdecl.diff.records import StoredDocument
+from opsdecl.diff.records import StartedRun, StoredDocument, ledger_with
 from opsdecl.diff.types import ObjectRef, ReleasePlan
 from opsdecl.render.types import Manifest, ManifestSet
 from opsdecl.targets.git.companions import companions
 from opsdecl.targets.git.inventory import Decoration, Entry, Inventory, encode_inventory
-from opsdecl.targets.git.layout import decorate, files_of, sync_wave, waves
+from opsdecl.targets.git.layout import decorate, files_of, kept_running, sync_wave, waves
 from opsdecl.targets.git.message import Signature
 from opsdecl.targets.git.run import Git
 from opsdecl.targets.git.settings import APPLICATION, FLUX, GitSettings
@@ -78,6 +78,8 @@ def next_change(
     # Other partitions hold objects too, below the same folder.
     empty = not entries and not settings.partitioned
     gone = names.removed | {key for key in prior if key in desired.by_key}
+    # Whoever syncs the branch leaves a run alone that is no longer there, and would start it anew from its file.
+    gone |= {key for key in names.forgotten if key in prior and is_run(prior[key].address)}
     files |= {entry.file: None for key, entry in prior.items() if key in gone and entry.file not in kept}
     files |= {name: text.encode() for name, text in companions(settings, desired.release, address, empty=empty).items()}
     beside = {
@@ -94,9 +96,18 @@ def next_change(
         entries=tuple(entries),
         documents=tuple(StoredDocument(d.address, d.effective, d.references) for d in desired.documents),
         companions=beside,
+        runs=_ledger(desired, snapshot, entries, record),
     )
     files[settings.record] = encode_inventory(inventory)
     return Change(files, inventory)
+
+
+def _ledger(
+    desired: ManifestSet, snapshot: Snapshot, entries: Iterable[Entry], record: Record
+) -> tuple[StartedRun, ...]:
+    before = snapshot.inventory.runs if snapshot.inventory else ()
+    begun = ((entry.address, entry.key) for entry in entries if is_run(entry.address))
+    return ledger_with(before, begun, {d.address for d in desired.documents}, record.at)
 
 
 def _written(
@@ -115,6 +126,7 @@ def _written(
     for manifest in desired.manifests:
         before = prior.get(manifest.key)
         decorations = sync_wave(manifest.data, wave.get(str(manifest.address), 0))
+        decorations += kept_running(manifest.data) if is_run(manifest.address) else ()
         entry = _entry(manifest, paths[manifest.key], decorations)
         if manifest.key in names.written or _only_dressed_anew(before, entry, snapshot):
             data = _bytes(manifest, decorations)
@@ -129,7 +141,12 @@ def _written(
 
 def _only_dressed_anew(before: Entry | None, entry: Entry, snapshot: Snapshot) -> bool:
     """The same object under another name or with other annotations of the target, in a file that nobody touched."""
-    if before is None or before.digest != entry.digest or snapshot.live.get(before.file) != before.blob:
+    if (
+        before is None
+        or is_run(entry.address)
+        or before.digest != entry.digest
+        or snapshot.live.get(before.file) != before.blob
+    ):
         return False
     return before.file != entry.file or before.decorations != entry.decorations
 

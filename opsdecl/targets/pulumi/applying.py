@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from msgspec import Struct
 from msgspec.structs import replace
 
+from opsdecl.addr import is_run
 from opsdecl.apply.types import Outcome, Recorded, Started
 from opsdecl.diag import Checked, Diagnostic
 from opsdecl.targets.cluster.books import inventory_of, revision_of, revision_told, settled
@@ -68,7 +69,7 @@ class Apply(Struct, frozen=True):
 
     def _engine_is_needed(self, stack: StackState) -> bool:
         wanted = {str(manifest.address) for manifest in self.job.desired.manifests}
-        return bool(self.job.plan.changes) or stack.objects.keys() != wanted
+        return bool(self.job.plan.changes) or any(not is_run(a) for a in stack.objects.keys() ^ wanted)
 
     def _update_or_withdraw(self, stack: StackState, progress: Progress, records: Records) -> StackState:
         """What was announced and never begun is not left for the next apply to wonder about."""

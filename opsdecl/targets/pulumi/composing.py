@@ -8,7 +8,7 @@ from typing import Any
 from msgspec import Struct
 from msgspec.structs import replace
 
-from opsdecl.addr import Address, Release, format_path
+from opsdecl.addr import Address, Release, format_path, is_run
 from opsdecl.apply.readiness.patience import patience_s
 from opsdecl.diff.types import ObjectChange, ReleasePlan
 from opsdecl.render.types import Manifest, ManifestSet
@@ -51,12 +51,14 @@ class Way(Struct, frozen=True):
 def compose(desired: ManifestSet, plan: ReleasePlan, stack: StackState, way: Way) -> Program:
     """Everything of the release: what the plan changes as it is wanted, the rest as it is held."""
     changes = {change.address: change for change in plan.changes}
-    needed = {str(need) for manifest in desired.manifests for need in manifest.depends_on}
+    needed = {str(need) for manifest in desired.manifests for need in manifest.depends_on if not is_run(need)}
     held = dict(stack.objects)
     children: list[tuple[Child, tuple[Address, ...]]] = []
     for manifest in desired.manifests:
         before = _held(held, manifest)
         change = changes.get(str(manifest.address))
+        if before is None and change is None and is_run(manifest.address):
+            continue  # It was started once, and whoever refreshed the stack saw that it is gone.
         if before is None or (change is not None and change.action in WRITTEN):
             inputs = sent(manifest, change, way, needed=str(manifest.address) in needed)
             child = _made(_child(manifest, inputs), before, change, way)

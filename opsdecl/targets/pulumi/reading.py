@@ -1,12 +1,12 @@
 """State, records and live objects -> the release as the target holds it. Pure: all three arrive as data."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from msgspec import Struct
 from msgspec.structs import replace
 
-from opsdecl.addr import Release, digest_of
+from opsdecl.addr import Release, digest_of, is_run
 from opsdecl.diag import Diagnostic
 from opsdecl.diag.codes import pulumi as codes
 from opsdecl.diff.records import StoredObject, TargetState, tool_identity
@@ -15,6 +15,7 @@ from opsdecl.targets.cluster.comparing import GONE, Sight, adopted, is_leaving, 
 from opsdecl.targets.cluster.inventory import Entry, Seen
 from opsdecl.targets.cluster.projection import respell
 from opsdecl.targets.cluster.reading import Identity, same_object
+from opsdecl.targets.cluster.running import observed
 from opsdecl.targets.pulumi.decorations import undecorated
 from opsdecl.targets.pulumi.live import Looked
 from opsdecl.targets.pulumi.records import Records
@@ -51,8 +52,12 @@ def read_release(sources: Sources, release: Release, manager: str, wanted: Manif
     objects = [_stored(entry, sights[i], i, sources, manifests.get(i)) for i, entry in entries.items()]
     objects += _strangers(manifests, entries, looked, manager)
     inventory = records.inventory
+    runs = frozenset(i for i, entry in entries.items() if is_run(entry.address))
+    seen = looked.objects if looked is not None and not looked.rendered else {}
     state = TargetState(
-        identity=_identity(release, sources, sights) if stack.exists or records.exists else digest_of(str(release)),
+        identity=_identity(release, sources, sights, runs)
+        if stack.exists or records.exists
+        else digest_of(str(release)),
         revision=inventory.revision,
         desired_digest=inventory.desired_digest,
         objects=tuple(sorted(objects, key=lambda o: (o.address, o.key))),
@@ -60,6 +65,7 @@ def read_release(sources: Sources, release: Release, manager: str, wanted: Manif
         unowned=_lines(entries, {i: sight.by_persons for i, sight in sights.items()}),
         tool=tool_identity(inventory.tool_version, inventory.lock_digest) if records.exists else "",
         expected=_lines(entries, {i: sight.by_programs for i, sight in sights.items()}),
+        runs=observed(inventory.runs, {e.key: seen[i] for i, e in entries.items() if i in seen}),
     )
     findings = (*(looked.findings if looked is not None else ()), *_foreign(stack, release))
     return Reading(stack, records, entries, state, looked, findings)
@@ -173,9 +179,9 @@ def _strangers(
     return found
 
 
-def _identity(release: Release, sources: Sources, sights: Mapping[Identity, Sight]) -> str:
+def _identity(release: Release, sources: Sources, sights: Mapping[Identity, Sight], runs: Collection[Identity]) -> str:
     """Moves with the records, with the state, and with every field that is ours; not with status."""
-    rows = [[list(i), sight.digest] for i, sight in sorted(sights.items())]
+    rows = [[list(i), sight.digest] for i, sight in sorted(sights.items()) if i not in runs]
     return digest_of([str(release), sources.records.identity, sources.stack.digest, rows])
 
 
