@@ -7,6 +7,9 @@ from typing import Any
 
 from msgspec import Struct
 
+RELATIONS = ("finetune", "adapter", "merge", "quantized")
+"""How weights were made of their base models, in the words of model hubs."""
+
 
 class Column(Struct, frozen=True):
     """A fact of an entry: its name in the file, the attribute it fills, and which values it takes."""
@@ -45,6 +48,14 @@ def _is_texts(value: Any) -> bool:
     return isinstance(value, list) and all(is_text(item) for item in value)
 
 
+def _are_addresses(value: Any) -> bool:
+    return isinstance(value, list) and all(map(is_address, value))
+
+
+def _is_relation(value: Any) -> bool:
+    return value in RELATIONS
+
+
 def _is_range(value: Any) -> bool:
     return isinstance(value, list) and len(value) == 2 and all(map(is_number, value)) and value[0] <= value[1]
 
@@ -78,6 +89,8 @@ MODEL_COLUMNS: Mapping[str, Column] = {
     "maxPosition": Column("max_position", is_whole, "a number of tokens"),
     "parameters": Column("parameters", is_number, "a number of parameters", required=False),
     "license": Column("license", is_text, "text"),
+    "baseModels": Column("base_models", _are_addresses, "a list of addresses such as hf://org/name", required=False),
+    "baseRelation": Column("base_relation", _is_relation, f"one of {', '.join(RELATIONS)}", required=False),
     "gated": Column("gated", is_flag, "true or false", required=False),
     "config": Column("config", _is_mapping_of(lambda _: True), "the facts of a published config.json", required=False),
     "files": Column("files", _is_mapping_of(is_text), "digests by name of file", required=False),

@@ -65,6 +65,7 @@ def catalog_of(
         nodes=nodes,
         configs={name: entry["config"] for name, entry in tables["models"].items() if "config" in entry},
         own=own,
+        files={name: entry["files"] for name, entry in tables["models"].items() if "files" in entry},
     )
 
 

@@ -10,6 +10,7 @@ class ModelFacts(Struct, frozen=True):
     """What is known of published weights. `weights_gib` is the size of the checkpoint as loaded in its own dtype.
 
     `parameters` is the published total. What its layers are is in `Catalog.configs`, which only sizing reads.
+    `base_models` are addresses of the weights that these were made of, and `base_relation` says how.
     """
 
     name: str
@@ -23,6 +24,8 @@ class ModelFacts(Struct, frozen=True):
     gated: bool = False
     aliases: tuple[str, ...] = ()
     parameters: float | None = None
+    base_models: tuple[str, ...] = ()
+    base_relation: str = ""
 
 
 class ModelFigures(Struct, frozen=True):
@@ -135,8 +138,8 @@ class GpuFacts(Struct, frozen=True):
 class Catalog(Struct, frozen=True):
     """All facts in use, and the digest that `opsdecl.lock` records.
 
-    `configs` has what a published `config.json` says of a model's shape, by name of the model. `own` has the project's
-    file for each entry that is the project's own, by table and name.
+    `configs` has what a published `config.json` says of a model's shape, and `files` the digests of its files, both by
+    name of the model. `own` has the project's file for each entry that is the project's own, by table and name.
     """
 
     models: Mapping[str, ModelFacts]
@@ -145,6 +148,7 @@ class Catalog(Struct, frozen=True):
     nodes: Mapping[str, NodeShape] = field(default_factory=dict)
     configs: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
     own: Mapping[tuple[str, str], str] = field(default_factory=dict)
+    files: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
     def published(self, uri: str) -> ModelFacts | None:
         """The model whose weights are at an address such as `hf://org/name`."""

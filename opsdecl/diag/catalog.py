@@ -13,6 +13,7 @@ from opsdecl.diag.codes import (
     source,
     spec,
     targets,
+    transparency,
 )
 from opsdecl.diag.codes import compile as compile_
 from opsdecl.diag.types import Code
@@ -30,6 +31,7 @@ MODULES = (
     catalogue,
     fleet,
     policy,
+    transparency,
     internal,
 )
 

@@ -47,6 +47,12 @@ def needs_of(earlier: Built, built: Built, sides: Sequence[Sides]) -> tuple[Need
     )
 
 
+def monthly_cost(built: Built, effective: Effective) -> MonthlyCost | None:
+    """Of one document; None where it has no GPU, or one that nobody knows the price of."""
+    need = _need(built, effective)
+    return need.monthly if need is not None else None
+
+
 def _need(built: Built, effective: Effective) -> Need | None:
     spec = effective["spec"]
     accelerator = spec.get("accelerator")

@@ -8,6 +8,8 @@ from opsdecl.view.cells import printable
 _INLINE = re.compile(r"[\\`*_\[\]~|]")
 _REFERENCE = re.compile(r"(GH(?=-\d))|([#!%](?=\d))|(@)|(:(?=//))|(www(?=\.))", re.IGNORECASE)
 _BREAK = "&#8203;"
+_START = re.compile(r"^(?:(\d{1,9})(?=[.)](?:\s|$))|()(?=[#+=-]))")
+_ADDRESS = re.compile(r"https?://[^\s<>\"'`|\\]{1,2000}")
 
 
 def code(text: str, limit: int = 120) -> str:
@@ -54,3 +56,18 @@ def comment_marker(subject: str, name: str) -> str:
     """A hidden line by which a bot finds its own comment again."""
     safe = re.sub(r"[^A-Za-z0-9._]+", "-", name[:60]).strip("-")
     return f"<!-- opsdecl:{subject}:{safe} -->"
+
+
+def paragraphs(text: str) -> str:
+    """The text as itself on lines of its own. Blank lines part paragraphs."""
+    return "\n\n".join(line(part) for part in re.split(r"\n\s*\n", text) if part.strip())
+
+
+def line(text: str) -> str:
+    """The text as itself on one line, also where that line begins: no heading, list or rule."""
+    return _START.sub(lambda found: f"{found[1] or ''}\\", plain(" ".join(text.split())))
+
+
+def link(address: str) -> str:
+    """A web address as a link; anything else as code."""
+    return f"<{address}>" if _ADDRESS.fullmatch(address) else code(address)

@@ -276,5 +276,6 @@ COVERED_ELSEWHERE: Mapping[str, Elsewhere] = {
         "a note of plans and of `size --env`, not of validate",
         "tests/unit/sizing/test_rightsizing.py::test_the_cheapest_with_about_as_much_room",
     ),
+    "OD850": Elsewhere(_COMMAND, "tests/unit/transparency/test_card.py::test_an_unknown_name_suggests_the_nearest"),
     "OD901": Elsewhere(_BUG, "tests/endtoend/test_refusals.py::test_an_unexpected_error"),
 }

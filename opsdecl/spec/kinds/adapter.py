@@ -4,12 +4,12 @@ from typing import Annotated, Literal
 
 from pydantic import Discriminator, Field
 
+from opsdecl.spec.kinds.card import Card
 from opsdecl.spec.kinds.declare import Kind, Part, branch, branch_by_shape, branch_by_type, effect, reference
 from opsdecl.spec.kinds.document import Document
 from opsdecl.spec.kinds.metadata import Metadata
 from opsdecl.spec.kinds.names import CatalogName, DnsSubdomain, HubUri, Items, NonEmpty, Revision
 from opsdecl.spec.kinds.scalars import ImageReference
-from opsdecl.spec.kinds.serving import Card
 from opsdecl.spec.kinds.variables import SecretReference
 from opsdecl.spec.kinds.weights import InlineModel
 

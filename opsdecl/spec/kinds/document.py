@@ -4,12 +4,12 @@ from typing import Literal
 
 from pydantic import Field
 
+from opsdecl.spec.kinds.card import Card
 from opsdecl.spec.kinds.declare import Part, effect, merge_key
 from opsdecl.spec.kinds.names import DnsSubdomain, Items
 from opsdecl.spec.kinds.scheduling import Scheduling
 from opsdecl.spec.kinds.serving import (
     Access,
-    Card,
     Disruption,
     Drain,
     Patch,

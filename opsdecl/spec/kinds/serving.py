@@ -152,15 +152,3 @@ class Patch(Part):
     path: FieldPath = Field(description="Field of the object, such as `spec.template.spec.hostNetwork`.")
     value: Any = Field(description="Value of the field.")
     reason: NonEmpty = Field(description="Why the patch is there, for whoever reads it next.")
-
-
-class Card(Part):
-    """What people must know of the model before they rely on it."""
-
-    intended_use: NonEmpty | None = Field(default=None, description="What the model is for, and what it is not for.")
-    license: NonEmpty | None = Field(default=None, description="Licence of the weights, by its short name.")
-    risk_class: Literal["minimal", "limited", "high"] | None = Field(
-        default=None, description="Class of risk under the rules that the organisation follows."
-    )
-    limitations: NonEmpty | None = Field(default=None, description="What the model is known to do badly.")
-    contacts: Items[NonEmpty] = Field(default=(), description="Whom to ask.")

@@ -5,6 +5,7 @@ from itertools import pairwise
 
 from opsdecl.diag import SpecPath
 from opsdecl.diag.codes import spec as codes
+from opsdecl.spec.kinds.adapter import Adapter
 from opsdecl.spec.kinds.llm import LLM
 from opsdecl.spec.kinds.model import Model
 from opsdecl.spec.kinds.runtime import Runtime
@@ -110,7 +111,7 @@ def _percentiles(name: str, objective: LatencyObjective) -> Iterator[Finding]:
             yield Finding(codes.BOUNDS_REVERSED, (*path, lower), message, hint)
 
 
-def card(document: Served) -> Iterator[Finding]:
+def card(document: Served | Adapter) -> Iterator[Finding]:
     said = document.spec.card
     if said is None or said.risk_class != "high":
         return
@@ -181,7 +182,7 @@ RULES: tuple[DocumentRule, ...] = (
     DocumentRule(_SERVED, ((_S, "serviceAccount"),), service_account),
     DocumentRule(_SERVED, ((_S, "access"),), access),
     DocumentRule(_SERVED, ((_S, "slo"),), objectives),
-    DocumentRule(_SERVED, ((_S, "card"),), card),
+    DocumentRule(_SERVED | {"Adapter"}, ((_S, "card"),), card),
     DocumentRule(_SERVED, (("metadata", "movedFrom"), (_S, "imagePullSecrets"), (_S, "servedNames")), lists),
     DocumentRule(_SERVED, (("metadata", "movedFrom"), ("metadata", "name")), moved_from),
     DocumentRule(_SERVED, ((_S, "scheduling", "tolerations"),), tolerations),

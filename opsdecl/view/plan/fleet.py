@@ -90,8 +90,12 @@ def _pair(before: MonthlyCost | None, after: MonthlyCost, name: str) -> str:
 
 
 def _money(amount: float, cost: MonthlyCost) -> str:
+    return money(amount, cost.currency)
+
+
+def money(amount: float, currency: str) -> str:
     """`$950`, `$10.1k`, `$1.20M`; other currencies by their short name."""
-    sign = SIGNS.get(cost.currency, f"{cost.currency} ")
+    sign = SIGNS.get(currency, f"{currency} ")
     if amount >= 999_500:
         return f"{sign}{amount / 1e6:.2f}M"
     return f"{sign}{amount / 1e3:.1f}k" if amount >= 1000 else f"{sign}{amount:.0f}"

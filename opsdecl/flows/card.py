@@ -1,0 +1,17 @@
+"""`card`: one document as people should know it before they rely on it."""
+
+from opsdecl.diag import Checked
+from opsdecl.flows.build import Built
+from opsdecl.flows.described import card_of, find_described
+from opsdecl.flows.memory import Memory
+from opsdecl.flows.models import Models
+from opsdecl.transparency.types import ModelCard
+
+
+def make_card(built: Built, name: str, memory: Memory | None = None) -> Checked[ModelCard]:
+    """None where no document that has a card is called so."""
+    found = find_described(built, [name])
+    if found.value is None:
+        return Checked(None, found.diagnostics)
+    models = Models(built.project.catalog, (memory or Memory()).memo)
+    return Checked(card_of(built, found.value[0], models))

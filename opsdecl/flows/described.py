@@ -1,0 +1,128 @@
+"""Documents that cards and bills are about: found by name, and put together with what the environment knows of them."""
+
+from collections.abc import Iterator, Sequence
+from functools import partial
+
+from msgspec.structs import replace
+
+from opsdecl.compile.rollout import replicas_of
+from opsdecl.compile.types import CompiledDocument
+from opsdecl.diag import Checked, Diagnostic
+from opsdecl.diag.codes.transparency import NO_CARD
+from opsdecl.diag.nearest import did_you_mean
+from opsdecl.flows.build import Built, policies_of
+from opsdecl.flows.costs import monthly_cost
+from opsdecl.flows.models import Models
+from opsdecl.flows.project import place_of
+from opsdecl.flows.targets import targets_of
+from opsdecl.render.types import ManifestSet
+from opsdecl.transparency.composition import DESCRIBED, compose
+from opsdecl.transparency.lineage import Library
+from opsdecl.transparency.statements import deviations_of, statements_of
+from opsdecl.transparency.types import Cost, Fit, ModelCard, Operation, PolicyUse
+
+
+def find_described(built: Built, names: Sequence[str]) -> Checked[tuple[CompiledDocument, ...]]:
+    """The documents of these names, in their order; all there are where none is named."""
+    known = {str(d.address): d for d in built.graph.documents if d.address.kind in DESCRIBED}
+    missing = [name for name in names if name not in known]
+    if missing:
+        return Checked(None, tuple(_missing(name, known, built.environment.address.name) for name in missing))
+    return Checked(tuple(known[name] for name in names) if names else tuple(known.values()))
+
+
+def _missing(name: str, known: Sequence[str] | dict[str, CompiledDocument], environment: str) -> Diagnostic:
+    said = f"`{name[:100]}` is no LLM, Model or Adapter of {environment}"
+    return Diagnostic(NO_CARD, said, hint=did_you_mean(name, known) or f"there are: {', '.join(known) or 'none'}")
+
+
+def card_of(built: Built, document: CompiledDocument, models: Models) -> ModelCard:
+    """Everything that is declared and known of a document in this environment."""
+    effective = document.effective
+    statements = statements_of(document.address.kind, effective)
+    composition = compose(document.address, effective, document.references, Library(built.project.catalog))
+    published = composition.weights.license if composition.weights else ""
+    return ModelCard(
+        address=str(document.address),
+        name=document.address.name,
+        project=built.graph.release.project,
+        owner=effective["metadata"].get("owner", ""),
+        license=statements.license or published,
+        published_license=published,
+        statements=statements,
+        composition=composition,
+        operation=_operation(built, document, models),
+        policies=tuple(_policies(built, document)),
+        exceptions=deviations_of(effective),
+    )
+
+
+def _operation(built: Built, document: CompiledDocument, models: Models) -> Operation:
+    environment, spec = built.environment.address.name, document.effective["spec"]
+    if document.address.kind == "Adapter":
+        return Operation(environment=environment, targets=targets_of(built))
+    accelerator, cost = spec.get("accelerator") or {}, monthly_cost(built, document.effective)
+    return Operation(
+        environment=environment,
+        targets=targets_of(built),
+        namespace=document.effective["metadata"]["namespace"],
+        gpu=accelerator.get("gpu", ""),
+        gpus=accelerator.get("count", 0),
+        replicas=replicas_of(spec.get("replicas", {})),
+        objectives=dict(_objectives(spec.get("slo") or {})),
+        callers=tuple(_callers(spec.get("access"), document.effective["metadata"]["namespace"])),
+        fit=_fit(document, models) if document.address.kind == "LLM" else None,
+        monthly_cost=Cost(cost.floor, cost.expected, cost.ceiling, cost.currency) if cost else None,
+    )
+
+
+def _objectives(slo: dict[str, object]) -> Iterator[tuple[str, str]]:
+    for name, value in slo.items():
+        if isinstance(value, dict):
+            yield from ((f"{name}.{percentile}", str(bound)) for percentile, bound in value.items())
+        else:
+            yield name, str(value)
+
+
+def _callers(access: dict[str, list[dict[str, dict[str, str]]]] | None, own: str) -> Iterator[str]:
+    """As a person would name them: `namespace storefront`, `pods app=web in storefront`."""
+    if access is None:
+        yield f"namespace {own}"
+        return
+    for peer in access["from"]:
+        labels = ",".join(f"{key}={value}" for key, value in peer.get("labels", {}).items())
+        namespace = peer.get("namespace", own)
+        yield f"pods {labels} in {namespace}" if labels else f"namespace {namespace}"
+
+
+def _fit(document: CompiledDocument, models: Models) -> Fit:
+    found = models.whole(document.effective)
+    sizing = found.sizing
+    if sizing is None:
+        return Fit(verdict=found.verdict or "", reason=found.reason)
+    return Fit(
+        verdict=sizing.verdict,
+        weights_gib=round(sizing.memory.weights.point, 1),
+        kv_tokens=int(sizing.cache.tokens.point),
+        full_length_requests=round(sizing.cache.concurrency.point, 1),
+        max_model_len=sizing.requested_length,
+    )
+
+
+def _policies(built: Built, document: CompiledDocument) -> Iterator[PolicyUse]:
+    """Policies that look at the document or at its objects, with what they say."""
+    from opsdecl.policy.evaluate import evaluate_policies, matching_policies
+    from opsdecl.policy.select import read_policy
+
+    own = _objects_of(built, document)
+    for policy in policies_of(built):
+        if policy.address in matching_policies([policy], [document], own, built.environment):
+            found = evaluate_policies([policy], [document], own, built.environment, partial(place_of, built.graph))
+            read = read_policy(policy)
+            level, about = "deny" if read.denies else "warn", "objects" if read.over_objects else "document"
+            yield PolicyUse(policy.address.name, level, about, read.description, tuple(d.message for d in found))
+
+
+def _objects_of(built: Built, document: CompiledDocument) -> ManifestSet:
+    others = {each.address for each in built.graph.documents} - {document.address}
+    return replace(built.manifests, manifests=built.manifests.without(others))

@@ -1,0 +1,34 @@
+"""The published JSON Schemas of what `card` and `trace` print, made from the values themselves."""
+
+from typing import Any
+
+from msgspec import Struct
+from msgspec.json import schema_components
+
+from opsdecl.transparency.types import FORMAT_VERSION, ModelCard
+
+_DRAFT = "https://json-schema.org/draft/2020-12/schema"
+
+
+def card_schema() -> dict[str, Any]:
+    said = "What `opsdecl card --format json` prints: all that is declared and known of one document."
+    return _published("card", "Model card", said, ModelCard, {"frontMatter": {"type": "object"}})
+
+
+def _published(name: str, title: str, said: str, root: type[Struct], more: dict[str, Any]) -> dict[str, Any]:
+    """Everything is always printed, and nothing else."""
+    (_,), parts = schema_components((root,), ref_template="#/$defs/{name}")
+    whole = parts.pop(root.__name__)
+    properties = {"formatVersion": {"const": FORMAT_VERSION}, **whole["properties"], **more}
+    return {
+        "$schema": _DRAFT,
+        "$id": f"https://opsdecl.dev/schemas/{name}.schema.json",
+        "title": title,
+        "description": said,
+        **_complete({"type": "object", "properties": properties}),
+        "$defs": {name: _complete(part) for name, part in sorted(parts.items())},
+    }
+
+
+def _complete(part: dict[str, Any]) -> dict[str, Any]:
+    return {**part, "required": list(part["properties"]), "additionalProperties": False}

@@ -1,0 +1,199 @@
+"""What is known of a model: what its answers come from, and what people say of it; named as the JSON names it."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from msgspec import Struct, field
+
+FORMAT_VERSION = 1
+
+
+class Ancestor(Struct, frozen=True, rename="camel"):
+    """Weights that others were made of. `relation` says how, in the words of model hubs."""
+
+    uri: str
+    relation: str
+    license: str = ""
+
+
+class Weights(Struct, frozen=True, rename="camel", kw_only=True):
+    """Weights, or a model's files. What nobody knows is empty, or null for numbers.
+
+    `entry` is their name in the catalogue, `location` where they are fetched from where that is not `uri`, `digest` of
+    all of it where one was declared, `files` digests by name of file. `ancestors` are nearest first.
+    """
+
+    uri: str
+    entry: str = ""
+    revision: str = ""
+    digest: str = ""
+    location: str = ""
+    license: str = ""
+    format: str = ""
+    architecture: str = ""
+    parameters: int | None = None
+    weights_gib: float | None = field(default=None, name="weightsGiB")
+    gated: bool = False
+    files: Mapping[str, str] = field(default_factory=dict)
+    ancestors: tuple[Ancestor, ...] = ()
+
+
+class AdapterUse(Struct, frozen=True, rename="camel", kw_only=True):
+    """A low-rank adapter. `base` is the address of the model that it was trained on."""
+
+    name: str
+    uri: str
+    revision: str = ""
+    digest: str = ""
+    license: str = ""
+    base: str = ""
+    rank: int = 0
+    targets: tuple[str, ...] = ()
+
+
+class Template(Struct, frozen=True, rename="camel"):
+    """A chat template: the digest of its text, and the file that holds it where one does."""
+
+    digest: str
+    file: str = ""
+
+
+class EngineUse(Struct, frozen=True, rename="camel", kw_only=True):
+    """What runs the weights. `settings` are fields of the language, `args` flags in the engine's own words."""
+
+    name: str = ""
+    version: str = ""
+    runtime: str = ""
+    image: str = ""
+    image_digest: str = ""
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    args: Mapping[str, Any] = field(default_factory=dict)
+
+
+class Composition(Struct, frozen=True, rename="camel", kw_only=True):
+    """What an answer of a document comes from. `quantization` is what is asked of the engine."""
+
+    address: str
+    served_names: tuple[str, ...] = ()
+    weights: Weights | None = None
+    adapters: tuple[AdapterUse, ...] = ()
+    chat_template: Template | None = None
+    sampling: Mapping[str, Any] = field(default_factory=dict)
+    parsers: Mapping[str, Any] = field(default_factory=dict)
+    quantization: str = ""
+    engine: EngineUse | None = None
+
+
+class Training(Struct, frozen=True, rename="camel", kw_only=True):
+    """Data that a model was trained on."""
+
+    name: str
+    uri: str = ""
+    license: str = ""
+    personal_data: str = ""
+    description: str = ""
+
+
+class Measurement(Struct, frozen=True, rename="camel", kw_only=True):
+    """What somebody measured of a model."""
+
+    dataset: str
+    metric: str
+    value: str | bool | int | float
+    split: str = ""
+    source: str = ""
+
+
+class Consideration(Struct, frozen=True, rename="camel"):
+    """What may harm people, and what is done about it."""
+
+    risk: str
+    mitigation: str = ""
+
+
+class Statements(Struct, frozen=True, rename="camel", kw_only=True):
+    """The `card` of the document, as it is declared."""
+
+    summary: str = ""
+    intended_use: str = ""
+    out_of_scope: str = ""
+    users: tuple[str, ...] = ()
+    license: str = ""
+    license_link: str = ""
+    risk_class: str = ""
+    task: str = ""
+    languages: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
+    training_data: tuple[Training, ...] = ()
+    evaluations: tuple[Measurement, ...] = ()
+    limitations: str = ""
+    ethical_considerations: tuple[Consideration, ...] = ()
+    contacts: tuple[str, ...] = ()
+
+
+class Fit(Struct, frozen=True, rename="camel", kw_only=True):
+    """Whether the model fits its GPUs, as `opsdecl size` reckons it. Without a verdict, `reason` says why."""
+
+    verdict: str = ""
+    reason: str = ""
+    weights_gib: float | None = field(default=None, name="weightsGiB")
+    kv_tokens: int | None = None
+    full_length_requests: float | None = None
+    max_model_len: int | None = None
+
+
+class Cost(Struct, frozen=True, rename="camel"):
+    """Of a month's GPUs: at the fewest replicas, on average over loads, at the most replicas."""
+
+    floor: float
+    expected: float
+    ceiling: float
+    currency: str
+
+
+class Operation(Struct, frozen=True, rename="camel", kw_only=True):
+    """Where and how it runs. `replicas` are the fewest and the most; `callers` who may ask it over the network."""
+
+    environment: str
+    targets: tuple[str, ...] = ()
+    namespace: str = ""
+    gpu: str = ""
+    gpus: int = 0
+    replicas: tuple[int, int] = (0, 0)
+    objectives: Mapping[str, str] = field(default_factory=dict)
+    callers: tuple[str, ...] = ()
+    fit: Fit | None = None
+    monthly_cost: Cost | None = None
+
+
+class PolicyUse(Struct, frozen=True, rename="camel"):
+    """A policy that looks at the document, or at its objects, and what it says of them."""
+
+    name: str
+    level: str
+    about: str
+    description: str = ""
+    findings: tuple[str, ...] = ()
+
+
+class Deviation(Struct, frozen=True, rename="camel"):
+    """Where the document says for itself that a rule of the tool does not hold, and why."""
+
+    field: str
+    reason: str
+
+
+class ModelCard(Struct, frozen=True, rename="camel", kw_only=True):
+    """All that is declared and known of one document. `license` is the declared one, else the published one."""
+
+    address: str
+    name: str
+    project: str
+    owner: str = ""
+    license: str = ""
+    published_license: str = ""
+    statements: Statements
+    composition: Composition
+    operation: Operation
+    policies: tuple[PolicyUse, ...] = ()
+    exceptions: tuple[Deviation, ...] = ()
