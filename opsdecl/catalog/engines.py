@@ -6,6 +6,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from typing import Any
 
+from msgspec.structs import replace
+
 from opsdecl._data import engine_table
 from opsdecl.catalog.engine_types import (
     EngineFacts,
@@ -40,13 +42,18 @@ def flag(engine: str, version: str, name: str) -> FlagAnswer:
         # A short form is no name of a flag in a mapping, and yet what was meant.
         meant = _short(engine).get(plain) or nearest(plain, flags(engine, version))
         return Unknown(plain, meant)
+    missing = _missing(table, at, canonical, rows)
+    return replace(missing, replaced_by=replacement(engine, canonical)) if isinstance(missing, Gone) else missing
+
+
+def _missing(table: EngineTable, at: Standing, name: str, rows: Sequence[Row]) -> Gone | NotYet:
+    """Of a name that other releases have: whether they are earlier or later ones."""
     last = max(
         (table.order[_until(table, row)] for row in rows if table.order[row["from"]] < at.positions[0]), default=-1
     )
     if last < 0:
-        return NotYet(canonical, rows[0]["from"])
-    replaced = _replacements(engine, "flags").get(canonical)
-    return Gone(canonical, table.releases[last].version, table.releases[last + 1].version, replaced)
+        return NotYet(name, rows[0]["from"])
+    return Gone(name, table.releases[last].version, table.releases[last + 1].version)
 
 
 def flags(engine: str, version: str) -> Mapping[str, FlagFacts]:
@@ -71,6 +78,30 @@ def metrics(engine: str, version: str) -> Mapping[str, MetricFacts]:
             generations = tuple(row.get("generations", ()))
             found[name] = MetricFacts(name, row["type"], labels, generations, rows[0]["from"])
     return found
+
+
+def server_metrics(engine: str) -> Mapping[str, MetricFacts]:
+    """Metrics that the engine's server has beside those of its table, in every release; of engines without a table,
+    all that are known. Empty where none are."""
+    rows = _server_rows().get(engine, {}).get("metrics", {})
+    return {name: MetricFacts(name, row["type"], tuple(row["labels"])) for name, row in rows.items()}
+
+
+def known_metrics(engine: str, version: str) -> Mapping[str, MetricFacts]:
+    """All that is known of a release, by the name that scrapers see."""
+    return {**(metrics(engine, version) if has_table(engine) else {}), **server_metrics(engine)}
+
+
+def metric(engine: str, version: str, name: str) -> MetricFacts | Gone | NotYet | Unknown:
+    """Of a metric by the name that scrapers see. `Unknown` where no release that was read has it."""
+    known = known_metrics(engine, version)
+    rows = _table(engine).metrics.get(name, ()) if has_table(engine) else ()
+    if name in known:
+        return known[name]
+    if not rows:
+        return Unknown(name, nearest(name, known))
+    missing = _missing(_table(engine), standing(engine, version), name, rows)
+    return replace(missing, replaced_by=metric_replacement(engine, name)) if isinstance(missing, Gone) else missing
 
 
 def device_default(engine: str, version: str, name: str, memory_gib: float, device: str) -> int | None:
@@ -193,6 +224,13 @@ def _replacements(engine: str, what: str) -> Mapping[str, Replacement]:
         name: Replacement(row.get("flag") or row.get("metric", ""), row.get("hint", ""), row["source"])
         for name, row in rows.items()
     }
+
+
+@cache
+def _server_rows() -> Mapping[str, Any]:
+    from yaml import CSafeLoader, load
+
+    return load(engine_table("servers.yaml") or b"", CSafeLoader) or {}
 
 
 def _until(table: EngineTable, row: Row) -> str:

@@ -7,6 +7,7 @@ from opsdecl.compile import capacity, pins, sharing
 from opsdecl.compile.adapters import adapters
 from opsdecl.compile.costs import budget_exceeded
 from opsdecl.compile.engine_flags import engine_flags
+from opsdecl.compile.monitors import monitors
 from opsdecl.compile.nodes import nodes_too_few
 from opsdecl.compile.partitions import partition_findings
 from opsdecl.compile.quotas import quotas_exceeded
@@ -146,6 +147,7 @@ CHECKS: tuple[Callable[[Scene], Iterator[Diagnostic]], ...] = (
     budget_exceeded,
     pins.unpinned_images,
     adapters,
+    monitors,
     targets_collide,
     no_approvers,
     partition_findings,

@@ -15,9 +15,10 @@ from opsdecl.compile.memo import Ask, Question
 from opsdecl.compile.merge import MergeProblem, merge_layers
 from opsdecl.compile.no_effect import ineffective_fields
 from opsdecl.compile.provenance import lower_setters, winner
-from opsdecl.compile.references import hint_for, resolve
+from opsdecl.compile.references import hint_for, resolve, select
 from opsdecl.compile.schema import VARIABLES, KindSchema
 from opsdecl.compile.types import CompiledDocument
+from opsdecl.compile.watched import watched_facts
 from opsdecl.diag import Diagnostic, Place, Related, SpecPath
 from opsdecl.diag.codes import compile as codes
 from opsdecl.diag.codes import spec as spec_codes
@@ -254,9 +255,11 @@ def resolve_references(draft: Draft, ask: Ask) -> PassResult:
     if draft.schema.is_served:
         references.append((("metadata", "namespace"), "namespaces"))
     found = resolve(draft.source.address, draft.value, references, draft.place, ask)
-    complete = draft.complete and found.complete
+    selected = select(draft.value, draft.schema.selections, ask)
+    complete = draft.complete and found.complete and selected.complete
     findings = tuple(replace(d, related=draft.lower(d.at.path)) for d in found.diagnostics if isinstance(d.at, Place))
-    return replace(draft, documents=found.documents, facts=found.model, complete=complete), findings
+    documents = {**selected.documents, **found.documents}
+    return replace(draft, documents=documents, facts=found.model, complete=complete), findings
 
 
 def fill_defaults(draft: Draft, ask: Ask) -> PassResult:
@@ -268,13 +271,19 @@ def fill_defaults(draft: Draft, ask: Ask) -> PassResult:
     if draft.schema.is_served and "namespace" not in metadata:
         metadata = {**metadata, "namespace": ask(Question("environment")).value.effective["spec"]["namespaces"][0]}
     effective = {"metadata": metadata, "spec": dumped["spec"]}
-    effective |= {root: document.effective["spec"] for root, document in (draft.documents or {}).items()}
+    effective |= {root: _taken(draft, document) for root, document in (draft.documents or {}).items()}
     if (model := _model_facts(draft, ask)) is not None:
         effective["model"] = model
     template = getattr(draft.model.spec, "chat_template", None)
     if template is not None and template.file and (text := ask(Question("text", "", template.file)).value) is not None:
         effective["chatTemplate"] = text
     return replace(draft, effective=effective), ()
+
+
+def _taken(draft: Draft, document: CompiledDocument) -> Mapping[str, Json]:
+    """What a document takes from another: all that it says, but for a Monitor, which changes with little of it."""
+    spec: Mapping[str, Json] = document.effective["spec"]
+    return watched_facts(document) if draft.schema.kind == "Monitor" else spec
 
 
 def _model_facts(draft: Draft, ask: Ask) -> Mapping[str, Json] | None:

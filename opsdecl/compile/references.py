@@ -73,6 +73,26 @@ def resolve(
     return Resolved(documents, model, complete, tuple(findings))
 
 
+def select(value: Json, selections: Sequence[tuple[SpecPath, tuple[str, ...]]], ask: Ask) -> Resolved:
+    """Documents that have all the labels at a path of `value`; no labels name nothing."""
+    documents: dict[str, CompiledDocument] = {}
+    complete = True
+    for path, kinds in selections:
+        labels = next((found for _, found in _values_at(value, path, ()) if isinstance(found, Mapping)), {})
+        for kind in kinds if labels else ():
+            for name in ask(Question("names", kind)).value:
+                found = ask(Question("document", kind, name)).value
+                complete = complete and not isinstance(found, Broken)
+                if isinstance(found, CompiledDocument) and _has_labels(found, labels):
+                    documents[_root_of(kind, name)] = found
+    return Resolved(documents, None, complete, ())
+
+
+def _has_labels(document: CompiledDocument, labels: Mapping[str, Json]) -> bool:
+    own = document.effective["metadata"].get("labels", {})
+    return all(own.get(name) == value for name, value in labels.items())
+
+
 def _named(value: Json, references: Sequence[tuple[SpecPath, str]]) -> Iterator[_Named]:
     for pattern, target in references:
         for path, name in _texts_at(value, pattern):
@@ -105,9 +125,13 @@ def _root(named: _Named, taken: Mapping[str, object]) -> str:
     """The last name on the path, or the whole path where two references share it. Of a list, what is named: its place
     there moves when another entry goes."""
     if isinstance(named.path[-1], int):
-        return f"{named.target.lower()}-{named.name}"
+        return _root_of(named.target, named.name)
     name = str(named.path[-1])
     return name if name not in taken else format_path(named.path)
+
+
+def _root_of(kind: str, name: str) -> str:
+    return f"{kind.lower()}-{name}"
 
 
 _TABLES = {"catalog/models": "model", "catalog/gpus": "gpu", "pools": "pool", "namespaces": "namespace"}

@@ -36,7 +36,8 @@ class NoEffect(Protocol):
 
 
 class KindSchema(Struct, frozen=True):
-    """`references` are patterns (`*` for any name or index) with what they name; `has_field` knows valid paths."""
+    """`references` are patterns (`*` for any name or index) with what they name; `selections` paths of labels with the
+    kinds that they choose from; `has_field` knows valid paths."""
 
     kind: str
     merge: MergeRules
@@ -45,6 +46,7 @@ class KindSchema(Struct, frozen=True):
     check: Callable[[Mapping[str, Json], PlaceOf], Checked[Any]]
     no_effect: Sequence[NoEffect]
     has_field: Callable[[SpecPath], bool]
+    selections: Sequence[tuple[SpecPath, tuple[str, ...]]] = ()
 
     @property
     def is_served(self) -> bool:
@@ -71,6 +73,7 @@ def schema_of(kind: str) -> KindSchema | None:
         references=fields.references(kind),
         check=partial(_check, kind),
         no_effect=fields.no_effect_rules(kind),
+        selections=fields.selections(kind),
         has_field=lambda path: fields.field_info(kind, path) is not None,
     )
 

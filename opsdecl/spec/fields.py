@@ -53,6 +53,8 @@ class FieldInfo(Struct, frozen=True):
     merge_key: str | None = None
     reference: str | None = None
     """A kind (`Runtime`), or a table: `catalog/models`, `catalog/gpus`, `pools`."""
+    selects: tuple[str, ...] = ()
+    """Kinds of which it names the documents that have the labels in it."""
     interpolate: bool = True
     excludes: tuple[str, ...] = ()
     """Siblings that a layer drops from lower ones by setting it."""
@@ -134,6 +136,12 @@ def references(kind: str) -> tuple[tuple[SpecPath, str], ...]:
     return tuple((info.path, info.reference) for info in all_fields(kind) if info.reference)
 
 
+@cache
+def selections(kind: str) -> tuple[tuple[SpecPath, tuple[str, ...]], ...]:
+    """Fields that name documents by their labels: pattern and kinds."""
+    return tuple((info.path, info.selects) for info in all_fields(kind) if info.selects)
+
+
 def format_pattern(path: SpecPath) -> str:
     """`("spec", "targets", "*", "prune")` -> `spec.targets.*.prune`."""
     return ".".join(str(part) for part in path)
@@ -201,6 +209,7 @@ def _described(base: FieldInfo, node: Node | None, parent: FieldInfo) -> FieldIn
         effect=row or parent.effect,
         merge_key=node.extra.get("x-merge-key"),
         reference=node.extra.get("x-opsdecl-reference"),
+        selects=tuple(node.extra.get("x-opsdecl-selects", ())),
         excludes=tuple(node.extra.get("x-opsdecl-excludes", ())),
         interpolate=parent.interpolate and node.extra.get("x-opsdecl-interpolate", True),
     )

@@ -6,11 +6,13 @@ from msgspec.structs import replace
 
 from opsdecl.catalog.types import Catalog
 from opsdecl.compile.lower.labels import labelled
+from opsdecl.compile.lower.monitoring.monitor import lower_monitor
 from opsdecl.compile.lower.names import base_name, shorten
 from opsdecl.compile.lower.native.llm import lower_llm
 from opsdecl.compile.lower.native.model import lower_model
 from opsdecl.compile.lower.subject import LoadedAdapter, Subject
 from opsdecl.compile.types import CompiledDocument, Resource
+from opsdecl.compile.watched import WATCHED_KINDS
 from opsdecl.diag import Checked, Diagnostic
 from opsdecl.diag.codes import render as codes
 
@@ -22,6 +24,7 @@ WITHOUT_OBJECTS = frozenset(("Project", "Environment", "Adapter", "Runtime", "Po
 LOWERINGS: Mapping[tuple[str, str], Lowering] = {
     ("native", "LLM"): lower_llm,
     ("native", "Model"): lower_model,
+    ("native", "Monitor"): lower_monitor,
 }
 """By `platform.serving` and kind."""
 
@@ -77,6 +80,7 @@ def _subject(
             for root, other in sorted(references.items())
             if other.address.kind == "Adapter"
         ),
+        watched=tuple(other for _, other in sorted(references.items()) if other.address.kind in WATCHED_KINDS),
     )
     return labelled(subject)
 

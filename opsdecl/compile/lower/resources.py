@@ -19,13 +19,15 @@ def make_resource(
     *,
     name: str = "",
     annotations: Mapping[str, Any] | None = None,
+    labels: Mapping[str, str] | None = None,
     depends_on: Iterable[Address] = (),
     protect: bool = False,
     ignore_changes: tuple[SpecPath, ...] = (),
 ) -> Resource:
-    """A namespaced object of the document; its name is the document's base where none is given."""
+    """A namespaced object of the document; its name is the document's base where none is given. `labels` are beside
+    those of all its objects."""
     metadata = {
-        "labels": subject.object_labels,
+        "labels": {**subject.object_labels, **(labels or {})},
         "annotations": {**object_annotations(subject), **(annotations or {})} or None,
     }
     return Resource(

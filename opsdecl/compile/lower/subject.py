@@ -46,6 +46,8 @@ class Subject(Struct, frozen=True):
     adapters: tuple[LoadedAdapter, ...] = ()
     pod_labels: Mapping[str, Any] = field(default_factory=dict)
     object_labels: Mapping[str, Any] = field(default_factory=dict)
+    watched: tuple[CompiledDocument, ...] = ()
+    """Models that the document refers to, in the order of their roots."""
     reckoned_gib: float | None = None
     """Size of weights that neither the document nor the catalogue says, where it could be reckoned."""
 

@@ -301,6 +301,46 @@ UNKNOWN_PARTITION = Code(
     "Choose one that exists; `none` holds the documents that name no other.",
     "opsdecl plan --env prod --partition team-asist",
 )
+WATCHES_NOTHING = Code(
+    "OD345",
+    "The monitor watches nothing",
+    "The labels that choose what is watched are those of no LLM or Model in this environment, so no alert would ever "
+    "be raised, which looks like all is well.\n\n"
+    "Correct the labels, give a model these labels in its metadata, or name the models.",
+    "watch: {labels: {tier: glod}}",
+)
+SCRAPED_TWICE = Code(
+    "OD346",
+    "Two monitors have one model scraped",
+    "Both would fetch the metrics of its pods, and every sum over them, of requests, of tokens, of cost, would be "
+    "twice what it is.\n\n"
+    "Set `scrape: {enabled: false}` in one of them. Its alerts and its dashboard see what the other has fetched.",
+    "kind: Monitor\nspec:\n  watch: {llms: [chat]}   # as in another Monitor",
+)
+OBJECTIVE_NOT_MEASURED = Code(
+    "OD347",
+    "An objective that nothing measures",
+    "A percentile can only be told from a histogram, and the engine offers none of this latency. The promise stands, "
+    "and no alert says when it is broken.\n\n"
+    "Measure it in front of the model, at the gateway or in the caller, or promise what the engine measures.",
+    "kind: Model\nspec:\n  runtime: triton\n  slo: {latency: {p99: 50ms}}",
+    Severity.WARNING,
+)
+METRICS_OFF = Code(
+    "OD348",
+    "The watched engine offers no metrics",
+    "A flag of the engine decides whether it measures itself at all, and as it is set nothing could be scraped.\n\n"
+    "Change the flag as the hint says.",
+    "kind: Runtime\nspec:\n  engine: vllm\n  args: {disable-log-stats: true}",
+)
+ENGINE_NOT_WATCHED = Code(
+    "OD349",
+    "Nothing is known of this engine's metrics",
+    "Which metrics the engine offers, and where, is not known, so the model is neither scraped nor has it alerts.\n\n"
+    "Serve it with an engine whose metrics are known, or watch what stands in front of it.",
+    "kind: Model\nspec:\n  format: custom",
+    Severity.WARNING,
+)
 
 CODES: tuple[Code, ...] = (
     UNKNOWN_ENVIRONMENT,
@@ -339,4 +379,9 @@ CODES: tuple[Code, ...] = (
     PARTITION_NAME,
     PARTITION_LABEL,
     UNKNOWN_PARTITION,
+    WATCHES_NOTHING,
+    SCRAPED_TWICE,
+    OBJECTIVE_NOT_MEASURED,
+    METRICS_OFF,
+    ENGINE_NOT_WATCHED,
 )

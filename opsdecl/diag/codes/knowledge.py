@@ -304,6 +304,45 @@ GRAPHS_WITHOUT_ROOM = Code(
     "engine: {gpuMemoryUtilization: 0.98}   # vllm 0.11.0",
     Severity.WARNING,
 )
+UNKNOWN_METRIC = Code(
+    "OD790",
+    "No such metric",
+    "No release of the engine that was read has a metric of this name, nor has its server. An alert over a metric "
+    "that is not there is never raised, and nobody notices.\n\n"
+    "Correct the name; `opsdecl catalog` says which releases were read. Where another program offers the metric, name "
+    "it in `exporter`.",
+    "alerts:\n  - {name: RequestsWait, metric: vllm:num_request_waiting, above: 50}",
+)
+METRIC_REMOVED = Code(
+    "OD791",
+    "A metric that is gone",
+    "Earlier releases of the engine had the metric, and the one that the watched model runs has it no longer. The "
+    "alert would stay silent for ever.\n\n"
+    "Use the metric that took its place.",
+    "alerts:\n  - {name: CacheFull, metric: vllm:gpu_cache_usage_perc, above: 0.95}   # gone since vLLM 0.12",
+)
+METRIC_NOT_YET = Code(
+    "OD792",
+    "A metric of later releases",
+    "The metric exists, and the release of the engine that the watched model runs does not have it yet.\n\n"
+    "Raise the version of the Runtime, or use a metric that this release has.",
+    "alerts:\n  - {name: Rejected, metric: vllm:admission_rejections_total, statistic: rate, over: 5m, above: 1}",
+)
+METRIC_STATISTIC = Code(
+    "OD793",
+    "The metric has no such statistic",
+    "Percentiles are told from histograms, rates and increases from counters, and values, averages and extremes from "
+    "gauges. The value of a counter only grows, so a bound on it says how old the process is.\n\n"
+    "Use a statistic of the hint, or another metric.",
+    "alerts:\n  - {name: Slow, metric: vllm:num_requests_waiting, statistic: p95, over: 5m, above: 1}",
+)
+METRIC_LABEL = Code(
+    "OD794",
+    "The metric has no such label",
+    "No series of the metric has the label, so none would be looked at, and the alert would stay silent.\n\n"
+    "Correct the name of the label, or remove it.",
+    "labels: {reason: abort}   # it is finished_reason",
+)
 
 CODES: tuple[Code, ...] = (
     UNKNOWN_MODEL,
@@ -341,4 +380,9 @@ CODES: tuple[Code, ...] = (
     UNKNOWN_ENGINE,
     UNKNOWN_QUANTIZATION,
     GRAPHS_WITHOUT_ROOM,
+    UNKNOWN_METRIC,
+    METRIC_REMOVED,
+    METRIC_NOT_YET,
+    METRIC_STATISTIC,
+    METRIC_LABEL,
 )

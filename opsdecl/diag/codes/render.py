@@ -108,6 +108,22 @@ TEMPLATE_MISSING = Code(
     "Correct the path, which starts at the root of the project, or add the file.",
     "chatTemplate: {file: environments/base/chat.jnija}",
 )
+OBJECT_TOO_LARGE = Code(
+    "OD440",
+    "An object that is too large",
+    "Kubernetes takes at most 1 MiB of data in a ConfigMap, and its store little more in any object. A larger one "
+    "would be refused when it is applied.\n\n"
+    "Divide the document, for example one Monitor for each team.",
+    "kind: Monitor\nspec:\n  watch: {labels: {tier: any}}   # hundreds of models",
+)
+SCRAPED_BY_NOBODY = Code(
+    "OD441",
+    "Nobody has the watched model scraped",
+    "The monitor says that another one fetches the metrics of its models, and of this model none does. Its alerts "
+    "would stay silent, and its dashboard empty.\n\n"
+    "Remove `scrape: {enabled: false}`, or let another Monitor watch the model.",
+    "kind: Monitor\nspec:\n  watch: {llms: [chat]}\n  scrape: {enabled: false}",
+)
 
 CODES: tuple[Code, ...] = (
     SAME_OBJECT_TWICE,
@@ -123,4 +139,6 @@ CODES: tuple[Code, ...] = (
     FORMAT_NOT_SERVED,
     METRIC_NOT_OFFERED,
     TEMPLATE_MISSING,
+    OBJECT_TOO_LARGE,
+    SCRAPED_BY_NOBODY,
 )

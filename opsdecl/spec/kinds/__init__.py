@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from opsdecl.spec.kinds import adapter, environment, llm, model, policy, project, runtime
+from opsdecl.spec.kinds import adapter, environment, llm, model, monitor, policy, project, runtime
 from opsdecl.spec.kinds.declare import API_VERSION, Kind, Part
 
 KINDS: Mapping[str, Kind] = {
@@ -13,6 +13,7 @@ KINDS: Mapping[str, Kind] = {
         llm.KIND,
         model.KIND,
         adapter.KIND,
+        monitor.KIND,
         runtime.KIND,
         policy.KIND,
     )

@@ -65,6 +65,11 @@ def reference(target: str) -> Extra:
     return {"x-opsdecl-reference": target}
 
 
+def selects(*kinds: str) -> Extra:
+    """The value is a map of labels: it names every document of these kinds that has all of them."""
+    return {"x-opsdecl-selects": list(kinds)}
+
+
 def excludes(*names: str) -> Extra:
     """Siblings that cannot stand beside the field: a layer that sets it drops those of lower layers."""
     return {"x-opsdecl-excludes": list(names)}

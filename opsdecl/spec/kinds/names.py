@@ -57,6 +57,21 @@ _label_value = pattern_of(
     "use at most 63 letters, digits, `-`, `_` and `.`, starting and ending with a letter or digit",
     longest=63,
 )
+_alert_name = pattern_of(
+    codes.BAD_NAME, r"[A-Z][A-Za-z0-9]{0,62}", "the name of an alert", "write words together: `RequestsWait`"
+)
+_metric_name = pattern_of(
+    codes.BAD_NAME,
+    r"[A-Za-z_:][A-Za-z0-9_:]*",
+    "the name of a metric",
+    "use letters, digits, `_` and `:`, not starting with a digit",
+)
+_series_label = pattern_of(
+    codes.BAD_LABEL,
+    r"(?!__)[A-Za-z_][A-Za-z0-9_]*",
+    "a label of Prometheus",
+    "use letters, digits and `_`, not starting with a digit or `__`",
+)
 _env_name = pattern_of(
     codes.BAD_ENV_NAME,
     r"[A-Za-z_][A-Za-z0-9_]*",
@@ -166,6 +181,9 @@ CatalogName = Annotated[str, Word("name"), AfterValidator(_catalog_name)]
 GpuName = Annotated[str, Word("name"), AfterValidator(_gpu_name)]
 LabelKey = Annotated[str, Word("label key"), AfterValidator(_label_key)]
 LabelValue = Annotated[str, Word("label value"), AfterValidator(_label_value)]
+AlertName = Annotated[str, Word("alert name"), AfterValidator(_alert_name)]
+MetricName = Annotated[str, Word("metric name"), AfterValidator(_metric_name)]
+SeriesLabel = Annotated[str, Word("label name"), AfterValidator(_series_label)]
 EnvName = Annotated[str, Word("variable name"), AfterValidator(_env_name)]
 Digest = Annotated[
     str, Word("digest"), AfterValidator(_digest), WithJsonSchema({"type": "string", "pattern": "^sha256:[0-9a-f]{64}$"})

@@ -5,10 +5,10 @@ from functools import cache
 from typing import Any
 
 from opsdecl.diag import SpecPath
-from opsdecl.spec.rules import definitions, llm, serving
+from opsdecl.spec.rules import definitions, llm, monitor, serving
 from opsdecl.spec.rules.types import DocumentRule, Finding
 
-RULES: tuple[DocumentRule, ...] = (*serving.RULES, *llm.RULES, *definitions.RULES)
+RULES: tuple[DocumentRule, ...] = (*serving.RULES, *llm.RULES, *definitions.RULES, *monitor.RULES)
 
 
 @cache

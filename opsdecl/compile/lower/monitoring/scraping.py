@@ -1,0 +1,61 @@
+"""Who is scraped, and how: as a PodMonitor of the Prometheus Operator, or as part of a configuration of Prometheus."""
+
+from typing import Any
+
+from opsdecl.compile.lower.labels import PREFIX
+from opsdecl.compile.lower.monitoring.series import DOCUMENT, ENVIRONMENT, Watched, duration
+from opsdecl.compile.types import Traced
+from opsdecl.spec.kinds.monitor import Scrape
+
+PATH = "/metrics"
+
+
+def pod_monitor(watched: Watched, scrape: Scrape, port: str) -> dict[str, Any]:
+    """The `spec` of a PodMonitor. Pods rather than the Service: those that are not ready are looked at as well."""
+    endpoint = {
+        "port": port,
+        "path": PATH,
+        "interval": Traced(duration(scrape.interval.seconds), ("spec", "scrape", "interval")),
+        "relabelings": [
+            {"action": "replace", "targetLabel": DOCUMENT, "replacement": watched.name},
+            {"action": "replace", "targetLabel": ENVIRONMENT, "replacement": watched.environment},
+        ],
+    }
+    return {
+        "selector": {"matchLabels": _labels(watched)},
+        "namespaceSelector": {"matchNames": [_namespace(watched)]},
+        "podMetricsEndpoints": [endpoint],
+    }
+
+
+def scrape_config(watched: Watched, scrape: Scrape, port: str) -> dict[str, Any]:
+    """One entry of `scrape_configs`, for a Prometheus that nobody operates."""
+    labels = _labels(watched)
+    found = [f"__meta_kubernetes_pod_label_{_as_label(name)}" for name in labels]
+    return {
+        "job_name": f"{_namespace(watched)}/{watched.name}",
+        "metrics_path": PATH,
+        "scrape_interval": duration(scrape.interval.seconds),
+        "kubernetes_sd_configs": [{"role": "pod", "namespaces": {"names": [_namespace(watched)]}}],
+        "relabel_configs": [
+            {"source_labels": found, "regex": ";".join(labels.values()), "action": "keep"},
+            {"source_labels": ["__meta_kubernetes_pod_container_port_name"], "regex": port, "action": "keep"},
+            {"target_label": DOCUMENT, "replacement": watched.name},
+            {"target_label": ENVIRONMENT, "replacement": watched.environment},
+            {"source_labels": ["__meta_kubernetes_namespace"], "target_label": "namespace"},
+            {"source_labels": ["__meta_kubernetes_pod_name"], "target_label": "pod"},
+        ],
+    }
+
+
+def _labels(watched: Watched) -> dict[str, str]:
+    """Of all pods of the model, whichever variant."""
+    return {f"{PREFIX}/kind": watched.document.address.kind, f"{PREFIX}/base": watched.base}
+
+
+def _namespace(watched: Watched) -> str:
+    return str(watched.document.effective["metadata"]["namespace"])
+
+
+def _as_label(name: str) -> str:
+    return "".join(c if c.isalnum() else "_" for c in name)
