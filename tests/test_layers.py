@@ -144,7 +144,18 @@ def wrong_effects(files: Mapping[str, str]) -> Iterator[str]:
             yield from (f"{path}:{line}: {name} {effect.what}" for line, name in sorted(by_module | by_name))
 
 
-HEAVY = ("pulumi", "pulumi_kubernetes", "git", "jinja2", "kubernetes_validate", "cel", "celpy", "rich", "kubernetes")
+HEAVY = (
+    "cyclonedx",
+    "pulumi",
+    "pulumi_kubernetes",
+    "git",
+    "jinja2",
+    "kubernetes_validate",
+    "cel",
+    "celpy",
+    "rich",
+    "kubernetes",
+)
 HEAVY_MODULES = ("compile.expressions", *(f"targets.pulumi.{name}" for name in ("monitor", "resources", "engine")))
 """Modules that are imported on use themselves, so that they may import heavy packages at their top."""
 

@@ -1,5 +1,6 @@
 """What a plan is made from: the commit, the merge result, or the files as they lie there."""
 
+from datetime import datetime
 from pathlib import Path
 
 from msgspec import Struct
@@ -9,7 +10,7 @@ from opsdecl.diff.types import BaseRef, SourceRef
 from opsdecl.spec.source import WorkTree
 from opsdecl.spec.types import SourceTree
 from opsdecl.targets.git.objects import PROJECT_PATHS, CommitTree, merge_result
-from opsdecl.targets.git.repository import Repository, discover, resolve_ref, who, work_tree_status
+from opsdecl.targets.git.repository import Repository, discover, last_change, resolve_ref, who, work_tree_status
 
 
 class ReviewSides(Struct, frozen=True):
@@ -68,3 +69,13 @@ def author_of(root: Path) -> str:
     """Who works here, as git would sign it; empty outside a repository."""
     found = discover(root)
     return who(found.value) if found.value else ""
+
+
+def specs_changed_at(root: Path) -> datetime | None:
+    """When the last commit was made that changed the specs. None outside a repository, for files that differ from it,
+    and where a shallow clone may lack that commit."""
+    found = discover(root)
+    status = work_tree_status(found.value, PROJECT_PATHS).value if found.value else None
+    if found.value is None or status is None or status.dirty or not status.commit or found.value.shallow:
+        return None
+    return last_change(found.value, PROJECT_PATHS).value

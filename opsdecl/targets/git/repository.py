@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 
 from msgspec import Struct
@@ -163,3 +164,14 @@ def _own_settings(git: Git) -> tuple[tuple[str, str], ...]:
     scoped = zip(fields[::2], fields[1::2], strict=False)
     own = (entry.partition("\n") for scope, entry in scoped if scope in ("local", "worktree"))
     return tuple((name, value) for name, _, value in own)
+
+
+def last_change(repository: Repository, paths: Sequence[str]) -> Checked[datetime]:
+    """When the last commit that changed any of `paths` (relative to the project) was made, in UTC."""
+    return attempt(lambda: Checked(_last_change(repository, paths)))
+
+
+def _last_change(repository: Repository, paths: Sequence[str]) -> datetime | None:
+    places = [repository.prefix + path for path in paths]
+    said = repository.git.text("log", "-1", "--format=%ct", "HEAD", "--", *places).strip()
+    return datetime.fromtimestamp(int(said), UTC) if said else None
