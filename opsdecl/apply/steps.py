@@ -21,7 +21,16 @@ _RANKS = {
             ("ServiceAccount", "Role", "RoleBinding", "ClusterRole", "ClusterRoleBinding", "Secret", "ExternalSecret"),
             ("ConfigMap", "PersistentVolume", "PersistentVolumeClaim", "NetworkPolicy"),
             ("Service",),
-            ("Deployment", "StatefulSet", "DaemonSet", "Job", "CronJob", "Rollout", "InferenceService"),
+            (
+                "Deployment",
+                "StatefulSet",
+                "DaemonSet",
+                "Job",
+                "CronJob",
+                "Rollout",
+                "InferenceService",
+                "LeaderWorkerSet",
+            ),
         )
     )
     for kind in kinds

@@ -4,11 +4,12 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from msgspec import Struct
 
-from opsdecl.compile.rollout import replicas_of
+from opsdecl.compile.rollout import nodes_of, replicas_of
 from opsdecl.compile.scene import Scene
 from opsdecl.compile.types import CompiledDocument
 from opsdecl.diag import Code, Diagnostic, Place, Related, SpecPath
 from opsdecl.diag.codes import compile as codes
+from opsdecl.fleet.packing import Size
 from opsdecl.spec.types import Json
 
 ACCELERATOR: SpecPath = ("spec", "accelerator")
@@ -16,7 +17,8 @@ POOLS: SpecPath = ("spec", "capacity", "pools")
 
 
 class Demand(Struct, frozen=True):
-    """GPUs of one document: type, pool where it names one, GPUs of each replica, and how many replicas."""
+    """GPUs of one document: type, pool where it names one, GPUs on each node of a replica, nodes of each, and how many
+    replicas."""
 
     document: CompiledDocument
     gpu: str
@@ -24,14 +26,19 @@ class Demand(Struct, frozen=True):
     count: int
     lowest: int
     highest: int
+    nodes: int = 1
+
+    @property
+    def size(self) -> Size:
+        return self.count, self.nodes
 
     @property
     def least(self) -> int:
-        return self.count * self.lowest
+        return self.count * self.nodes * self.lowest
 
     @property
     def most(self) -> int:
-        return self.count * self.highest
+        return self.count * self.nodes * self.highest
 
 
 def demands(scene: Scene) -> tuple[Demand, ...]:
@@ -42,7 +49,8 @@ def demands(scene: Scene) -> tuple[Demand, ...]:
         if accelerator is not None:
             lowest, highest = replicas_of(document.effective["spec"].get("replicas", {}))
             pool = accelerator.get("pool")
-            found.append(Demand(document, accelerator["gpu"], pool, accelerator["count"], lowest, highest))
+            gpu, count, nodes = accelerator["gpu"], accelerator["count"], nodes_of(accelerator)
+            found.append(Demand(document, gpu, pool, count, lowest, highest, nodes))
     return tuple(found)
 
 
@@ -59,8 +67,11 @@ def gpus_without_room(scene: Scene) -> Iterator[Diagnostic]:
         elif fitting:
             possible = [named] if named is not None else [*fitting.values()]
             largest = max(pool["gpusPerNode"] for pool in possible)
+            most = max(pool["nodes"] for pool in possible)
             if demand.count > largest:
                 yield _too_many(scene, demand, largest)
+            elif demand.nodes > most and demand.lowest:
+                yield _too_many_nodes(scene, demand, most)
 
 
 def _other_gpu(scene: Scene, demand: Demand, pool: Mapping[str, Json]) -> Diagnostic:
@@ -95,9 +106,24 @@ def _too_many(scene: Scene, demand: Demand, largest: int) -> Diagnostic:
         demand,
         codes.COUNT_EXCEEDS_NODE,
         "count",
-        f"a replica asks for {demand.count} × `{demand.gpu}`, and a node has {largest}",
+        f"a replica asks for {demand.count} × `{demand.gpu}`"
+        f"{' on each of its nodes' if demand.nodes > 1 else ''}, and a node has {largest}",
         f"set accelerator.count to {largest} or less" if largest else "choose another pool",
         Related("the pools", scene.in_environment(POOLS)),
+    )
+
+
+def _too_many_nodes(scene: Scene, demand: Demand, most: int) -> Diagnostic:
+    names = [demand.pool] if demand.pool else []
+    where = f"pool `{names[0]}` has" if names else f"no pool with `{demand.gpu}` has more than"
+    return _at_document(
+        scene,
+        demand,
+        codes.NODES_EXCEED_POOL,
+        "nodes",
+        f"a replica spans {demand.nodes} nodes of one pool, and {where} {most}",
+        "add nodes to the pool, or spread the replica over fewer of them",
+        Related("the pools", scene.in_environment((*POOLS, *names))),
     )
 
 

@@ -6,7 +6,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from opsdecl.catalog.types import Catalog
-from opsdecl.compile.rollout import replicas_of
+from opsdecl.compile.rollout import gpus_of, replicas_of
 from opsdecl.compile.scene import Scene
 from opsdecl.compile.types import CompiledDocument
 from opsdecl.diag import Diagnostic, Related, SpecPath
@@ -43,7 +43,7 @@ def _priced(document: CompiledDocument, settings: Mapping[str, Json], catalog: C
     accelerator = spec["accelerator"]
     price = price_of(accelerator, settings, catalog)
     lowest, highest = replicas_of(spec.get("replicas", {}))
-    cost = cost_of(price, accelerator["count"], lowest, highest) if price is not None else None
+    cost = cost_of(price, gpus_of(accelerator), lowest, highest) if price is not None else None
     return Priced(document, price, cost)
 
 

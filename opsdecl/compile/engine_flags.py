@@ -37,6 +37,7 @@ FIELDS: Mapping[SpecPath, Mapping[str, str]] = {
     ("spec", "engine", "kvCacheDtype"): {"vllm": "kv-cache-dtype", "sglang": "kv-cache-dtype"},
     ("spec", "engine", "dtype"): {"vllm": "dtype", "sglang": "dtype"},
     ("spec", "engine", "prefixCaching"): {"vllm": "enable-prefix-caching"},
+    ("spec", "accelerator", "nodes"): {"vllm": "nnodes", "sglang": "nnodes"},
     ("spec", "parallelism", "data"): {"vllm": "data-parallel-size", "sglang": "dp-size"},
     ("spec", "parallelism", "expert"): {"vllm": "enable-expert-parallel"},
 }

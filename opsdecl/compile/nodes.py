@@ -9,7 +9,7 @@ from opsdecl.compile.rollout import way_of
 from opsdecl.compile.scene import Scene
 from opsdecl.diag import Code, Diagnostic, Related, SpecPath
 from opsdecl.diag.codes import fleet as codes
-from opsdecl.fleet.packing import holds
+from opsdecl.fleet.packing import Size, holds_all
 from opsdecl.fleet.strategy import fenceposts
 from opsdecl.fleet.types import Way
 
@@ -49,31 +49,40 @@ def _only_there(scene: Scene, everything: Sequence[Demand], names: Names) -> tup
     return tuple(demand for demand in everything if set(pools_of(scene, demand)) <= set(names))
 
 
-def _nodes(scene: Scene, names: Names) -> tuple[int, ...]:
+def _nodes(scene: Scene, names: Names) -> tuple[tuple[int, ...], ...]:
+    """GPUs of each node, pool by pool."""
     pools = scene.settings["capacity"]["pools"]
-    return tuple(pools[name]["gpusPerNode"] for name in names for _ in range(pools[name]["nodes"]))
+    return tuple((pools[name]["gpusPerNode"],) * pools[name]["nodes"] for name in names)
 
 
-def _sizes(here: Sequence[Demand], *, most: bool = False) -> Counter[int]:
-    sizes: Counter[int] = Counter()
+def _sizes(here: Sequence[Demand], *, most: bool = False) -> Counter[Size]:
+    sizes: Counter[Size] = Counter()
     for demand in here:
-        sizes[demand.count] += demand.highest if most else demand.lowest
+        sizes[demand.size] += demand.highest if most else demand.lowest
     return sizes
+
+
+def _is_told(nodes: Sequence[Sequence[int]], here: Sequence[Demand]) -> bool:
+    """Whether one of them fits nowhere even by itself, which is reported at its document."""
+    return any(
+        all(demand.count > max(pool, default=0) or demand.nodes > len(pool) for pool in nodes) for demand in here
+    )
 
 
 def _at_fewest(scene: Scene, names: Names, here: Sequence[Demand]) -> Diagnostic | None:
     nodes = _nodes(scene, names)
-    answer = holds(nodes, _sizes(here))
-    if answer is True or any(demand.count > max(nodes, default=0) for demand in here):
+    answer = holds_all(nodes, _sizes(here))
+    if answer is True or _is_told(nodes, here):
         return None
-    needed, there = sum(demand.least for demand in here), sum(nodes)
+    needed, there = sum(demand.least for demand in here), sum(map(sum, nodes))
     if answer is None:
         message = f"no way was found to put {needed} GPUs of replicas on {_shown(names)}, and none was ruled out"
         return _at_pool(scene, codes.NODES_MAY_NOT_HOLD, names, here, message, "add a node, or use fewer sizes")
     if needed > there:
         message = f"{_shown(names)} {_has(names)} {there} GPUs, and documents need {needed} at the fewest replicas"
     else:
-        message = f"replicas of {_listed(_sizes(here))} GPUs cannot share {len(nodes)} nodes of {_listed(nodes)} GPUs"
+        flat = [gpus for pool in nodes for gpus in pool]
+        message = f"replicas of {_replicas(_sizes(here))} GPUs cannot share {len(flat)} nodes of {_listed(flat)} GPUs"
     return _at_pool(
         scene, codes.NODES_CANNOT_HOLD, names, here, message, "add nodes, lower replicas, or move a document"
     )
@@ -81,9 +90,9 @@ def _at_fewest(scene: Scene, names: Names, here: Sequence[Demand]) -> Diagnostic
 
 def _at_most(scene: Scene, names: Names, here: Sequence[Demand]) -> Diagnostic | None:
     nodes = _nodes(scene, names)
-    if any(demand.count > max(nodes, default=0) for demand in here) or holds(nodes, _sizes(here, most=True)) is True:
+    if _is_told(nodes, here) or holds_all(nodes, _sizes(here, most=True)) is True:
         return None
-    needed, there = sum(demand.most for demand in here), sum(nodes)
+    needed, there = sum(demand.most for demand in here), sum(map(sum, nodes))
     message = f"{_shown(names)} {_has(names)} {there} GPUs, and documents need {needed} at the most replicas"
     if needed <= there:
         message += ", in sizes that do not go together on its nodes"
@@ -96,13 +105,19 @@ def _no_room_to_roll(scene: Scene, names: Names, here: Sequence[Demand]) -> Iter
     nodes, sizes = _nodes(scene, names), _sizes(here)
 
     @cache
-    def has_room(gpus: int) -> bool:
-        return holds(nodes, sizes + Counter({gpus: 1})) is not False
+    def has_room(size: Size) -> bool:
+        return holds_all(nodes, sizes + Counter({size: 1})) is not False
 
     for demand in here:
         way = _way(scene, demand)
-        if pools_of(scene, demand) == names and waits_for_room(way, demand.lowest) and not has_room(demand.count):
+        if pools_of(scene, demand) == names and waits_for_room(way, demand.lowest) and not has_room(demand.size):
             yield _stuck(scene, demand, names)
+
+
+def _where(demand: Demand) -> str:
+    if demand.nodes > 1:
+        return f"{'GPU' if demand.count == 1 else 'GPUs'} on each of {demand.nodes} nodes"
+    return "GPU" if demand.count == 1 else "GPUs on one node"
 
 
 def waits_for_room(way: Way, replicas: int) -> bool:
@@ -120,10 +135,11 @@ def _stuck(scene: Scene, demand: Demand, names: Names) -> Diagnostic:
     path: SpecPath = ("spec", "rollout", field) if field else ("spec", "accelerator", "count")
     address = demand.document.address
     chosen = "" if rollout.get("strategy") == "rolling" else f", since pool `{names[0]}` declares a reserve"
+    one = "a replica" if demand.nodes > 1 else "a pod"
     return Diagnostic(
         codes.ROLLOUT_CANNOT_FINISH,
-        f"a rollout starts a pod before it stops one{chosen}, and {_shown(names)} {_has(names)} no {demand.count} free "
-        f"{'GPU' if demand.count == 1 else 'GPUs on one node'} for it",
+        f"a rollout starts {one} before it stops one{chosen}, and {_shown(names)} {_has(names)} no {demand.count} free "
+        f"{_where(demand)} for it",
         at=scene.place(address, path),
         hint="set `maxSurge: 0` and `maxUnavailable: 1`, or use `strategy: auto`, or add a node"
         if rollout.get("strategy") == "rolling"
@@ -156,8 +172,17 @@ def _has(names: Names) -> str:
     return "has" if len(names) == 1 else "have"
 
 
-def _listed(sizes: Counter[int] | Sequence[int]) -> str:
-    """`3, 3 and 2`, the largest first; long lists are cut."""
-    numbers = sorted(sizes.elements() if isinstance(sizes, Counter) else set(sizes), reverse=True)
-    shown = [str(number) for number in numbers[:6]] + (["…"] if len(numbers) > 6 else [])
+def _replicas(sizes: Counter[Size]) -> str:
+    """`2 × 8, 4 and 4`: those over several nodes first."""
+    found = sorted(sizes.elements(), key=lambda size: (-size[1], -size[0]))
+    return _joined([f"{nodes} × {gpus}" if nodes > 1 else str(gpus) for gpus, nodes in found])
+
+
+def _listed(sizes: Sequence[int]) -> str:
+    return _joined([str(number) for number in sorted(set(sizes), reverse=True)])
+
+
+def _joined(words: Sequence[str]) -> str:
+    """`3, 3 and 2`; long lists are cut."""
+    shown = [*words[:6], *(["…"] if len(words) > 6 else [])]
     return " and ".join([", ".join(shown[:-1]), shown[-1]]) if len(shown) > 1 else shown[0]

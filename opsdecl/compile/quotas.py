@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 from msgspec import Struct
 
-from opsdecl.compile.rollout import replicas_of, way_of
+from opsdecl.compile.rollout import gpus_of, nodes_of, replicas_of, way_of
 from opsdecl.compile.scene import Scene
 from opsdecl.compile.types import CompiledDocument
 from opsdecl.diag import Diagnostic, Place, Related, SpecPath
@@ -28,8 +28,7 @@ class Counted(Struct, frozen=True):
 
 
 def _gpus(document: CompiledDocument) -> float | None:
-    accelerator = document.effective["spec"].get("accelerator")
-    return float(accelerator["count"]) if accelerator is not None else 0.0
+    return float(gpus_of(document.effective["spec"].get("accelerator")))
 
 
 def _reserved(document: CompiledDocument, name: str) -> Json:
@@ -39,12 +38,17 @@ def _reserved(document: CompiledDocument, name: str) -> Json:
 
 def _cpu(document: CompiledDocument) -> float | None:
     said = _reserved(document, "cpu")
-    return CpuQuantity.parse(said).cores if said is not None else None
+    return CpuQuantity.parse(said).cores * _nodes(document) if said is not None else None
 
 
 def _memory(document: CompiledDocument) -> float | None:
     said = _reserved(document, "memory")
-    return Quantity.parse(said).gib if said is not None else None
+    return Quantity.parse(said).gib * _nodes(document) if said is not None else None
+
+
+def _nodes(document: CompiledDocument) -> int:
+    """Each node of a replica reserves the same."""
+    return nodes_of(document.effective["spec"].get("accelerator"))
 
 
 COUNTED = (

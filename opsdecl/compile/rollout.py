@@ -23,9 +23,20 @@ def way_of(spec: Spec, pools: Mapping[str, Spec]) -> Way:
     if rollout.get("strategy") == "rolling":
         return _rolling(rollout)
     accelerator = spec.get("accelerator")
-    gpus = accelerator["count"] if accelerator else 0
+    gpus, nodes = accelerator["count"] if accelerator else 0, nodes_of(accelerator)
     highest = replicas_of(spec.get("replicas", {}))[1]
-    return choose_way(_own_pool(accelerator, pools), gpus, highest, exclusive=_holds_volume_alone(spec))
+    alone = _holds_volume_alone(spec)
+    return choose_way(_own_pool(accelerator, pools), gpus, highest, exclusive=alone, nodes=nodes)
+
+
+def nodes_of(accelerator: Spec | None) -> int:
+    """Nodes that a replica spans."""
+    return int((accelerator or {}).get("nodes") or 1)
+
+
+def gpus_of(accelerator: Spec | None) -> int:
+    """GPUs of a replica, over all its nodes."""
+    return int(accelerator["count"]) * nodes_of(accelerator) if accelerator else 0
 
 
 def replicas_of(replicas: Mapping[str, Json]) -> tuple[int, int]:

@@ -134,6 +134,20 @@ KINDS: Mapping[str, KindRule] = {
         delete_reason=_WORKLOAD_GONE,
         pods="spec.template",
     ),
+    "LeaderWorkerSet": KindRule(
+        (
+            *_immutable("spec.leaderWorkerTemplate.subGroupPolicy"),
+            FieldRule("spec.leaderWorkerTemplate.size", "capacity", "replicas have more or fewer pods", restarts=True),
+            FieldRule("spec.leaderWorkerTemplate", "rolling", "a template changes: all pods restart", restarts=True),
+            FieldRule("spec.networkConfig", "rolling", "pods restart with other addresses", restarts=True),
+            FieldRule("spec.startupPolicy", "none", "counts when a replica starts the next time"),
+            FieldRule("spec.rolloutStrategy", "none", "counts from the next rollout on"),
+            _REPLICAS,
+        ),
+        create="capacity",
+        delete_reason=_WORKLOAD_GONE,
+        pods="spec.leaderWorkerTemplate",
+    ),
     "Rollout": KindRule(
         (*_immutable("spec.selector"), _TEMPLATE, _REPLICAS, *_NEXT_ROLLOUT),
         create="capacity",

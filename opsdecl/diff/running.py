@@ -37,7 +37,7 @@ def scaling_ranges(objects: Iterable[Mapping[str, Any]]) -> ScaledRanges:
 
 
 def pods_of(data: Mapping[str, Any], ranges: ScaledRanges) -> Range:
-    """Pods of a workload: its autoscaler's range, or its own number."""
+    """Pods of a workload, or replicas of several pods each: its autoscaler's range, or its own number."""
     kind = str(data.get("kind"))
     found = ranges.get((_namespace(data), kind, str(_mapping(data, "metadata").get("name"))))
     if found is not None:
@@ -46,10 +46,19 @@ def pods_of(data: Mapping[str, Any], ranges: ScaledRanges) -> Range:
     return count, count
 
 
-def gpus_per_pod(data: Mapping[str, Any], resource: str = "") -> int:
+def templates_of(data: Mapping[str, Any]) -> tuple[tuple[int, Mapping[str, Any]], ...]:
+    """How many pods of which template make a replica."""
+    spec = _mapping(data, "spec")
+    if "leaderWorkerTemplate" not in spec:
+        return ((1, _mapping(spec, "template")),)
+    group = _mapping(spec, "leaderWorkerTemplate")
+    worker = _mapping(group, "workerTemplate")
+    return ((1, _mapping(group, "leaderTemplate") or worker), (_count(group.get("size"), 1) - 1, worker))
+
+
+def gpus_per_pod(template: Mapping[str, Any], resource: str = "") -> int:
     """GPUs that one pod holds, over all its containers. `resource` is a name to count beside the usual ones."""
-    pod = _mapping(_mapping(_mapping(data, "spec"), "template"), "spec")
-    containers = pod.get("containers")
+    containers = _mapping(template, "spec").get("containers")
     found = [c for c in containers if isinstance(c, Mapping)] if isinstance(containers, (list, tuple)) else []
     return sum(_gpus(_mapping(_mapping(c, "resources"), "limits"), resource) for c in found)
 
@@ -59,9 +68,11 @@ def running(data: Mapping[str, Any], ranges: ScaledRanges, accelerator: Mapping[
     if not kind_rule(str(data.get("kind"))).pods:
         return Effects()
     lowest, highest = pods_of(data, ranges)
-    per_pod = gpus_per_pod(data, str(accelerator.get("resource") or ""))
-    gpu = str(accelerator.get("gpu") or "") if per_pod else ""
-    return Effects(pods=(lowest, highest), gpus=(lowest * per_pod, highest * per_pod), gpu=gpu)
+    templates, resource = templates_of(data), str(accelerator.get("resource") or "")
+    pods = sum(count for count, _ in templates)
+    gpus = sum(count * gpus_per_pod(template, resource) for count, template in templates)
+    gpu = str(accelerator.get("gpu") or "") if gpus else ""
+    return Effects(pods=(lowest * pods, highest * pods), gpus=(lowest * gpus, highest * gpus), gpu=gpu)
 
 
 def total(parts: Iterable[Effects]) -> Effects:

@@ -199,7 +199,8 @@ class RolloutForecast(Model):
     """How the pods of one document are exchanged, with all other rollouts of the change going on.
 
     `lowest` of `replicas` serve at the worst moment. `seconds` are the quickest and the slowest; none where it stops.
-    `waits` is the longest that a pod waits for its GPUs, at the slowest.
+    `waits` is the longest that a pod waits for its GPUs, at the slowest. Each replica takes `gpus` on each of `nodes`
+    nodes.
     """
 
     strategy: Literal["one-more", "one-less", "recreate", "rolling", "scale"]
@@ -209,6 +210,8 @@ class RolloutForecast(Model):
     seconds: tuple[int, int] | None = None
     waits: int = 0
     pools: tuple[str, ...] = ()
+    nodes: int = 1
+    gpus: int = 0
 
 
 class RunChange(Model):

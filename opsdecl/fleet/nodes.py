@@ -1,11 +1,15 @@
 """GPUs that are free, node by node, while pods come and go."""
 
 from collections.abc import Iterable, Sequence
+from itertools import islice
 
 from opsdecl.fleet.types import Pool
 
 Place = tuple[str, int]
 """Pool, and number of the node in it."""
+
+Places = tuple[Place, ...]
+"""Of one replica, a node each."""
 
 NOWHERE: Place = ("", 0)
 """Where pods without GPUs are: nodes are not counted for them."""
@@ -39,17 +43,44 @@ class FreeGpus:
             self._move(best, -gpus)
         return best
 
+    def take_set(self, pools: Sequence[str], gpus: int, nodes: int) -> Places | None:
+        """`gpus` on each of so many different nodes of one pool, all at once or none: the fullest that fit."""
+        if nodes == 1 or gpus == 0:
+            place = self.take(pools, gpus)
+            return (place,) * nodes if place is not None else None
+        found = [places for name in pools if len(places := self._fullest(name, gpus, nodes)) == nodes]
+        best = min(found, key=lambda places: sum(self._free[place] for place in places), default=None)
+        for place in best or ():
+            self._move(place, -gpus)
+        return best
+
+    def take_beside(self, pools: Sequence[str], gpus: int, others: Places) -> Place | None:
+        """One more node for a replica that has some already: of the same pool, and none of those."""
+        names = [others[0][0]] if others else pools
+        found = [place for name in names for place in self._fullest(name, gpus, len(others) + 1, without=others)]
+        best = min(found, key=lambda place: self._free[place], default=None)
+        if best is not None:
+            self._move(best, -gpus)
+        return best
+
     def give_back(self, place: Place, gpus: int) -> None:
         if gpus:
             self._move(place, gpus)
 
-    def most_on_one_node(self, pools: Sequence[str]) -> int:
-        """The most GPUs that are free together."""
-        found = 0
-        for name in pools:
-            rooms = self._by_room.get(name, [])
-            found = max(found, next((free for free in range(len(rooms) - 1, 0, -1) if rooms[free]), 0))
-        return found
+    def missing(self, pools: Sequence[str], gpus: int, nodes: int = 1) -> int:
+        """GPUs that are not free on the best nodes of the best pool."""
+        return min((gpus * nodes - self._usable(name, gpus, nodes) for name in pools), default=gpus * nodes)
+
+    def _usable(self, name: str, gpus: int, nodes: int) -> int:
+        """Free GPUs on the emptiest nodes, as far as a replica can use them."""
+        rooms = self._by_room.get(name, [])
+        emptiest = (min(free, gpus) for free in range(len(rooms) - 1, 0, -1) for _ in rooms[free])
+        return sum(islice(emptiest, nodes))
+
+    def _fullest(self, name: str, gpus: int, nodes: int, without: Places = ()) -> Places:
+        """The fullest nodes with so many free GPUs, as many as are wanted or there are."""
+        fitting = (place for room in self._by_room.get(name, ())[gpus:] for place in room if place not in without)
+        return tuple(islice(fitting, nodes))
 
     def _move(self, place: Place, gpus: int) -> None:
         rooms, free = self._by_room[place[0]], self._free[place]

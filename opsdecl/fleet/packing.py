@@ -1,12 +1,53 @@
-"""Whether replicas fit on nodes, each with all its GPUs on one node: yes, provably no, or not known."""
+"""Whether replicas fit on nodes, each on one node or on several different ones: yes, provably no, or not known."""
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+
+Size = tuple[int, int]
+"""GPUs on each node of a replica, and how many different nodes of one pool it takes."""
 
 Counts = tuple[int, ...]
 """How many replicas of each size are left, beside the sizes in falling order."""
 
 STATES = 20_000
 """States that the exact search looks at before it gives up: some 50 ms."""
+
+
+def holds_all(pools: Sequence[Sequence[int]], replicas: Mapping[Size, int]) -> bool | None:
+    """Whether pools with so many free GPUs on each node hold so many replicas of each size. None: neither was proven.
+
+    A replica over several nodes is first taken for as many small ones: what these cannot have, it cannot have either.
+    What they can have is only as good for it where no two of them could share a node, and there is one pool.
+    """
+    wanted = {size: count for size, count in replicas.items() if size[0] > 0 and count > 0}
+    pods: Counter[int] = Counter()
+    for (gpus, nodes), count in wanted.items():
+        pods[gpus] += count * nodes
+    flat = [free for pool in pools for free in pool]
+    answer = holds(flat, pods)
+    spread = [size for size in wanted if size[1] > 1]
+    if answer is False or not spread:
+        return answer
+    if any(all(sum(free >= gpus for free in pool) < nodes for pool in pools) for gpus, nodes in spread):
+        return False
+    if _place_sets(pools, wanted):
+        return True
+    return answer if len(pools) == 1 and all(2 * gpus > max(flat) for gpus, _ in spread) else None
+
+
+def _place_sets(pools: Sequence[Sequence[int]], wanted: Mapping[Size, int]) -> bool:
+    """The largest first, each on the fullest nodes that fit. A yes is a yes, a no may be wrong."""
+    free = [list(pool) for pool in pools]
+    for gpus, nodes in sorted(wanted, reverse=True):
+        for _ in range(wanted[gpus, nodes]):
+            fitting = [sorted((room, i) for i, room in enumerate(pool) if room >= gpus)[:nodes] for pool in free]
+            possible = [(sum(room for room, _ in each), p) for p, each in enumerate(fitting) if len(each) == nodes]
+            if not possible:
+                return False
+            chosen = min(possible)[1]
+            for _, index in fitting[chosen]:
+                free[chosen][index] -= gpus
+    return True
 
 
 def holds(nodes: Sequence[int], replicas: Mapping[int, int]) -> bool | None:

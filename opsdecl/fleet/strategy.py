@@ -21,10 +21,15 @@ def fenceposts(way: Way, wanted: int) -> tuple[int, int]:
     """
     if way.recreate:
         return 0, wanted
-    above, below = math.ceil(share(way.surge, wanted)), math.floor(share(way.unavailable, wanted))
+    above, below = rounded(way, wanted)
     if above == below == 0:
         below = 1
     return above, min(below, wanted)
+
+
+def rounded(way: Way, wanted: int) -> tuple[int, int]:
+    """Bounds in replicas: what may come on top rounded up, what may be missing rounded down."""
+    return math.ceil(share(way.surge, wanted)), math.floor(share(way.unavailable, wanted))
 
 
 def share(bound: int | str, wanted: int) -> Fraction:
@@ -39,16 +44,19 @@ def lowest_serving(way: Way, wanted: int) -> int:
     return max(0, wanted - fenceposts(way, wanted)[1])
 
 
-def spare_replicas(pool: Pool, gpus: int) -> int:
-    """Replicas of `gpus` that the reserve holds, where it is kept on as few nodes as possible."""
+def spare_replicas(pool: Pool, gpus: int, nodes: int = 1) -> int:
+    """Replicas of `gpus` on each of `nodes` nodes that the reserve holds, where it lies on as few nodes as possible."""
     if gpus == 0 or pool.per_node == 0:
         return 0
     whole, rest = divmod(pool.reserve, pool.per_node)
-    return whole * (pool.per_node // gpus) + rest // gpus
+    slots = [pool.per_node // gpus] * whole + [rest // gpus]
+    # `count` replicas find room if their pods do and no node has two pods of one replica.
+    possible = range(sum(slots) // nodes, 0, -1)
+    return next((count for count in possible if sum(min(slot, count) for slot in slots) >= count * nodes), 0)
 
 
-def choose_way(pool: Pool | None, gpus: int, highest: int, *, exclusive: bool = False) -> Way:
-    """For a model whose document leaves it open.
+def choose_way(pool: Pool | None, gpus: int, highest: int, *, exclusive: bool = False, nodes: int = 1) -> Way:
+    """For a model whose document leaves it open; `gpus` are those on each of its `nodes` nodes.
 
     `pool` is None where no single pool has the GPUs; `exclusive` says that two pods cannot hold the volume at a time.
     One pod more, where the reserve of the pool holds one: nothing is lost, and neighbours that share the reserve are
@@ -57,6 +65,6 @@ def choose_way(pool: Pool | None, gpus: int, highest: int, *, exclusive: bool = 
     """
     if exclusive and highest <= 1:
         return RECREATE
-    if gpus == 0 or (pool is not None and spare_replicas(pool, gpus) >= 1):
+    if gpus == 0 or (pool is not None and spare_replicas(pool, gpus, nodes) >= 1):
         return ONE_MORE
     return ONE_LESS

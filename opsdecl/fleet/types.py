@@ -31,11 +31,18 @@ RECREATE = Way(recreate=True)
 
 
 class Pods(Struct, frozen=True):
-    """Equal replicas. All GPUs of one lie on one node of one of `pools`; 0 GPUs fit everywhere."""
+    """Equal replicas. Each takes `gpus` on one node, or on each of `nodes` different nodes, of one of `pools`; 0 GPUs
+    fit everywhere."""
 
     pools: tuple[str, ...]
     gpus: int
     replicas: int
+    nodes: int = 1
+
+    @property
+    def whole(self) -> int:
+        """GPUs of one replica, over all its nodes."""
+        return self.gpus * self.nodes
 
 
 class Rollout(Struct, frozen=True):
@@ -56,8 +63,9 @@ class Rollout(Struct, frozen=True):
 class Course(Struct, frozen=True):
     """How one rollout went. Times are seconds after the beginning; `ended` is None where it stopped.
 
-    `lowest` counts replicas that serve at the worst moment, `waited` is the longest that a pod waited for its GPUs
-    without being stopped, `missing` the GPUs that the next pod lacked on the best node when everything stood still.
+    `lowest` counts replicas that serve at the worst moment, `waited` is the longest that a replica waited for its GPUs
+    without being stopped, `missing` the GPUs that the next one lacked on the best `nodes` nodes when everything stood
+    still.
     """
 
     name: str
@@ -65,6 +73,7 @@ class Course(Struct, frozen=True):
     ended: float | None
     waited: float = 0.0
     missing: int = 0
+    nodes: int = 1
 
 
 class Price(Struct, frozen=True):

@@ -85,13 +85,24 @@ def _foresee(group: _Group) -> Foreseen:
     quickest = simulate(group.pools, group.steady, group.rollouts, pace="quickest")
     names = tuple(pool.name for pool in group.pools)
     if _all_end(slowest) and _all_end(quickest):
-        return Foreseen(names, "finishes", slowest, quickest)
+        apart = _piecemeal(group)
+        if _all_end(apart):
+            return Foreseen(names, "finishes", slowest, quickest)
+        remedy, order = _remedy(group, {course.name for course in apart if course.ended is None})
+        return Foreseen(names, "may-stop", apart, quickest, remedy, order)
     outcome: Outcome = "may-stop"
     if not any(_all_end(each) for each in (slowest, quickest, *_other_orders(group))):
         outcome = "cannot-finish" if _is_proven(group) else "stops"
     stopped = slowest if not _all_end(slowest) else quickest
     remedy, order = _remedy(group, {course.name for course in stopped if course.ended is None})
     return Foreseen(names, outcome, stopped, quickest, remedy, order)
+
+
+def _piecemeal(group: _Group) -> tuple[Course, ...]:
+    """With the pods of each replica placed one by one: two replicas may hold what each other lacks."""
+    if not _spans_nodes(group.rollouts):
+        return ()
+    return simulate(group.pools, group.steady, group.rollouts, piecemeal=True)
 
 
 def _at_once(group: _Group, rollouts: Sequence[Rollout]) -> tuple[Course, ...]:
@@ -106,7 +117,7 @@ def _other_orders(group: _Group) -> Iterator[tuple[Course, ...]]:
     """The smallest and the largest replicas first, and the reverse of the order of names."""
     if sum(rollout.after.replicas for rollout in group.rollouts) > TRIED_PODS:
         return
-    keys: tuple[Callable[[Rollout], int], ...] = (lambda r: r.after.gpus, lambda r: -r.after.gpus)
+    keys: tuple[Callable[[Rollout], int], ...] = (lambda r: r.after.whole, lambda r: -r.after.whole)
     yield _at_once(group, tuple(reversed(group.rollouts)))
     for key in keys:
         yield _at_once(group, sorted(group.rollouts, key=key))
@@ -125,8 +136,8 @@ def _need_and_gain(rollout: Rollout) -> tuple[int, int, str]:
     """By one step of the rollout: GPUs that must be free for it, and GPUs that are free more after it."""
     before, after = rollout.before, rollout.after
     all_at_once = rollout.way.recreate and before.replicas > 0
-    old = before.gpus * (before.replicas if all_at_once else min(before.replicas, 1))
-    new = after.gpus * (after.replicas if all_at_once else min(after.replicas, 1))
+    old = before.whole * (before.replicas if all_at_once else min(before.replicas, 1))
+    new = after.whole * (after.replicas if all_at_once else min(after.replicas, 1))
     gives_first = all_at_once or fenceposts(rollout.way, after.replicas)[1] > 0
     need = max(0, new - old) if gives_first else new
     return (0, need, rollout.name) if old >= new else (1, -(need + old - new), rollout.name)
@@ -137,8 +148,13 @@ def _is_proven(group: _Group) -> bool:
     if len(group.pools) != 1 or not all(_has_equal_steps(rollout) for rollout in group.rollouts):
         return False
     one_node = tuple(replace(pool, nodes=1, per_node=pool.gpus) for pool in group.pools)
-    order = safest_order(group.rollouts)
-    return not _all_end(simulate(one_node, group.steady, order, one_by_one=True))
+    order = [replace(r, before=_joined(r.before), after=_joined(r.after)) for r in safest_order(group.rollouts)]
+    return not _all_end(simulate(one_node, [_joined(pods) for pods in group.steady], order, one_by_one=True))
+
+
+def _joined(pods: Pods) -> Pods:
+    """As if the nodes of a replica were one."""
+    return replace(pods, gpus=pods.whole, nodes=1)
 
 
 def _has_equal_steps(rollout: Rollout) -> bool:
@@ -150,15 +166,27 @@ def _has_equal_steps(rollout: Rollout) -> bool:
 def _remedy(group: _Group, stopped: set[str]) -> tuple[Remedy, tuple[str, ...]]:
     """The first that finishes, the one that costs least capacity before the others."""
     order = safest_order(group.rollouts)
-    if len(order) > 1 and _all_end(simulate(group.pools, group.steady, order, one_by_one=True)):
+    if len(order) > 1 and _finish(group, order, one_by_one=True):
         return "one-at-a-time", tuple(rollout.name for rollout in order)
     for remedy, way in (("stop-one-first", ONE_LESS), ("recreate", RECREATE)):
         other = [replace(r, way=way) if r.name in stopped else r for r in group.rollouts]
-        if _all_end(_at_once(group, other)):
+        if _finish(group, other):
             return ("stop-one-first" if remedy == "stop-one-first" else "recreate"), ()
-    if _all_end(simulate(_one_node_more(group), group.steady, group.rollouts)):
+    if _finish(replace(group, pools=_one_node_more(group)), group.rollouts):
         return "one-node-more", ()
     return "", ()
+
+
+def _finish(group: _Group, rollouts: Sequence[Rollout], *, one_by_one: bool = False) -> bool:
+    """Whether they end, also where pods of a replica are placed one by one."""
+    ways = (False, True) if _spans_nodes(rollouts) else (False,)
+    return all(
+        _all_end(simulate(group.pools, group.steady, rollouts, one_by_one=one_by_one, piecemeal=way)) for way in ways
+    )
+
+
+def _spans_nodes(rollouts: Iterable[Rollout]) -> bool:
+    return any(rollout.after.nodes > 1 for rollout in rollouts)
 
 
 def _one_node_more(group: _Group) -> tuple[Pool, ...]:

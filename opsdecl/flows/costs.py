@@ -6,7 +6,7 @@ from msgspec import Struct
 
 from opsdecl.addr import SpecAddress
 from opsdecl.compile.costs import currency_of, price_of
-from opsdecl.compile.rollout import replicas_of
+from opsdecl.compile.rollout import gpus_of, replicas_of
 from opsdecl.diff.types import FleetTotals, MonthlyCost
 from opsdecl.fleet.cost import cost_of, total
 from opsdecl.fleet.types import Cost, Price
@@ -58,7 +58,7 @@ def _need(built: Built, effective: Effective) -> Need | None:
     accelerator = spec.get("accelerator")
     if not accelerator:
         return None
-    count, (lowest, highest) = accelerator["count"], replicas_of(spec.get("replicas", {}))
+    count, (lowest, highest) = gpus_of(accelerator), replicas_of(spec.get("replicas", {}))
     price = price_of(accelerator, built.environment.effective["spec"], built.project.catalog)
     cost = (price, cost_of(price, count, lowest, highest)) if price is not None else None
     return Need((lowest * count, highest * count), cost)

@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterator
 
 from opsdecl.addr import SpecAddress
 from opsdecl.compile.costs import currency_of, price_of
+from opsdecl.compile.rollout import gpus_of
 from opsdecl.compile.types import CompiledDocument
 from opsdecl.diag import Diagnostic
 from opsdecl.diag.codes.fleet import CHEAPER_SHAPE
@@ -41,7 +42,7 @@ def _cheaper(
     whole = models.whole(document.effective)
     if request is None or price is None or whole.verdict != "fits" or whole.sizing is None:
         return
-    now = price.amount * accelerator["count"]
+    now = price.amount * gpus_of(accelerator)
     shape = cheaper_shape(request, now, offers)
     if shape is not None:
         yield Diagnostic(

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from msgspec import Struct
 from msgspec.structs import replace
 
-from opsdecl.compile.rollout import replicas_of, way_of
+from opsdecl.compile.rollout import nodes_of, replicas_of, way_of
 from opsdecl.compile.types import CompiledDocument
 from opsdecl.diff.types import RolloutForecast
 from opsdecl.fleet.strategy import ONE_LESS, ONE_MORE
@@ -77,7 +77,7 @@ def _pods(built: Built, effective: Effective, most: int) -> Pods:
     declared = built.environment.model.spec.capacity.pools
     named = accelerator.get("pool")
     fitting = sorted(n for n, pool in declared.items() if pool.gpu == accelerator["gpu"] and named in (None, n))
-    return Pods(tuple(fitting), accelerator["count"] if fitting else 0, replicas)
+    return Pods(tuple(fitting), accelerator["count"] if fitting else 0, replicas, nodes_of(accelerator))
 
 
 def _forecast(rollout: Rollout, foreseen: Foreseen, index: int) -> RolloutForecast:
@@ -91,6 +91,8 @@ def _forecast(rollout: Rollout, foreseen: Foreseen, index: int) -> RolloutForeca
         seconds=(round(quick.ended or 0), round(slow.ended or 0)) if ended else None,
         waits=round(max(0.0, slow.waited - rollout.drain[1])),
         pools=rollout.after.pools,
+        nodes=rollout.after.nodes,
+        gpus=rollout.after.gpus,
     )
 
 

@@ -52,7 +52,8 @@ def _finding(built: Built, group: Foreseen, when: str) -> Diagnostic:
     fate = _FATE[group.outcome] if len(stopped) > 1 else _FATE[group.outcome].replace("stop ", "stops ", 1)
     lacking = max(stopped, key=lambda course: course.missing)
     pools = ", ".join(f"`{name}`" for name in group.pools)
-    message = f"{many} {names} {fate}{when}: pool {pools} lacks {lacking.missing} GPUs on one node for {lacking.name}"
+    where = f"{lacking.nodes} nodes" if lacking.nodes > 1 else "one node"
+    message = f"{many} {names} {fate}{when}: pool {pools} lacks {lacking.missing} GPUs on {where} for {lacking.name}"
     return Diagnostic(
         codes.ROLLOUTS_MAY_STOP if group.outcome == "may-stop" else codes.ROLLOUTS_STOP,
         message.replace("lacks 1 GPUs", "lacks 1 GPU"),

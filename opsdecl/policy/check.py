@@ -47,7 +47,8 @@ def _check_kinds(policy: Policy, place: Placing) -> Iterator[Diagnostic]:
 
 
 def _object_hint(kind: str, hint: str) -> str:
-    known = {"Deployment", "StatefulSet", "Service", "Job", "CronJob", "ConfigMap", "ServiceAccount", "NetworkPolicy"}
+    workloads = {"Deployment", "StatefulSet", "LeaderWorkerSet", "Job", "CronJob"}
+    known = workloads | {"Service", "ConfigMap", "ServiceAccount", "NetworkPolicy"}
     return f"rendered objects are chosen with `match.objects: [{kind}]`" if kind in known else hint
 
 

@@ -20,7 +20,8 @@ ADAPTER = "adapter-"
 class Served(Struct, frozen=True):
     """A model as its document has it. Equal ones are sized once.
 
-    `model` is an entry of the catalogue or a repository, `engine` as `vllm==0.15.1`.
+    `gpu_count` are the GPUs of a replica, over all its nodes; `model` is an entry of the catalogue or a repository,
+    `engine` as `vllm==0.15.1`.
     """
 
     model: str
@@ -76,7 +77,8 @@ def served_of(effective: Mapping[str, Any]) -> Served | str:
     name = model if isinstance(model, str) else str(model.get("uri", "")).removeprefix("hf://")
     version = f"{ENGINE}=={runtime.get('version', '')}"
     settings = _with_adapters(settings_of(spec, runtime), effective)
-    return Served(name, accelerator["gpu"], int(accelerator.get("count", 1)), version, settings)
+    gpus = int(accelerator.get("count", 1)) * int(accelerator.get("nodes") or 1)
+    return Served(name, accelerator["gpu"], gpus, version, settings)
 
 
 def _with_adapters(settings: Settings, effective: Mapping[str, Any]) -> Settings:

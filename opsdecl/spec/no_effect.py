@@ -114,7 +114,7 @@ def _one_gpu(model: LLM, environment: Environment, runtime: Runtime | None) -> R
     accelerator = model.spec.accelerator
     if accelerator is None:
         return "the model has no accelerator"
-    return "accelerator.count is 1, so no GPUs talk to each other" if accelerator.count == 1 else None
+    return "accelerator.count is 1, so no GPUs talk to each other" if accelerator.gpus == 1 else None
 
 
 def _account_exists(model: Served, environment: Environment, runtime: Runtime | None) -> Reason:

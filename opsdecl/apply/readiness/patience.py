@@ -18,6 +18,10 @@ def patience_s(data: Mapping[str, Any]) -> int:
     match data.get("kind"):
         case "Deployment" | "StatefulSet" | "DaemonSet":
             return _rounds(data) * (_start_s(spec.get("template", {}).get("spec", {})) + PULL_S)
+        case "LeaderWorkerSet":
+            group = spec.get("leaderWorkerTemplate", {})
+            leader = group.get("leaderTemplate") or group.get("workerTemplate") or {}
+            return _rounds(data) * (_start_s(leader.get("spec", {})) + PULL_S)
         case "Job":
             return int(spec.get("activeDeadlineSeconds") or JOB_S)
         case _:
@@ -31,11 +35,17 @@ def _rounds(data: Mapping[str, Any]) -> int:
     strategy = spec.get("strategy", {})
     if data["kind"] == "StatefulSet":
         return max(1, wanted)
+    if data["kind"] == "LeaderWorkerSet":
+        bounds = spec.get("rolloutStrategy", {}).get("rollingUpdateConfiguration", {})
+        return _exchanges(wanted, bounds.get("maxSurge", 0), bounds.get("maxUnavailable", 1))
     if strategy.get("type") == "Recreate" or data["kind"] == "DaemonSet":
         return 1
     rolling = strategy.get("rollingUpdate", {})
-    at_once = _share(rolling.get("maxSurge", "25%"), wanted, up=True)
-    at_once += _share(rolling.get("maxUnavailable", "25%"), wanted, up=False)
+    return _exchanges(wanted, rolling.get("maxSurge", "25%"), rolling.get("maxUnavailable", "25%"))
+
+
+def _exchanges(wanted: int, surge: Any, unavailable: Any) -> int:
+    at_once = _share(surge, wanted, up=True) + _share(unavailable, wanted, up=False)
     return max(1, math.ceil(wanted / max(1, at_once)))
 
 

@@ -14,6 +14,7 @@ READERS: Mapping[tuple[str, str], Reader] = {
     ("apps", "StatefulSet"): workloads.stateful_set,
     ("apps", "DaemonSet"): workloads.daemon_set,
     ("apps", "ReplicaSet"): workloads.replica_set,
+    ("leaderworkerset.x-k8s.io", "LeaderWorkerSet"): workloads.leader_worker_set,
     ("batch", "Job"): jobs.job,
     ("batch", "CronJob"): jobs.cron_job,
     ("", "PersistentVolumeClaim"): storage.claim,

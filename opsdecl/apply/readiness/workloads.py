@@ -69,6 +69,23 @@ def replica_set(live: Mapping[str, Any]) -> Readiness:
     return Readiness("Current", "", ready, wanted)
 
 
+def leader_worker_set(live: Mapping[str, Any]) -> Readiness:
+    """Counts are replicas, each ready when all its pods are. Those that a rollout adds for a while are counted too."""
+    status, wanted = live.get("status", {}), _wanted(live)
+    ready, updated = _count(status, "readyReplicas"), _count(status, "updatedReplicas")
+    if "observedGeneration" not in status:
+        return Readiness("InProgress", "its controller has not seen it yet", min(ready, wanted), wanted)
+    if updated < wanted:
+        return Readiness("InProgress", f"{updated} of {wanted} replicas are of the new version", ready, wanted)
+    if ready < wanted:
+        return Readiness("InProgress", f"{ready} of {wanted} replicas have all their pods ready", ready, wanted)
+    if _count(status, "replicas") > wanted:
+        return Readiness("InProgress", "replicas that the rollout added still end", wanted, wanted)
+    if condition(live, "Available").get("status") == "False":
+        return Readiness("InProgress", told(condition(live, "Progressing")), ready, wanted)
+    return Readiness("Current", "", ready, wanted)
+
+
 def _wanted(live: Mapping[str, Any]) -> int:
     count = live.get("spec", {}).get("replicas")
     return count if isinstance(count, int) else 1

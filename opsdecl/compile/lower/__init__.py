@@ -6,11 +6,13 @@ from msgspec.structs import replace
 
 from opsdecl.catalog.types import Catalog
 from opsdecl.compile.lower.labels import labelled
+from opsdecl.compile.lower.leader_worker_set.llm import lower_group
 from opsdecl.compile.lower.monitoring.monitor import lower_monitor
 from opsdecl.compile.lower.names import base_name, shorten
 from opsdecl.compile.lower.native.llm import lower_llm
 from opsdecl.compile.lower.native.model import lower_model
 from opsdecl.compile.lower.subject import LoadedAdapter, Subject
+from opsdecl.compile.rollout import nodes_of
 from opsdecl.compile.types import CompiledDocument, Resource
 from opsdecl.compile.watched import WATCHED_KINDS
 from opsdecl.diag import Checked, Diagnostic
@@ -25,8 +27,9 @@ LOWERINGS: Mapping[tuple[str, str], Lowering] = {
     ("native", "LLM"): lower_llm,
     ("native", "Model"): lower_model,
     ("native", "Monitor"): lower_monitor,
+    ("leader-worker-set", "LLM"): lower_group,
 }
-"""By `platform.serving` and kind."""
+"""By what renders it and kind: `platform.serving`, or `platform.multiNode` for replicas over several nodes."""
 
 
 def lower_document(
@@ -47,13 +50,21 @@ def lower_document(
     kind = document.address.kind
     if kind in WITHOUT_OBJECTS:
         return Checked(())
-    lower = LOWERINGS.get((environment.model.spec.platform.serving, kind))
+    lower = LOWERINGS.get((_renderer(document, environment), kind))
     subject = replace(_subject(document, environment, references, catalog, project), reckoned_gib=reckoned_gib)
     if lower is None:
         return Checked(None, (_not_rendered(subject),))
     if not subject.base[0].isalpha():
         return Checked(None, (_bad_name(subject),))
     return lower(subject)
+
+
+def _renderer(document: CompiledDocument, environment: CompiledDocument) -> str:
+    """A platform that does not render the kind at all says so itself."""
+    platform = environment.model.spec.platform
+    spans = nodes_of(document.effective["spec"].get("accelerator"))
+    joins = platform.serving == "native" and platform.multi_node != "none" and spans > 1
+    return str(platform.multi_node if joins else platform.serving)
 
 
 def _subject(

@@ -1,4 +1,4 @@
-"""OD77x: room on nodes, rollouts, cost."""
+"""OD77x, OD78x: room on nodes, rollouts, cost, replicas over several nodes."""
 
 from opsdecl.diag.types import Code, Severity
 
@@ -103,6 +103,25 @@ CHEAPER_SHAPE = Code(
     "accelerator: {gpu: h100-80gb, count: 4}   # fits on 2",
     Severity.NOTE,
 )
+LAYERS_OVER_NETWORK = Code(
+    "OD781",
+    "Layers are shared over a slow network",
+    "With tensor parallelism all GPUs exchange what they computed several times in each layer of each token. Within a "
+    "node that goes over NVLink or PCIe. Here the GPUs of one group lie on several nodes, and the pods have no network "
+    "devices of their own, so it goes over TCP: answers come at a fraction of the speed.\n\n"
+    "Share layers within a node and put stages of the model on the nodes (`tensor` = GPUs of a node, `pipeline` = "
+    "nodes), which exchange little; or give the pods RDMA devices with `rdma`.",
+    "accelerator: {gpu: h100-80gb, count: 8, nodes: 2}\nparallelism: {tensor: 16}",
+    Severity.WARNING,
+)
+COPIES_OVER_NODES = Code(
+    "OD782",
+    "Copies of the model on several nodes of one replica",
+    "`parallelism.data` runs copies of the model that share nothing but the queue of requests. On several nodes they "
+    "need nothing of each other, and would be started, stopped and lost together all the same.\n\n"
+    "Run more replicas on fewer nodes each: the Service spreads requests over them.",
+    "accelerator: {gpu: h100-80gb, count: 8, nodes: 2}\nparallelism: {tensor: 8, data: 2}",
+)
 CODES: tuple[Code, ...] = (
     ROLLOUT_CANNOT_FINISH,
     ROLLOUTS_STOP,
@@ -115,4 +134,6 @@ CODES: tuple[Code, ...] = (
     CEILING_ABOVE_BUDGET,
     PRICE_UNKNOWN,
     CHEAPER_SHAPE,
+    LAYERS_OVER_NETWORK,
+    COPIES_OVER_NODES,
 )

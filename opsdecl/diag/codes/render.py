@@ -125,6 +125,33 @@ SCRAPED_BY_NOBODY = Code(
     "kind: Monitor\nspec:\n  watch: {llms: [chat]}\n  scrape: {enabled: false}",
 )
 
+NODES_NOT_JOINED = Code(
+    "OD435",
+    "A replica over several nodes, and nothing that joins them",
+    "Plain Kubernetes starts, replaces and counts pods one by one. A model over several nodes works only while all its "
+    "pods are there, so something must start, restart and update them as one: an operator that the environment does "
+    "not name.\n\n"
+    "Install LeaderWorkerSet in the cluster and set platform.multiNode of the Environment to leader-worker-set, or let "
+    "a replica fit on one node.",
+    "platform: {multiNode: none}\n---\naccelerator: {gpu: h100-80gb, count: 8, nodes: 2}",
+)
+ENGINE_ON_ONE_NODE = Code(
+    "OD436",
+    "An engine that cannot be spread over nodes here",
+    "Each pod of a replica must be told its number, the others' number and where the first one is, in the words of its "
+    "engine. Of this engine opsdecl does not know them, so every pod would start a server of its own.\n\n"
+    "Use a runtime with the engine vllm or sglang, or let a replica fit on one node.",
+    "runtime: own   # engine: custom\naccelerator: {gpu: h100-80gb, count: 8, nodes: 2}",
+)
+ROLLOUT_OF_NOTHING = Code(
+    "OD437",
+    "Bounds of a rollout that LeaderWorkerSet refuses",
+    "LeaderWorkerSet rounds a percentage of `maxUnavailable` down and one of `maxSurge` up, and refuses bounds that "
+    "both come to 0: nothing could be exchanged. A Deployment would let one pod go.\n\n"
+    "Write a number of replicas, or leave the choice to opsdecl (`strategy: auto`).",
+    "replicas: {count: 2}\nrollout: {strategy: rolling, maxSurge: 0, maxUnavailable: 25%}   # a quarter of 2 is 0",
+)
+
 CODES: tuple[Code, ...] = (
     SAME_OBJECT_TWICE,
     UNWRITABLE_VALUE,
@@ -141,4 +168,7 @@ CODES: tuple[Code, ...] = (
     TEMPLATE_MISSING,
     OBJECT_TOO_LARGE,
     SCRAPED_BY_NOBODY,
+    NODES_NOT_JOINED,
+    ENGINE_ON_ONE_NODE,
+    ROLLOUT_OF_NOTHING,
 )

@@ -58,8 +58,37 @@ class Accelerator(Part):
     )
 
 
+class SpreadAccelerator(Accelerator):
+    """The GPUs of one replica, on one node or on several."""
+
+    count: int = Field(
+        default=1,
+        ge=1,
+        description="GPUs of each replica; of each of its nodes where it spans several.",
+        json_schema_extra=effect("capacity", "each replica takes another number of GPUs"),
+    )
+    nodes: int | None = Field(
+        default=None,
+        ge=1,
+        description="Nodes that each replica spans, with `count` GPUs, `resources` and `rdma` on each of them; one "
+        "where absent. More than one needs `platform.multiNode`.",
+        json_schema_extra=effect("capacity", "each replica spans another number of nodes"),
+    )
+
+    @property
+    def spans(self) -> int:
+        """Nodes of one replica."""
+        return self.nodes or 1
+
+    @property
+    def gpus(self) -> int:
+        """GPUs of one replica, over all its nodes."""
+        return self.spans * self.count
+
+
 class Parallelism(Part):
-    """How a model is spread over the GPUs of a replica; tensor × pipeline × data is the number of GPUs."""
+    """How a model is spread over the GPUs of a replica; tensor × pipeline × data is the number of GPUs on all its
+    nodes."""
 
     tensor: int = Field(default=1, ge=1, description="GPUs that share each layer.")
     pipeline: int = Field(default=1, ge=1, description="Groups of GPUs that each hold some of the layers.")

@@ -42,6 +42,9 @@ class Platform(Part):
     )
     training: Literal["job", "kubeflow-trainer", "kuberay"] = Field(default="job", description="What runs training.")
     tuning: Literal["job", "katib"] = Field(default="job", description="What searches hyperparameters.")
+    multi_node: Literal["none", "leader-worker-set"] = Field(
+        default="none", description="What keeps the pods of a replica together that spans several nodes."
+    )
     queueing: Literal["none", "kueue"] = Field(default="none", description="What queues work for scarce GPUs.")
     secrets: Literal["native", "external-secrets"] = Field(default="native", description="Where secrets come from.")
     rollouts: Literal["native", "argo-rollouts"] = Field(default="native", description="What exchanges versions.")

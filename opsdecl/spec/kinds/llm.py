@@ -6,7 +6,15 @@ from pydantic import Discriminator, Field
 
 from opsdecl.spec.kinds.declare import Kind, branch, branch_by_shape, effect, reference
 from opsdecl.spec.kinds.document import Document, ServedSpec
-from opsdecl.spec.kinds.engine import Accelerator, ChatTemplate, Engine, Parallelism, Parsers, Sampling, SizingCheck
+from opsdecl.spec.kinds.engine import (
+    ChatTemplate,
+    Engine,
+    Parallelism,
+    Parsers,
+    Sampling,
+    SizingCheck,
+    SpreadAccelerator,
+)
 from opsdecl.spec.kinds.metadata import ServedMetadata
 from opsdecl.spec.kinds.names import CatalogName, DnsLabel, Items, NonEmpty
 from opsdecl.spec.kinds.scheduling import Rdma
@@ -59,7 +67,7 @@ class LLMSpec(ServedSpec):
         description="Runtime that serves it: image, engine version, default flags.",
         json_schema_extra=effect("behaviour", "another engine answers") | reference("Runtime"),
     )
-    accelerator: Accelerator | None = Field(
+    accelerator: SpreadAccelerator | None = Field(
         default=None,
         description="GPUs of each replica; none where absent.",
         json_schema_extra=effect("capacity", "it runs on other GPUs"),

@@ -35,4 +35,4 @@ class Rdma(Part):
     """Network devices for traffic between GPUs."""
 
     resource: ResourceName = Field(description="Name by which Kubernetes schedules the device, such as `rdma/hca`.")
-    count: int = Field(default=1, ge=1, description="Devices of each replica.")
+    count: int = Field(default=1, ge=1, description="Devices of each replica, on each of its nodes.")

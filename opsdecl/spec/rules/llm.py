@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 
+from opsdecl.diag.codes import fleet
 from opsdecl.diag.codes import spec as codes
 from opsdecl.spec.kinds.llm import LLM
 from opsdecl.spec.kinds.weights import EmptyDirCache, HubSource, NoCache, PvcCache
@@ -45,6 +46,13 @@ FLAG_FIELDS: Mapping[str, str] = {
     "enable-prefix-caching": "engine.prefixCaching",
     "no-enable-prefix-caching": "engine.prefixCaching",
     "disable-radix-cache": "engine.prefixCaching",
+    "nnodes": "accelerator.nodes",
+    "node-rank": "accelerator.nodes",
+    "master-addr": "accelerator.nodes",
+    "master-port": "accelerator.nodes",
+    "headless": "accelerator.nodes",
+    "dist-init-addr": "accelerator.nodes",
+    "nccl-init-addr": "accelerator.nodes",
     "host": "",
     "port": "",
 }
@@ -60,10 +68,11 @@ def parallelism(document: LLM) -> Iterator[Finding]:
             hint = f"add `accelerator: {{gpu: …, count: {wanted}}}`, or remove `parallelism`"
             yield Finding(codes.PARALLELISM_WITHOUT_GPU, ("spec", "parallelism"), message, hint, True)
         return
-    if wanted != accelerator.count:
-        message = (
-            f"tensor {spread.tensor} × pipeline {spread.pipeline} × data {spread.data} is {wanted}, "
-            f"but `accelerator.count` is {accelerator.count}"
+    if wanted != accelerator.gpus:
+        message = f"tensor {spread.tensor} × pipeline {spread.pipeline} × data {spread.data} is {wanted}, but " + (
+            f"`accelerator.nodes` × `count` is {accelerator.spans} × {accelerator.count} = {accelerator.gpus}"
+            if accelerator.spans > 1
+            else f"`accelerator.count` is {accelerator.count}"
         )
         yield Finding(codes.PARALLELISM_MISMATCH, _mismatch_path(document), message, _mismatch_hint(document), True)
 
@@ -76,9 +85,36 @@ def _mismatch_path(document: LLM) -> tuple[str, ...]:
 def _mismatch_hint(document: LLM) -> str:
     spread, accelerator = document.spec.parallelism, document.spec.accelerator
     count, rest = accelerator.count if accelerator else 1, spread.pipeline * spread.data
+    if accelerator is not None and accelerator.spans > 1:
+        return f"use tensor {accelerator.count} × pipeline {accelerator.spans}, one stage on each node"
     if count % rest == 0:
         return f"set `parallelism.tensor` to {count // rest}, or `accelerator.count` to {spread.tensor * rest}"
     return f"set `accelerator.count` to {spread.tensor * rest}"
+
+
+def over_nodes(document: LLM) -> Iterator[Finding]:
+    """How a replica may be spread over several nodes."""
+    spread, accelerator = document.spec.parallelism, document.spec.accelerator
+    if accelerator is None or accelerator.spans == 1:
+        return
+    count, nodes = accelerator.count, accelerator.spans
+    if spread.data > 1:
+        message = f"`parallelism.data` is {spread.data}, and copies of the model on several nodes are replicas"
+        hint = f"set `parallelism.data` to 1, and run {spread.data} times the replicas on fewer nodes each"
+        yield Finding(fleet.COPIES_OVER_NODES, ("spec", "parallelism", "data"), message, hint)
+    elif count % spread.tensor and document.spec.rdma is None:
+        message = f"tensor {spread.tensor} shares layers between nodes of {count} GPUs, and there is no `rdma`"
+        hint = f"use tensor {count} × pipeline {nodes}, or give the pods network devices with `rdma`"
+        yield Finding(fleet.LAYERS_OVER_NETWORK, ("spec", "parallelism", "tensor"), message, hint)
+
+
+def executor_over_nodes(document: LLM) -> Iterator[Finding]:
+    """What joins the processes of several nodes is no choice of the document's."""
+    accelerator = document.spec.accelerator
+    for name in document.spec.engine.args if accelerator is not None and accelerator.spans > 1 else ():
+        if flag_name(name) == "distributed-executor-backend":
+            message = f"the flag `{name}` is set by `accelerator.nodes`"
+            yield Finding(codes.FLAG_REPEATS_FIELD, ("spec", "engine", "args", name), message, "remove it", True)
 
 
 def weights(document: LLM) -> Iterator[Finding]:
@@ -94,8 +130,10 @@ def weights(document: LLM) -> Iterator[Finding]:
 
 def shared_cache(document: LLM) -> Iterator[Finding]:
     cache, highest = document.spec.weights.cache, document.spec.replicas.highest
-    if isinstance(cache, PvcCache) and highest > 1 and cache.access_mode != "ReadWriteMany":
-        message = f"up to {highest} replicas share a cache that is mounted `{cache.access_mode}`"
+    nodes = document.spec.accelerator.spans if document.spec.accelerator else 1
+    if isinstance(cache, PvcCache) and highest * nodes > 1 and cache.access_mode != "ReadWriteMany":
+        shared = f"up to {highest} replicas share" if highest > 1 else f"pods on {nodes} nodes share"
+        message = f"{shared} a cache that is mounted `{cache.access_mode}`"
         hint = "set `accessMode: ReadWriteMany`, or use a cache of type `emptyDir` or `hostPath`"
         yield Finding(codes.CACHE_NOT_SHARED, ("spec", "weights", "cache", "accessMode"), message, hint)
 
@@ -126,8 +164,10 @@ def flag_name(name: str) -> str:
 
 RULES: tuple[DocumentRule, ...] = (
     DocumentRule(_LLM, (("spec", "parallelism"), ("spec", "accelerator")), parallelism),
+    DocumentRule(_LLM, (("spec", "parallelism"), ("spec", "accelerator"), ("spec", "rdma")), over_nodes),
+    DocumentRule(_LLM, (("spec", "engine", "args"), ("spec", "accelerator")), executor_over_nodes),
     DocumentRule(_LLM, (("spec", "weights"),), weights),
-    DocumentRule(_LLM, (("spec", "weights", "cache"), ("spec", "replicas")), shared_cache),
+    DocumentRule(_LLM, (("spec", "weights", "cache"), ("spec", "replicas"), ("spec", "accelerator")), shared_cache),
     DocumentRule(_LLM, (("spec", "chatTemplate"),), chat_template),
     DocumentRule(_LLM, (("spec", "engine", "args"),), flags),
 )

@@ -12,7 +12,7 @@ from opsdecl.apply.readiness.patience import patience_s
 from opsdecl.apply.readiness.pods import Problem, problem_of
 from opsdecl.apply.readiness.read import read_readiness
 from opsdecl.apply.types import Event, Readiness, Watched
-from opsdecl.diag import Diagnostic
+from opsdecl.diag import Diagnostic, SpecPath
 from opsdecl.diag.codes import cluster as codes
 from opsdecl.render.types import Manifest
 from opsdecl.targets.cluster.client import Client, each
@@ -21,7 +21,7 @@ from opsdecl.targets.cluster.kinds import Kinds
 from opsdecl.targets.cluster.refusals import PlaceOf
 
 _FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.25, 3.0
-_WORKLOADS = frozenset({"Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "Job"})
+_WORKLOADS = frozenset({"Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "Job", "LeaderWorkerSet"})
 _MANY_PODS = 50
 
 
@@ -117,12 +117,27 @@ async def judge(client: Client, live: Mapping[str, Any] | None) -> Looked:
     readiness = read_readiness(live)
     if live is None or live.get("kind") not in _WORKLOADS or readiness.state not in ("InProgress", "Failed"):
         return Looked(readiness)
-    return Looked(readiness, problem_of(await pods_of(client, live)))
+    problem = problem_of(await pods_of(client, live))
+    return Looked(readiness, replace(problem, path=_in_workload(live, problem.path)) if problem else None)
+
+
+def _in_workload(workload: Mapping[str, Any], path: SpecPath) -> SpecPath:
+    """Where the field of its pods stands; the pods of a replica have the same, but for arguments and probes."""
+    if workload.get("kind") == "LeaderWorkerSet":
+        return ("spec", "leaderWorkerTemplate", "leaderTemplate", *path[2:])
+    return path
+
+
+def labels_of_pods(workload: Mapping[str, Any]) -> Mapping[str, str]:
+    """What its pods, and no others, carry. A LeaderWorkerSet has no selector: its operator labels them by its name."""
+    if workload.get("kind") == "LeaderWorkerSet":
+        return {"leaderworkerset.sigs.k8s.io/name": workload["metadata"]["name"]}
+    return workload.get("spec", {}).get("selector", {}).get("matchLabels") or {}
 
 
 async def pods_of(client: Client, workload: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
     """Some pods of a workload. Who may not read pods learns less, and no more than that is lost."""
-    labels = workload.get("spec", {}).get("selector", {}).get("matchLabels") or {}
+    labels = labels_of_pods(workload)
     selector = ",".join(f"{name}={value}" for name, value in sorted(labels.items()))
     if not selector:
         return ()

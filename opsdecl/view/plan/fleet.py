@@ -49,9 +49,12 @@ def _gpus(totals: FleetTotals) -> str:
 
 
 def _rollout(rollout: RolloutForecast) -> ModelLine:
-    parts = [_WORDS[rollout.strategy]]
+    words = _WORDS[rollout.strategy]
+    parts = [words.replace("pod ", "replica ").replace("pods ", "replicas ") if rollout.nodes > 1 else words]
     if rollout.strategy != "scale":
         parts.append(f"{rollout.lowest} of {rollout.replicas} serve" if rollout.lowest else "nothing serves meanwhile")
+    if rollout.nodes > 1:
+        parts.append(f"each on {rollout.nodes} nodes × {count(rollout.gpus, 'GPU')}")
     if rollout.seconds is not None:
         parts.append(_minutes(*rollout.seconds))
     if rollout.waits:

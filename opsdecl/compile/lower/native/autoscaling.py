@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
+from opsdecl.compile.lower.native.deployment import deployed
+from opsdecl.compile.lower.native.parts import Workload
 from opsdecl.compile.lower.native.replicas import is_autoscaled
 from opsdecl.compile.lower.resources import make_resource
 from opsdecl.compile.lower.subject import Subject, traced
@@ -39,19 +41,21 @@ SCALE_UP = {"stabilizationWindowSeconds": 60, "policies": [{"type": "Pods", "val
 """Requests pile up while a pod loads; without bounds the autoscaler would ask for all GPUs at once."""
 
 
-def autoscaler(subject: Subject, replicas: Replicas) -> Resource | None:
-    """None where the number is fixed, or another scaler is installed."""
+def autoscaler(subject: Subject, replicas: Replicas, workload: Workload | None = None) -> Resource | None:
+    """None where the number is fixed, or another scaler is installed. Scales the Deployment unless another workload is
+    named."""
     target = replicas.target
     if target is None or not is_autoscaled(subject, replicas) or subject.environment.platform.scaling != "hpa":
         return None
+    scaled = workload or deployed(subject)
     spec = {
-        "scaleTargetRef": {"apiVersion": "apps/v1", "kind": "Deployment", "name": subject.base},
+        "scaleTargetRef": {"apiVersion": scaled.api_version, "kind": scaled.kind, "name": scaled.name},
         "minReplicas": traced(replicas.lowest, "spec", "replicas", "min"),
         "maxReplicas": traced(replicas.highest, "spec", "replicas", "max"),
         "metrics": [Traced(_metric(subject, target), ("spec", "replicas", "target"))],
         "behavior": {"scaleDown": SCALE_DOWN, "scaleUp": SCALE_UP},
     }
-    after = (subject.address("deployment"),)
+    after = (subject.address(scaled.role),)
     inputs = {"spec": spec}
     return make_resource(subject, ROLE, "autoscaling/v2", "HorizontalPodAutoscaler", inputs, depends_on=after)
 

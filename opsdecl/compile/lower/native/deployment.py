@@ -5,10 +5,11 @@ from typing import Any
 
 from msgspec import Struct
 
+from opsdecl.addr import Address
 from opsdecl.compile.lower.labels import selector
 from opsdecl.compile.lower.native.accelerators import node_selector, tolerations
 from opsdecl.compile.lower.native.drain import Leaving
-from opsdecl.compile.lower.native.parts import PodParts
+from opsdecl.compile.lower.native.parts import PodParts, Workload
 from opsdecl.compile.lower.native.replicas import REASON, is_autoscaled, replica_count, strategy
 from opsdecl.compile.lower.native.security import container_security, pod_security
 from opsdecl.compile.lower.native.service_account import ROLE as ACCOUNT
@@ -24,6 +25,14 @@ ROLE = "deployment"
 CONTAINER = "server"
 LONGEST_DEADLINE = 600
 """Kubernetes' own default of progressDeadlineSeconds."""
+
+
+REVISION = "pod-template-hash"
+"""Label by which a Deployment tells its versions apart."""
+
+
+def deployed(subject: Subject) -> Workload:
+    return Workload(ROLE, "apps/v1", "Deployment", subject.base)
 
 
 class Server(Struct, frozen=True):
@@ -49,7 +58,7 @@ def deployment(
     chosen = strategy(subject, spec, accelerator)
     template = {
         "metadata": {"labels": subject.pod_labels, "annotations": server.pod_annotations},
-        "spec": _pod(subject, spec, accelerator, server, parts),
+        "spec": pod_spec(subject, spec, accelerator, server, parts, spread=spread(subject, spec)),
     }
     inputs = {
         "spec": {
@@ -62,8 +71,6 @@ def deployment(
             "template": template,
         }
     }
-    account = spec.service_account
-    own_account = account is None or not account.name
     return make_resource(
         subject,
         ROLE,
@@ -71,16 +78,29 @@ def deployment(
         "Deployment",
         inputs,
         annotations={REASON: chosen.reason} if chosen.reason else None,
-        depends_on=(*((subject.address(ACCOUNT),) if own_account else ()), *parts.depends_on),
+        depends_on=needed(subject, spec, parts),
         ignore_changes=(("spec", "replicas"),) if is_autoscaled(subject, spec.replicas) else (),
     )
 
 
-def _pod(
-    subject: Subject, spec: ServedSpec, accelerator: Accelerator | None, server: Server, parts: PodParts
+def needed(subject: Subject, spec: ServedSpec, parts: PodParts) -> tuple[Address, ...]:
+    """What must be there before the pods: the account that is made for them, volumes."""
+    account = spec.service_account
+    own_account = account is None or not account.name
+    return (*((subject.address(ACCOUNT),) if own_account else ()), *parts.depends_on)
+
+
+def pod_spec(
+    subject: Subject,
+    spec: ServedSpec,
+    accelerator: Accelerator | None,
+    server: Server,
+    parts: PodParts,
+    *,
+    affinity: dict[str, Any] | None = None,
+    spread: list[dict[str, Any]] | None = None,
 ) -> dict[str, Any]:
     scheduling = spec.scheduling
-    spread = scheduling.topology_spread and spec.replicas.highest > 1
     return {
         "serviceAccountName": account_name(subject, spec.service_account),
         "automountServiceAccountToken": False,
@@ -96,7 +116,8 @@ def _pod(
         or None,
         "nodeSelector": node_selector(subject, accelerator, scheduling) or None,
         "tolerations": tolerations(subject, accelerator, scheduling) or None,
-        "topologySpreadConstraints": _spread(subject) if spread else None,
+        "affinity": affinity,
+        "topologySpreadConstraints": spread,
         "initContainers": list(parts.init_containers) or None,
         "containers": [_container(server, parts)],
         "volumes": list(parts.volumes) or None,
@@ -110,7 +131,8 @@ def _container(server: Server, parts: PodParts) -> dict[str, Any]:
         "command": server.command,
         "args": server.args,
         "env": env_list(parts.env),
-        "ports": [{"name": name, "containerPort": number, "protocol": "TCP"} for name, number in server.ports.items()],
+        "ports": [{"name": name, "containerPort": number, "protocol": "TCP"} for name, number in server.ports.items()]
+        or None,
         "resources": server.resources,
         "volumeMounts": list(parts.mounts) or None,
         **server.probes,
@@ -119,16 +141,20 @@ def _container(server: Server, parts: PodParts) -> dict[str, Any]:
     }
 
 
-def _spread(subject: Subject) -> list[dict[str, Any]]:
+def spread(
+    subject: Subject, spec: ServedSpec, labels: Mapping[str, str] | None = None, revision: str = REVISION
+) -> list[dict[str, Any]] | None:
     """Over zones, then nodes, where there is a choice: a full pool must not keep a replica from running."""
+    if not spec.scheduling.topology_spread or spec.replicas.highest < 2:
+        return None
     return [
         {
             "maxSkew": 1,
             "topologyKey": key,
             "whenUnsatisfiable": "ScheduleAnyway",
-            "labelSelector": {"matchLabels": selector(subject)},
+            "labelSelector": {"matchLabels": labels or selector(subject)},
             # Each version is spread by itself, or a rollout would leave the new pods on one side.
-            "matchLabelKeys": ["pod-template-hash"],
+            "matchLabelKeys": [revision],
         }
         for key in ("topology.kubernetes.io/zone", "kubernetes.io/hostname")
     ]

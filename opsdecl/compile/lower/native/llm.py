@@ -1,6 +1,6 @@
 """An LLM on plain Kubernetes: one Deployment of engine pods and everything around it."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
 from opsdecl.compile.lower.native import sglang, vllm
@@ -41,9 +41,36 @@ class CommandLine(NamedTuple):
     port: int
 
 
+class Prepared(NamedTuple):
+    """An engine with everything that its pods need, whatever makes them. `template` is the chat template's text."""
+
+    server: Server
+    parts: PodParts
+    ports: dict[str, Any]
+    template: Traced | None
+
+
 def lower_llm(subject: Subject) -> Checked[tuple[Resource, ...]]:
-    """Errors: an engine for other models, a template that is not there, and `beyond_native`."""
+    """Errors: those of `prepare`, and `beyond_native`."""
     spec: LLMSpec = subject.document.model.spec
+    prepared = prepare(subject, spec)
+    if prepared.value is None:
+        return Checked(None, prepared.diagnostics)
+    engine = prepared.value
+    resources = (
+        deployment(subject, spec, spec.accelerator, engine.server, engine.parts),
+        service(subject, engine.ports),
+        autoscaler(subject, spec.replicas),
+        disruption_budget(subject, spec.disruption, spec.replicas),
+        network_policy(subject, spec.access, engine.ports),
+        *held(subject, spec, engine),
+    )
+    found = (*prepared.diagnostics, *beyond_native(subject, spec), *_not_joined(subject, spec))
+    return Checked(tuple(resource for resource in resources if resource is not None), found)
+
+
+def prepare(subject: Subject, spec: LLMSpec) -> Checked[Prepared]:
+    """Errors: an engine for other models, a template that is not there."""
     runtime = subject.runtime
     if runtime is None:
         # The compiler reports a Runtime that is missing; without its image there is nothing to run.
@@ -57,18 +84,28 @@ def lower_llm(subject: Subject) -> Checked[tuple[Resource, ...]]:
     ports = {"http": Traced(line.port, ("runtime", "port"))}
     server = _server(subject, spec, runtime, facts, line, ports)
     parts = _parts(subject, spec, runtime, weights, template)
-    resources = (
-        deployment(subject, spec, spec.accelerator, server, parts),
-        service(subject, ports),
+    return Checked(Prepared(server, parts, ports, template), tuple(missing_template(subject, spec.chat_template)))
+
+
+def held(subject: Subject, spec: LLMSpec, engine: Prepared) -> tuple[Resource | None, ...]:
+    """What pods use and whatever makes them does not matter to."""
+    return (
         service_account(subject, spec.service_account),
-        autoscaler(subject, spec.replicas),
-        disruption_budget(subject, spec.disruption, spec.replicas),
-        network_policy(subject, spec.access, ports),
         cache_claim(subject, spec.weights.cache),
-        template_map(subject, template),
+        template_map(subject, engine.template),
     )
-    found = (*missing_template(subject, spec.chat_template), *beyond_native(subject, spec))
-    return Checked(tuple(resource for resource in resources if resource is not None), found)
+
+
+def _not_joined(subject: Subject, spec: LLMSpec) -> Iterator[Diagnostic]:
+    nodes = spec.accelerator.spans if spec.accelerator else 1
+    if nodes > 1:
+        yield Diagnostic(
+            codes.NODES_NOT_JOINED,
+            f"a replica spans {nodes} nodes, and platform.multiNode is `none` in {subject.environment_name}",
+            at=subject.place(("spec", "accelerator", "nodes")),
+            hint="set platform.multiNode of the Environment to leader-worker-set, or let a replica fit on one node",
+            subject=str(subject.document.address),
+        )
 
 
 def command_line(

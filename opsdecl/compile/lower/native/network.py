@@ -16,15 +16,20 @@ PROMETHEUS = {"namespaceSelector": {}, "podSelector": {"matchLabels": {"app.kube
 """Prometheus in whichever namespace it runs, by the label that its charts and operator use."""
 
 
-def network_policy(subject: Subject, access: Access | None, ports: dict[str, Any]) -> Resource | None:
+def network_policy(
+    subject: Subject, access: Access | None, ports: dict[str, Any], *, joined: bool = False
+) -> Resource | None:
     """Only ingress: what a server may reach (hubs, buckets, tracing) is not known here.
 
-    Without `access` the model's own namespace may call; an empty list lets nobody in.
+    Without `access` the model's own namespace may call; an empty list lets nobody in. `joined`: the model's own pods
+    talk to each other, on ports that engines choose as they start.
     """
     if not subject.environment.network_policy.enabled:
         return None
     allowed = [{"port": name, "protocol": "TCP"} for name in ports]
     rules = [{"from": _callers(access), "ports": allowed}] if access is None or access.from_ else []
+    if joined:
+        rules.append({"from": [{"podSelector": {"matchLabels": selector(subject)}}]})
     if _is_scraped(subject):
         rules.append({"from": [PROMETHEUS], "ports": allowed})
     spec = {"podSelector": {"matchLabels": selector(subject)}, "policyTypes": ["Ingress"], "ingress": rules}

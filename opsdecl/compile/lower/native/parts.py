@@ -1,11 +1,20 @@
 """What the subjects of a pod contribute to it: volumes, mounts, variables, init containers, arguments."""
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, NamedTuple
 
 from msgspec import Struct, field
 
 from opsdecl.addr import Address
+
+
+class Workload(NamedTuple):
+    """The object that makes the pods, as those that watch it refer to it."""
+
+    role: str
+    api_version: str
+    kind: str
+    name: str
 
 
 class PodParts(Struct, frozen=True):

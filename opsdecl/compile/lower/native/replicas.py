@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 from opsdecl.compile.lower.subject import Subject
 from opsdecl.compile.rollout import way_of
 from opsdecl.compile.types import Traced
+from opsdecl.fleet.types import Way
 from opsdecl.spec.kinds.document import ServedSpec
 from opsdecl.spec.kinds.engine import Accelerator
 from opsdecl.spec.kinds.scalars import Percentage
@@ -18,6 +19,13 @@ class Strategy(NamedTuple):
 
     value: dict[str, Any]
     reason: str = ""
+
+
+def rollout_reason(subject: Subject, way: Way, accelerator: Accelerator | None, *, unit: str = "pod") -> str:
+    """Why opsdecl chose a way that nobody asked for. `unit`: what is exchanged as a whole."""
+    if way.recreate:
+        return "its volume is mounted by one node at a time, so the old pod lets go of it first"
+    return _reason(subject, accelerator, unit, waits=way.surge == 0)
 
 
 def is_autoscaled(subject: Subject, replicas: Replicas) -> bool:
@@ -42,20 +50,18 @@ def strategy(subject: Subject, spec: ServedSpec, accelerator: Accelerator | None
         return Strategy(
             _rolling(surge, _bound(way.unavailable, "maxUnavailable", is_said=spec.rollout.max_unavailable is not None))
         )
-    if way.recreate:
-        reason = "its volume is mounted by one node at a time, so the old pod lets go of it first"
-        return Strategy({"type": "Recreate"}, reason)
-    return Strategy(_rolling(way.surge, way.unavailable), _reason(subject, accelerator, waits=way.surge == 0))
+    reason = rollout_reason(subject, way, accelerator)
+    return Strategy({"type": "Recreate"} if way.recreate else _rolling(way.surge, way.unavailable), reason)
 
 
-def _reason(subject: Subject, accelerator: Accelerator | None, *, waits: bool) -> str:
+def _reason(subject: Subject, accelerator: Accelerator | None, unit: str, *, waits: bool) -> str:
     if accelerator is None:
         return "no GPUs are needed, so a new pod starts before an old one stops"
     pool, name = subject.pool(accelerator), subject.pool_name(accelerator)
     if pool is not None and not waits:
-        return f"pool {name} keeps {pool.reserve} GPUs free, so a new pod starts before an old one stops"
+        return f"pool {name} keeps {pool.reserve} GPUs free, so a new {unit} starts before an old one stops"
     where = f"pool {name} keeps too few GPUs free" if pool else "no single pool has these GPUs"
-    return f"{where}, so an old pod stops before a new one starts"
+    return f"{where}, so an old {unit} stops before a new one starts"
 
 
 def count_or_percent(value: int | Percentage) -> int | str:

@@ -12,11 +12,12 @@ HTTP = 80
 """Callers need no port in the address: http://chat.assist."""
 
 
-def service(subject: Subject, ports: dict[str, Any]) -> Resource:
-    """`ports`: the container's ports by name. `http` is offered on port 80, others on their own number."""
+def service(subject: Subject, ports: dict[str, Any], labels: dict[str, str] | None = None) -> Resource:
+    """`ports`: the container's ports by name. `http` is offered on port 80, others on their own number. `labels`: of
+    the pods that answer, where not all do."""
     offered = [
         {"name": name, "port": HTTP if name == "http" else number, "targetPort": name, "protocol": "TCP"}
         for name, number in ports.items()
     ]
-    inputs = {"spec": {"type": "ClusterIP", "selector": selector(subject), "ports": offered}}
+    inputs = {"spec": {"type": "ClusterIP", "selector": labels or selector(subject), "ports": offered}}
     return make_resource(subject, ROLE, "v1", "Service", inputs)
