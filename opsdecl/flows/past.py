@@ -19,16 +19,18 @@ _LOOK_BACK = 200
 def read_history(
     opened: Planned, root: Path, wanted: Wanted, limit: int
 ) -> Checked[Sequence[tuple[str, Sequence[Revision]]]]:
-    """Revisions by release, newest first."""
+    """Revisions by release, newest first. One that cannot be looked at is a finding, and the others are told all the
+    same."""
     assert opened.built is not None
     parts = open_parts(opened.built, root, wanted.target, wanted.partition)
     found: list[tuple[str, Sequence[Revision]]] = []
+    findings = [*parts.diagnostics]
     for part in parts.value or ():
         read: Checked[Sequence[Revision]] = part.target.history(limit) if part.target else Checked(None)
-        if read.value is None:
-            return Checked(None, parts.diagnostics + read.diagnostics)
-        found.append((part.name, read.value))
-    return Checked(found or None, parts.diagnostics)
+        findings += read.diagnostics
+        if read.value is not None:
+            found.append((part.name, read.value))
+    return Checked(found or None, tuple(findings))
 
 
 def read_blame(

@@ -49,16 +49,16 @@ def unlock(opened: Planned, root: Path, wanted: Wanted, *, force: bool) -> Check
     """Targets with the holder who was put out; only clusters have locks that somebody could have left."""
     assert opened.built is not None
     parts = open_parts(opened.built, root, wanted.target, wanted.partition)
-    if parts.value is None:
-        return Checked(None, parts.diagnostics)
     found: list[tuple[str, str]] = []
-    for part in parts.value:
+    findings = [*parts.diagnostics]
+    for part in parts.value or ():
         if part.built.environment.effective["spec"]["targets"][part.release.target]["type"] == "cluster":
             done = open_cluster(part.built).unlock(force=force)
-            if done.value is None:
-                return Checked(None, done.diagnostics)
+            findings += done.diagnostics
             found += [(part.name, done.value)] if done.value else []
-    return Checked(found) if found else Checked(None, (_nothing(opened),))
+    if not found and not findings:
+        findings.append(_nothing(opened))
+    return Checked(found or None, tuple(findings))
 
 
 def _nothing(opened: Planned) -> Diagnostic:

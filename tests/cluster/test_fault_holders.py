@@ -16,7 +16,7 @@ from opsdecl.targets.cluster.client import Client
 from tests.contracts.builders import chat, plan_of, record
 from tests.support.cluster import ControlPlane, wait_until
 from tests.support.cluster_places import NAMESPACE, assist, cluster_target
-from tests.support.crashes import FORK, apply_in_steps, at_look, fleet, live, send
+from tests.support.crashes import FORK, apply_in_steps, fleet, live, start_to_freeze
 from tests.support.fault_table import Tell, rounds
 
 __all__ = ["assist"]
@@ -70,13 +70,6 @@ def test_of_two_applies_at_once_exactly_one_wins(cluster: ControlPlane, assist: 
     assert [revision.summary for revision in reversed(kept)] == winners[-len(kept) :]
 
 
-def _freeze_and_tell(cluster: ControlPlane, desired: ManifestSet, look: int, answers: Any) -> None:
-    """Stops right after a look at the lock; 0 for never, then somebody else stops it."""
-    at_look(look, send(signal.SIGSTOP))
-    done = apply_in_steps(cluster_target(cluster, lease_s=LEASE_S), desired)
-    answers.put([d.code.id for d in done.diagnostics])
-
-
 def _thaw(cluster: ControlPlane, process: Any, answers: Any, number: int) -> Counter[str]:
     """What a frozen holder does after another one has followed it, counted."""
     won = apply_in_steps(cluster_target(cluster, lease_s=LEASE_S), fleet(number + 1, FROZEN_OBJECTS))
@@ -87,25 +80,22 @@ def _thaw(cluster: ControlPlane, process: Any, answers: Any, number: int) -> Cou
     process.join(60)
     after = live(cluster, "resourceVersion")
     landed = {name for name in before.keys() | after.keys() if before.get(name) != after.get(name)}
-    return _told(cluster, number, landed) + Counter({"landed": len(landed), "stopped": said in (["OD611"], ["OD510"])})
+    counted = Counter({"landed": len(landed), "stopped": said in (["OD611"], ["OD510"])})
+    return _told(cluster, number, landed, landed - before.keys()) + counted
 
 
-def _told(cluster: ControlPlane, number: int, landed: set[str]) -> Counter[str]:
-    """How many of the late writes the next plan of the winner shows: as not its own, or as drift."""
+def _told(cluster: ControlPlane, number: int, landed: set[str], made: set[str]) -> Counter[str]:
+    """How many of the late writes the next plan of the winner shows: as not its own, or as drift. Of those that made an
+    object, it says who made it."""
     wanted = fleet(number + 1, FROZEN_OBJECTS)
-    state = cluster_target(cluster, wanted).read().value
+    read = cluster_target(cluster, wanted).read()
+    state = read.value
     assert state is not None
+    late = {d.message.partition(" was made ")[0] for d in read.diagnostics if d.code.id == "OD625"}
+    stamped = {line.partition(" ")[0] + "/" + line.rpartition("/")[2] for line in late}
     shown = {f"{change.object.kind}/{change.object.name}" for change in plan_of(state, wanted).changes}
     shown |= {line.partition(" ")[0] + "/" + line.rpartition("/")[2] for line in state.unowned}
-    return Counter(told_by_the_next_plan=len(landed & shown))
-
-
-def _start(cluster: ControlPlane, number: int, look: int) -> tuple[Any, Any]:
-    answers = FORK.Queue()
-    arguments = (cluster, fleet(number, FROZEN_OBJECTS), look, answers)
-    process = FORK.Process(target=_freeze_and_tell, args=arguments)
-    process.start()
-    return process, answers
+    return Counter(told_by_the_next_plan=len(landed & shown), made=len(made), known_by_their_stamp=len(made & stamped))
 
 
 @pytest.mark.slow
@@ -118,7 +108,9 @@ def test_of_a_holder_that_was_frozen_past_its_time_one_write_lands_at_most(
     total: Counter[str] = Counter()
     most = 0
     for number in range(1, 2 * rounds(5, 40), 2):
-        process, answers = _start(cluster, number, number % 17 + 2 if at_look_number else 0)
+        target = cluster_target(cluster, lease_s=LEASE_S)
+        look = number % 17 + 2 if at_look_number else 0
+        process, answers = start_to_freeze(target, fleet(number, FROZEN_OBJECTS), look)
         if not at_look_number:
             time.sleep(drawn.uniform(0.05, 0.6))
             os.kill(process.pid, signal.SIGSTOP)
@@ -134,6 +126,7 @@ def test_of_a_holder_that_was_frozen_past_its_time_one_write_lands_at_most(
     tell(f"holder frozen {instant}, followed, thawed", **total, most_at_once=most)
     assert most <= 1
     assert total["told_by_the_next_plan"] == total["landed"]
+    assert total["known_by_their_stamp"] == total["made"]
     assert total["stopped"] == total["rounds"] if at_look_number else total["stopped"] > 0
 
 

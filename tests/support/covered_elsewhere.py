@@ -138,6 +138,10 @@ COVERED_ELSEWHERE: Mapping[str, Elsewhere] = {
         _CLUSTER, "tests/cluster/test_status.py::test_a_git_target_is_looked_at_where_the_environment_says"
     ),
     "OD624": Elsewhere(_CLUSTER, "tests/cluster/test_status.py::test_a_lock_is_taken_from_its_holder_only_by_force"),
+    "OD625": Elsewhere(
+        _CLUSTER,
+        "tests/cluster/test_late_creates.py::test_a_late_create_that_nobody_wants_is_named_by_the_next_plan",
+    ),
     "OD622": Elsewhere(
         _CLUSTER, "tests/cluster/test_waiting.py::test_pods_that_fit_nowhere_are_named_at_the_line_of_their_gpus"
     ),

@@ -80,6 +80,20 @@ def send(name: int) -> Callable[[], None]:
     return lambda: os.kill(os.getpid(), name)
 
 
+def start_to_freeze(target: ClusterTarget, desired: ManifestSet, look: int) -> tuple[Any, Any]:
+    """A process that applies, stopped right after its n-th look at the lock (0: never), and a queue that gets the codes
+    of what it found once it goes on."""
+    answers = FORK.Queue()
+
+    def work() -> None:
+        at_look(look, send(signal.SIGSTOP))
+        answers.put([d.code.id for d in apply_in_steps(target, desired).diagnostics])
+
+    process = FORK.Process(target=work)
+    process.start()
+    return process, answers
+
+
 def kill_at_request(number: int, when: str, counts: Chooses = writes) -> None:
     at_request(number, when, send(signal.SIGKILL), counts)
 

@@ -31,7 +31,8 @@ def command(
         return report(at.process, only_fatal(opened), opened.lines)
     found = read_history(opened, at.root, wanted, limit)
     for name, revisions in found.value or ():
-        named = opened.environment if len(found.value or ()) == 1 else f"{opened.environment} · {name}"
+        alone = len(found.value or ()) == 1 and not found.diagnostics
+        named = opened.environment if alone else f"{opened.environment} · {name}"
         if format_ == "json":
             at.process.out(render_json(environment=opened.environment, target=name, revisions=revisions))
         else:

@@ -201,6 +201,16 @@ NOTHING_TO_UNLOCK = Code(
     "opsdecl unlock --env prod",
     Severity.NOTE,
 )
+LATE_CREATE = Code(
+    "OD625",
+    "an apply that had lost its lock made an object",
+    "A process stood still while it applied, another apply followed it, and then it went on. Kubernetes has no fencing "
+    "token that holds across objects, so the one write that was on its way could still land. It carries the number of "
+    "its hold of the lock, by which the plan knows it. Everything else that it would have written was stopped.\n\n"
+    "Where the specs want the object, the next apply takes it over. Otherwise delete it.",
+    "opsdecl.dev/epoch: '7'   # on an object that the records of hold 8 do not know",
+    Severity.WARNING,
+)
 
 NOT_GIVEN_UP = Code(
     "OD630",
@@ -256,4 +266,5 @@ CODES: tuple[Code, ...] = (
     NOT_READY,
     NOT_OBSERVED,
     NOTHING_TO_UNLOCK,
+    LATE_CREATE,
 )

@@ -43,6 +43,7 @@ class Writer(Struct, frozen=True):
     manager: str
     applyset: str
     place_of: PlaceOf
+    epoch: int
     force: frozenset[str] = frozenset()
     taking: Mapping[str, frozenset[str]] = field(default_factory=dict)
     """Of objects that are taken over on purpose, by address: the managers whose fields become ours."""
@@ -95,7 +96,7 @@ class Writer(Struct, frozen=True):
                     force = True
                     continue
                 looked, live = live, await self.client.find(path)
-                done = landed(entry, live, self.manager)
+                done = landed(entry, live, self.manager, self.epoch)
                 if done is not None and done.digest == manifest.digest and not again:
                     return done, ()  # The answer to our own apply was lost.
                 # Who scales what nobody had scaled before is not noted by the server, and no conflict then.
@@ -144,7 +145,7 @@ class Writer(Struct, frozen=True):
     ) -> dict[str, Any]:
         """With uid and resourceVersion, so that it lands on the very object that was looked at, or nowhere; where there
         was none, one is made or nothing is done."""
-        body = decorated(manifest.data, self.applyset)
+        body = decorated(manifest.data, self.applyset, self.epoch if live is None else None)
         body = {**body, "metadata": {**body["metadata"], **_pinned(live)}}
         params = {"fieldManager": self.manager, "force": str(force).lower(), "fieldValidation": "Strict"}
         return (await self.client.patch(path, body, params, before=self.lock.check)).body

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from msgspec.structs import replace
 
-from opsdecl.addr import digest_of, is_run
+from opsdecl.addr import ObjectKey, digest_of, is_run
 from opsdecl.apply.ports import Record
 from opsdecl.apply.types import Revision
 from opsdecl.diff.records import StartedRun, StoredDocument, ledger_with
@@ -26,6 +26,9 @@ class Books:
     held: Held
     desired: ManifestSet
     record: Record
+    epoch: int
+    open: tuple[ObjectKey, ...] = ()
+    """What the last apply intended to make, and neither it nor this one has."""
     runs: tuple[StartedRun, ...] = ()
     """The ledger as the cluster shows it now."""
 
@@ -54,7 +57,10 @@ class Books:
         self.lock.check()
         before = self.held.inventory
         entries = self._inventory(progress.entries).entries
-        inventory = replace(before, release=str(self.desired.release), entries=entries)
+        watched = tuple(dict.fromkeys((*self.open, *before.watched)))
+        inventory = replace(
+            before, release=str(self.desired.release), entries=entries, epoch=self.epoch, watched=watched
+        )
         self.held = await self.store.save(self.held, inventory, before=self.lock.check)
 
     async def settle(self, progress: Progress) -> None:
@@ -67,7 +73,8 @@ class Books:
         inventory = self._inventory(settled(progress.entries))
         revision = revision_of(self.record, self.held.inventory.revision, inventory.entries)
         before = self.held.inventory
-        inventory = replace(inventory, revision=revision, revisions=(revision, *before.revisions)[: max(kept, 1)])
+        kept_revisions = (revision, *before.revisions)[: max(kept, 1)]
+        inventory = replace(inventory, revision=revision, revisions=kept_revisions, epoch=self.epoch, watched=self.open)
         self.lock.check()
         told = revision_told(self.record, revision, inventory.desired_digest, progress.counts)
         await self.store.save_revision(inventory, told)

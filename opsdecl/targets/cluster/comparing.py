@@ -25,7 +25,7 @@ from opsdecl.targets.cluster.ownership import (
     value_at,
 )
 from opsdecl.targets.cluster.projection import matching, project, respell
-from opsdecl.targets.cluster.store import PART_OF
+from opsdecl.targets.cluster.store import EPOCH, PART_OF
 
 _LABEL = ("f:metadata", "f:labels", f"f:{PART_OF}")
 
@@ -44,11 +44,19 @@ class Sight(Struct, frozen=True):
 GONE = Sight(None, "")
 
 
-def decorated(data: Mapping[str, Any], applyset: str) -> dict[str, Any]:
-    """The object with the label by which the release finds it again: a decoration, outside digest and equality."""
-    metadata = data["metadata"]
-    labels = {**metadata.get("labels", {}), PART_OF: applyset}
-    return {**data, "metadata": {**metadata, "labels": labels}}
+def decorated(data: Mapping[str, Any], applyset: str, epoch: int | None = None) -> dict[str, Any]:
+    """The object with the label by which the release finds it again, and where it is to be made, with the stamp of who
+    makes it: decorations, outside digest and equality."""
+    metadata = {**data["metadata"], "labels": {**data["metadata"].get("labels", {}), PART_OF: applyset}}
+    if epoch is not None:
+        metadata["annotations"] = {**metadata.get("annotations", {}), EPOCH: str(epoch)}
+    return {**data, "metadata": metadata}
+
+
+def epoch_of(live: Mapping[str, Any]) -> int | None:
+    """Of the apply that made it; None once one has changed it, or where it is of somebody else."""
+    stamped = str((live["metadata"].get("annotations") or {}).get(EPOCH, ""))
+    return int(stamped) if stamped.isdecimal() else None
 
 
 def seen_of(live: Mapping[str, Any], manager: str) -> Seen:
@@ -89,8 +97,9 @@ def is_untouched(entry: Entry, live: Mapping[str, Any], manager: str) -> bool:
     return all(holder.is_bystander for holder in others) and stamp(mine) == seen.stamp
 
 
-def landed(entry: Entry, live: Mapping[str, Any] | None, manager: str) -> Entry | None:
-    """An entry whose last apply was killed, as far as that got; None where it is not ours any more, or never was."""
+def landed(entry: Entry, live: Mapping[str, Any] | None, manager: str, epoch: int | None = None) -> Entry | None:
+    """An entry whose last apply was killed, as far as that got; None where it is not ours any more, or never was.
+    `epoch` is of the apply that intended it."""
     if is_leaving(live):
         kept = None if entry.leaving or entry.applied is None else entry.settled
     else:
@@ -100,7 +109,10 @@ def landed(entry: Entry, live: Mapping[str, Any] | None, manager: str) -> Entry 
         mine = own(holders(live), manager)
         if entry.leaving and mine is None:
             return None
-        kept = _as_intended(entry, live, mine, manager) if entry.intended is not None else entry.settled
+        # That apply makes it with its own stamp, or takes off the stamp that it finds.
+        by_others = epoch is not None and epoch_of(live) not in (None, epoch)
+        is_open = entry.intended is not None and not by_others
+        kept = _as_intended(entry, live, mine, manager) if is_open else entry.settled
     return kept if kept is not None and kept.applied is not None else None
 
 
@@ -167,13 +179,14 @@ def _ours(live: Mapping[str, Any], wanted: Sequence[Any], found: Sequence[Holder
 
 
 def _undecorated(data: dict[str, Any], wanted: Sequence[Any]) -> dict[str, Any]:
-    """Without our label, and without the mapping that was made for it; with the names that every object has."""
+    """Without our decorations, and without mappings that were made for them; with the names that every object has."""
     metadata = dict(data.get("metadata", {}))
-    labels = {name: value for name, value in metadata.get("labels", {}).items() if name != PART_OF}
-    if labels or any("labels" in tree.get("metadata", {}) for tree in wanted):
-        metadata["labels"] = labels
-    else:
-        metadata.pop("labels", None)
+    for place, ours in (("labels", PART_OF), ("annotations", EPOCH)):
+        rest = {name: value for name, value in metadata.get(place, {}).items() if name != ours}
+        if rest or any(place in tree.get("metadata", {}) for tree in wanted):
+            metadata[place] = rest
+        else:
+            metadata.pop(place, None)
     return {**data, "metadata": metadata}
 
 

@@ -10,7 +10,7 @@ from opsdecl.targets.cluster.failures import StatusError
 from opsdecl.targets.cluster.inventory import Entry
 from opsdecl.targets.cluster.listing import path_of
 from opsdecl.targets.cluster.ownership import holders, is_ours, own
-from opsdecl.targets.cluster.store import PART_OF
+from opsdecl.targets.cluster.store import EPOCH, PART_OF
 
 _TRIES = 5
 Findings = tuple[Diagnostic, ...]
@@ -94,6 +94,9 @@ async def forget_object(writer: Writer, entry: Entry) -> Findings:
             {"op": "replace", "path": "/metadata/managedFields", "value": left},
             {"op": "add", "path": "/metadata/labels", "value": labels},
         ]
+        annotations = dict(metadata.get("annotations") or {})
+        if annotations.pop(EPOCH, None) is not None:
+            changes.append({"op": "add", "path": "/metadata/annotations", "value": annotations})
         try:
             await writer.client.patch(path, changes, kind="json", before=writer.lock.check)
             return ()

@@ -87,7 +87,7 @@ async def _try(
     manifest, entry, live = candidate
     manager = who.manager
     path = kinds[manifest.key.api_version, manifest.key.kind].path(manifest.key)
-    body = decorated(manifest.data, who.applyset)
+    body = decorated(manifest.data, who.applyset, 0 if live is None else None)
     params = {"fieldManager": manager, "dryRun": "All", "fieldValidation": "Strict"}
     try:
         merged = (await client.patch(path, body, {**params, "force": "false"})).body

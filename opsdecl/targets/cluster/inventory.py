@@ -85,6 +85,10 @@ class Inventory(Struct, frozen=True):
     shards: Shards = Shards()
     """Where it was read from, or is written to."""
     runs: tuple[StartedRun, ...] = ()
+    epoch: int = 0
+    """Larger with each hold of the lock that writes, so that what an earlier one still makes is known by its stamp."""
+    watched: tuple[ObjectKey, ...] = ()
+    """What a hold before intended to make and had not made when the next began: it may still come."""
 
 
 Chunks = Mapping[str, bytes]
@@ -108,6 +112,8 @@ def encode_head(inventory: Inventory) -> dict[str, Any]:
         "desiredDigest": inventory.desired_digest,
         "revision": inventory.revision,
         "revisions": list(inventory.revisions),
+        "epoch": inventory.epoch,
+        "watched": [list(key) for key in inventory.watched],
         "objects": list(inventory.shards.objects),
         "documents": list(inventory.shards.documents),
         **({"runs": [encode_run(run) for run in inventory.runs]} if inventory.runs else {}),
@@ -134,6 +140,8 @@ def decode_inventory(head: Mapping[str, Any], chunks: Chunks) -> Inventory:
         revisions=tuple(head["revisions"]),
         shards=shards,
         runs=tuple(decode_run(row) for row in head.get("runs", ())),
+        epoch=int(head.get("epoch", 0)),
+        watched=tuple(ObjectKey(*key) for key in head.get("watched", ())),
     )
 
 

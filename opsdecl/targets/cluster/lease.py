@@ -49,6 +49,11 @@ class Lock:
     until: float
     duration_s: int
 
+    @property
+    def holds(self) -> int:
+        """How many there were of the Lease, ours included."""
+        return int(self.body["spec"].get("leaseTransitions") or 0)
+
     def check(self) -> None:
         """Right before a write. Raises ClusterError where the lock may belong to somebody else by now."""
         if elapsed_s() > self.until:

@@ -24,7 +24,7 @@ class Listing(Struct, frozen=True):
     """Objects that were asked for and exist, and `strays`: with our label, though nobody asked for them."""
 
     objects: Objects
-    strays: tuple[ObjectKey, ...]
+    strays: Objects
 
 
 Group = tuple[Served, str]
@@ -59,7 +59,8 @@ async def list_live(
     lists = {**known, **await list_selected(client, kinds, more, selector)}
     parts = await each(list(groups.items()), lambda pair: _look_for(client, *pair[0], pair[1], lists[pair[0]]))
     objects = {key: live for part in parts for key, live in part.objects.items()}
-    return Listing(objects, tuple(sorted(stray for part in parts for stray in part.strays)))
+    strays = {key: live for part in parts for key, live in part.strays.items()}
+    return Listing(objects, dict(sorted(strays.items())))
 
 
 def _groups(kinds: Kinds, keys: Iterable[ObjectKey]) -> Mapping[Group, list[ObjectKey]]:
@@ -85,7 +86,11 @@ async def _look_for(
     found = await each(missing, lambda key: client.find(served.path(key)))
     by_name |= {item["metadata"]["name"]: item for item in found if item is not None}
     asked = {key.name: key for key in keys}
-    strays = tuple(ObjectKey(served.api_version, served.kind, namespace, name) for name in by_name if name not in asked)
+    strays = {
+        ObjectKey(served.api_version, served.kind, namespace, name): item
+        for name, item in by_name.items()
+        if name not in asked
+    }
     return Listing({asked[name]: item for name, item in by_name.items() if name in asked}, strays)
 
 

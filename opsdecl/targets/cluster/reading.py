@@ -1,7 +1,7 @@
 """A release as a cluster holds it now: records, live objects, and what the server says about what is wanted."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from msgspec import Struct, field
@@ -14,10 +14,11 @@ from opsdecl.render.types import Manifest, ManifestSet
 from opsdecl.targets.cluster.client import Client
 from opsdecl.targets.cluster.comparing import GONE, Sight, adopted, is_leaving, landed, see, stored_object
 from opsdecl.targets.cluster.dryrun import Applier, Tried, try_out
+from opsdecl.targets.cluster.epochs import Row, late_creates
 from opsdecl.targets.cluster.inventory import Entry
 from opsdecl.targets.cluster.keepers import Keeper, applyset_of, keeper_of
 from opsdecl.targets.cluster.kinds import Kinds, find_kinds
-from opsdecl.targets.cluster.listing import Lists, list_live, list_selected, not_installed, part_of
+from opsdecl.targets.cluster.listing import Listing, Lists, list_live, list_selected, not_installed, part_of
 from opsdecl.targets.cluster.ownership import manager_of
 from opsdecl.targets.cluster.refusals import PlaceOf, anothers_object, nowhere
 from opsdecl.targets.cluster.running import observed
@@ -73,12 +74,13 @@ async def read_release(client: Client, store: Store, scope: Scope) -> Reading:
     wanted = scope.manifests()
     held, (kinds, lists) = await _load(client, store, [manifest.key for manifest in wanted.values()])
     stored = {same_object(entry.key): entry for entry in held.inventory.entries}
-    keys = {identity: entry.key for identity, entry in stored.items()} | {i: m.key for i, m in wanted.items()}
+    keys = {same_object(key): key for key in held.inventory.watched}
+    keys |= {identity: entry.key for identity, entry in stored.items()} | {i: m.key for i, m in wanted.items()}
     more = [key for key in keys.values() if (key.api_version, key.kind) not in kinds]
     kinds = {**kinds, **await find_kinds(client, more)}
     listing = await list_live(client, kinds, tuple(keys.values()), part_of(store.applyset), lists)
     live = {same_object(key): found for key, found in listing.objects.items()}
-    entries = _landed(stored, live, scope.manager)
+    entries = _landed(stored, live, scope.manager, held.inventory.epoch)
     sights = {i: see(entry, live.get(i), scope.manager) for i, entry in entries.items()}
     tried = await _ask(client, store, scope, kinds, entries, sights, live, held.inventory.runs)
     objects = tuple(_objects(store, scope, entries, sights, live, tried))
@@ -100,6 +102,7 @@ async def read_release(client: Client, store: Store, scope: Scope) -> Reading:
     findings = (
         *_missing_kinds(kinds, wanted, entries),
         *tried.findings,
+        *late_creates(_rows(listing, entries, wanted), scope.manager, inventory.epoch),
         *_others_objects(store, scope, entries, live),
     )
     return Reading(held, kinds, entries, live, state, findings)
@@ -122,11 +125,16 @@ async def _load(client: Client, store: Store, keys: Sequence[ObjectKey]) -> tupl
 
 
 def _landed(
-    stored: Mapping[Identity, Entry], live: Mapping[Identity, dict[str, Any]], manager: str
+    stored: Mapping[Identity, Entry], live: Mapping[Identity, dict[str, Any]], manager: str, epoch: int
 ) -> dict[Identity, Entry]:
     """Entries as they turned out; what was intended and never made is not ours."""
-    found = {identity: landed(entry, live.get(identity), manager) for identity, entry in stored.items()}
+    found = {identity: landed(entry, live.get(identity), manager, epoch) for identity, entry in stored.items()}
     return {identity: entry for identity, entry in found.items() if entry is not None}
+
+
+def _rows(listing: Listing, entries: Mapping[Identity, Entry], wanted: Mapping[Identity, Manifest]) -> Iterator[Row]:
+    for key, live in sorted({**listing.objects, **listing.strays}.items()):
+        yield key, live, entries.get(same_object(key)), wanted.get(same_object(key))
 
 
 def _identity(

@@ -29,6 +29,8 @@ from opsdecl.targets.cluster.inventory import (
 )
 
 PART_OF = "applyset.kubernetes.io/part-of"
+EPOCH = "opsdecl.dev/epoch"
+"""On objects that an apply has made, until one changes them: the `epoch` of the records then."""
 _ID = "applyset.kubernetes.io/id"
 _TOOLING = "applyset.kubernetes.io/tooling"
 _KINDS = "applyset.kubernetes.io/contains-group-kinds"

@@ -34,7 +34,7 @@ from opsdecl.targets.cluster.settings import DRY_RUN, ClusterSettings
 from opsdecl.targets.cluster.store import Store
 from opsdecl.targets.cluster.taking import moved, plan_of, taken_set, taking
 from opsdecl.targets.cluster.waiting import Watcher
-from opsdecl.targets.cluster.writing import Job, Progress, carry_out, intentions, last_look
+from opsdecl.targets.cluster.writing import Job, Progress, carry_out, intentions, last_look, open_intentions
 
 T = TypeVar("T")
 
@@ -221,10 +221,13 @@ class ClusterTarget(Struct, frozen=True):
         """The job where all of it was done. `found` is what it takes over, where that is the plan."""
         manager = Scope(self.release).manager
         force = frozenset(self.settings.force)
-        writer = Writer(client, lock, reading.kinds, reading.live, manager, store.applyset, self.place_of, force)
+        # Later than any before, whichever of Lease and records somebody deleted.
+        epoch = max(lock.holds, reading.held.inventory.epoch + 1)
+        writer = Writer(client, lock, reading.kinds, reading.live, manager, store.applyset, self.place_of, epoch, force)
         writer = taking(writer, found) if found is not None else writer
         entries = intentions(desired, plan, reading.entries)
-        books = Books(store, lock, reading.held, desired, record, reading.state.runs)
+        unmade, runs = open_intentions(reading, desired), reading.state.runs
+        books = Books(store, lock, reading.held, desired, record, epoch, unmade, runs)
         if not plan.changes and books.are_up_to_date(entries):
             if reading.held.parent is not None:
                 # A killed apply may have left chunks behind.

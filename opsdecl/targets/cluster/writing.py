@@ -85,6 +85,15 @@ def intentions(desired: ManifestSet, plan: ReleasePlan, known: Mapping[Identity,
     return entries
 
 
+def open_intentions(reading: Reading, desired: ManifestSet) -> tuple[ObjectKey, ...]:
+    """What the last apply intended to make, had not made when this one began, and this one does not make: its holder
+    may have been stopped, and go on."""
+    wanted = {same_object(manifest.key) for manifest in desired.manifests}
+    known = reading.entries.keys() | wanted
+    stored = reading.held.inventory.entries
+    return tuple(e.key for e in stored if e.intended is not None and same_object(e.key) not in known)
+
+
 def _leaving(plan: ReleasePlan) -> set[Identity]:
     gone = {same_object(_key(c.object)) for c in plan.changes if c.action in ("delete", "forget")}
     return gone | {same_object(_key(c.replaces)) for c in plan.changes if c.replaces is not None}

@@ -204,7 +204,8 @@ def mode_text(plan: Plan) -> str:
     if plan.mode == "review":
         return "offline, no cluster read"
     names = target_names(plan)
-    return f"compared with what target {names} holds" if names else "compared with what is there"
+    held = f"targets {names} hold" if ", " in names else f"target {names} holds"
+    return f"compared with what {held}" if names else "compared with what is there"
 
 
 def target_names(plan: Plan) -> str:
