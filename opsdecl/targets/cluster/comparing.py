@@ -109,19 +109,20 @@ def landed(entry: Entry, live: Mapping[str, Any] | None, manager: str, epoch: in
         mine = own(holders(live), manager)
         if entry.leaving and mine is None:
             return None
-        # That apply makes it with its own stamp, or takes off the stamp that it finds.
-        by_others = epoch is not None and epoch_of(live) not in (None, epoch)
-        is_open = entry.intended is not None and not by_others
-        kept = _as_intended(entry, live, mine, manager) if is_open else entry.settled
+        kept = _as_intended(entry, live, mine, manager, epoch) if entry.intended is not None else entry.settled
     return kept if kept is not None and kept.applied is not None else None
 
 
-def _as_intended(entry: Entry, live: Mapping[str, Any], mine: Holder | None, manager: str) -> Entry:
+def _as_intended(entry: Entry, live: Mapping[str, Any], mine: Holder | None, manager: str, epoch: int | None) -> Entry:
     """Either what was intended was written, or not."""
     assert entry.intended is not None
     now = seen_of(live, manager)
     there = ours_of(live, (entry.intended,), manager)
-    moved = now.uid != entry.seen.uid or now.stamp != entry.seen.stamp or now.generation != entry.seen.generation
+    # That apply makes it with its own stamp, or takes off the stamp that it finds.
+    by_another = epoch is not None and epoch_of(live) not in (None, epoch)
+    moved = not by_another and (
+        now.uid != entry.seen.uid or now.stamp != entry.seen.stamp or now.generation != entry.seen.generation
+    )
     if mine is None or not (there == entry.intended or (moved and _is_written(entry, live, mine))):
         return entry.settled
     answered = None if there == entry.intended else there

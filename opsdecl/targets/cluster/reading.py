@@ -91,7 +91,10 @@ async def read_release(client: Client, store: Store, scope: Scope) -> Reading:
         desired_digest=inventory.desired_digest,
         objects=tuple(sorted(objects, key=lambda o: (o.address, o.key))),
         documents=inventory.documents,
-        unowned=(*map(str, listing.strays), *_lines(entries, {i: s.by_persons for i, s in sights.items()})),
+        unowned=(
+            *_strays(listing, entries, wanted, store.applyset),
+            *_lines(entries, {i: s.by_persons for i, s in sights.items()}),
+        ),
         tool=tool_identity(inventory.tool_version, inventory.lock_digest) if held.parent is not None else "",
         expected=(
             *scaled_counts(live[i] for i in sorted(entries) if i in live),
@@ -135,6 +138,17 @@ def _landed(
 def _rows(listing: Listing, entries: Mapping[Identity, Entry], wanted: Mapping[Identity, Manifest]) -> Iterator[Row]:
     for key, live in sorted({**listing.objects, **listing.strays}.items()):
         yield key, live, entries.get(same_object(key)), wanted.get(same_object(key))
+
+
+def _strays(
+    listing: Listing, entries: Mapping[Identity, Entry], wanted: Mapping[Identity, Manifest], applyset: str
+) -> list[str]:
+    """With our label, in no record that counts, and wanted by nobody."""
+    known = entries.keys() | wanted
+    watched = {
+        key for key, o in listing.objects.items() if same_object(key) not in known and applyset_of(o) == applyset
+    }
+    return [str(key) for key in sorted(watched | listing.strays.keys())]
 
 
 def _identity(
