@@ -156,7 +156,10 @@ HEAVY = (
     "rich",
     "kubernetes",
 )
-HEAVY_MODULES = ("compile.expressions", *(f"targets.pulumi.{name}" for name in ("monitor", "resources", "engine")))
+HEAVY_MODULES = (
+    "compile.expressions",
+    *(f"targets.pulumi.{name}" for name in ("monitor", "resources", "engine", "ejecting.typed")),
+)
 """Modules that are imported on use themselves, so that they may import heavy packages at their top."""
 
 

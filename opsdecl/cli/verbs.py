@@ -16,6 +16,7 @@ COMMANDS = {
     "blame": "the revision that last changed an object",
     "rollback": "go back to an earlier revision",
     "adopt": "take over objects and fields that others hold",
+    "eject": "write a stack as a Pulumi program of its own",
     "destroy": "remove everything a release owns",
     "unlock": "let others in where an apply left its lock",
     "size": "does a model fit a GPU, and what would make it fit",

@@ -60,6 +60,18 @@ def write_tree(root: Path, files: Mapping[str, bytes], *, replace: bool = False)
     return Checked(tuple(inside[path] for path in sorted(files)))
 
 
+def write_new_tree(root: Path, files: Mapping[str, bytes]) -> Checked[tuple[Path, ...]]:
+    """`write_tree` into a folder that is empty or not there; nothing is written to any other."""
+    try:
+        taken = root.is_symlink() or (root.exists() and (not root.is_dir() or next(root.iterdir(), None) is not None))
+    except OSError as error:
+        return Checked(None, (_not_written(root, error),))
+    if taken:
+        said = f"`{root}` is not an empty folder; nothing was written"
+        return Checked(None, (Diagnostic(FILE_EXISTS, said, hint="choose an empty folder"),))
+    return write_tree(root, files)
+
+
 def state_folder(root: Path, *parts: str) -> Path:
     """`.opsdecl/<parts>` of a project, made, and ignored by git.
 

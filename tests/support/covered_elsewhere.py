@@ -220,6 +220,9 @@ COVERED_ELSEWHERE: Mapping[str, Elsewhere] = {
     ),
     "OD688": Elsewhere(_TARGET, "tests/endtoend/test_refusals.py::test_a_stack_without_a_cluster_or_a_folder"),
     "OD689": Elsewhere(_PULUMI, "tests/pulumi/test_preview.py::test_pulumi_names_the_same_actions"),
+    "OD690": Elsewhere(_PULUMI, "tests/pulumi/test_eject.py::test_a_stack_in_the_middle_of_an_update_is_refused"),
+    "OD691": Elsewhere(_PULUMI, "tests/pulumi/test_eject.py::test_what_was_not_applied_is_said"),
+    "OD693": Elsewhere(_PULUMI, "tests/pulumi/test_eject.py::test_the_command_writes_into_an_empty_folder_only"),
     "OD740": Elsewhere(_CATALOG, "tests/unit/flows/test_catalog.py::test_an_unknown_name_suggests_the_nearest"),
     "OD741": Elsewhere(
         _CATALOG, "tests/unit/flows/test_catalog_add.py::test_what_cannot_be_added_says_why_and_writes_nothing"

@@ -166,6 +166,31 @@ PREVIEW_AGREES = Code(
     Severity.NOTE,
 )
 
+EJECT_UNSETTLED = Code(
+    "OD690",
+    "the stack was left in the middle of an update",
+    "The state names resources that an update had begun to create, change or remove when it was stopped. A program "
+    "written from it could not preview without changes. Nothing was written.\n\n"
+    "Let an apply clear it up, and eject again.",
+    "`LLM.chat/main/service` (creating)",
+)
+EJECTED_BEHIND = Code(
+    "OD691",
+    "the ejected program has what was applied, not what the specs say",
+    "The program declares the stack as it is, so that its preview shows no changes. The specs say something else by "
+    "now, or somebody else applied the stack, and that is not in it.\n\n"
+    "Apply first, and eject into another folder, where the program should have it.",
+    "stack `prod` is not as the specs say: `LLM.chat/main/deployment`",
+    Severity.WARNING,
+)
+NO_STACK = Code(
+    "OD693",
+    "there is no stack to take it from",
+    "Only a target of type pulumi has a stack that can be written down as a program, or looked through for models."
+    "\n\n"
+    "Name a target of type pulumi.",
+    "opsdecl eject pulumi --env dev program",
+)
 CODES: tuple[Code, ...] = (
     PULUMI_MISSING,
     PULUMI_TOO_OLD,
@@ -187,4 +212,7 @@ CODES: tuple[Code, ...] = (
     LOCK_BROKEN,
     PULUMI_SETTINGS,
     PREVIEW_AGREES,
+    EJECT_UNSETTLED,
+    EJECTED_BEHIND,
+    NO_STACK,
 )

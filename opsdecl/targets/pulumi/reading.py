@@ -67,7 +67,7 @@ def read_release(sources: Sources, release: Release, manager: str, wanted: Manif
         expected=_lines(entries, {i: sight.by_programs for i, sight in sights.items()}),
         runs=observed(inventory.runs, {e.key: seen[i] for i, e in entries.items() if i in seen}),
     )
-    findings = (*(looked.findings if looked is not None else ()), *_foreign(stack, release))
+    findings = (*(looked.findings if looked is not None else ()), *foreign(stack, release))
     return Reading(stack, records, entries, state, looked, findings)
 
 
@@ -189,7 +189,7 @@ def _lines(entries: Mapping[Identity, Entry], found: Mapping[Identity, tuple[str
     return tuple(f"{entries[identity].key}: {line}" for identity, lines in sorted(found.items()) for line in lines)
 
 
-def _foreign(stack: StackState, release: Release) -> tuple[Diagnostic, ...]:
+def foreign(stack: StackState, release: Release) -> tuple[Diagnostic, ...]:
     if not stack.foreign:
         return ()
     shown = ", ".join(stack.foreign[:3]) + (f" and {len(stack.foreign) - 3} more" if len(stack.foreign) > 3 else "")

@@ -3,7 +3,7 @@ cluster or the folder holds."""
 
 import asyncio
 from collections.abc import Callable, Coroutine, Sequence
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from msgspec import Struct, field
 
@@ -37,6 +37,9 @@ from opsdecl.targets.pulumi.state import StackState
 from opsdecl.targets.pulumi.store import Store
 from opsdecl.targets.pulumi.unlocking import put_out
 from opsdecl.targets.pulumi.writing import Job, Moved, stale
+
+if TYPE_CHECKING:
+    from opsdecl.targets.pulumi.ejecting.reading import Ejected
 
 T = TypeVar("T")
 _GONE_TRIES, _GONE_PAUSE_S = 240, 0.5
@@ -128,6 +131,16 @@ class PulumiTarget(Struct, frozen=True):
             stack = store.load_stack()
             found = preview(store, self._way, desired, plan, stack, self.place_of)
             return Checked(store.stack, found)
+
+        return self._attempt(work)
+
+    def eject(self) -> Checked["Ejected"]:
+        """The stack as a program of its own, in files that nobody has written yet."""
+
+        def work(store: Store) -> Checked["Ejected"]:
+            from opsdecl.targets.pulumi.ejecting.reading import eject
+
+            return eject(store, self.settings, self.wanted)
 
         return self._attempt(work)
 

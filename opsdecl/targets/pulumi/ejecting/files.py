@@ -47,7 +47,7 @@ def _settings(held: Held, project: str) -> dict[str, object]:
 
 
 def _requirements(held: Held) -> tuple[str, ...]:
-    """The provider's package in the version of the plugin that made the stack, so that the provider stays what it is."""
+    """The provider's package has the version of the plugin that made the stack, so that the provider stays the same."""
     plugin = held.provider.version if held.provider is not None else version("pulumi-kubernetes")
     return ("pulumi>=3.200.0,<4", f"pulumi-kubernetes=={plugin}")
 

@@ -13,7 +13,7 @@ _OWN_INPUTS = frozenset({"__internal", "version"})
 
 
 class HeldObject(Struct, frozen=True):
-    """`inputs` and options as the engine was last given them; `timeouts` in seconds, by `create`, `update`, `delete`."""
+    """`inputs` and options as the engine was last given them; `timeouts` in seconds, by `create`, `update` …."""
 
     address: Address
     token: str

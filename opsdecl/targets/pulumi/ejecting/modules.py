@@ -4,7 +4,7 @@ import keyword
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from graphlib import CycleError, TopologicalSorter
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 
@@ -12,8 +12,10 @@ from opsdecl.addr import Address, SpecAddress
 from opsdecl.targets.pulumi.ejecting.held import Held, HeldDocument, HeldObject, HeldProvider
 from opsdecl.targets.pulumi.ejecting.literals import WIDTH, Expression, call
 from opsdecl.targets.pulumi.ejecting.secrets import Configured, configured
-from opsdecl.targets.pulumi.ejecting.typed import Typed, typed
 from opsdecl.targets.pulumi.program import PROVIDER_NAME
+
+if TYPE_CHECKING:
+    from opsdecl.targets.pulumi.ejecting.typed import Typed
 
 PACKAGE = "documents"
 PROVIDER = "provider"
@@ -119,7 +121,8 @@ def _provider(provider: HeldProvider) -> str:
             "import pulumi",
             "",
             "# Not `k8s.Provider`, which takes the kubeconfig that KUBECONFIG names as an input:",
-            "# the stack would differ from one machine to the next.",
+            "# the stack would differ from one machine to the next. The plugin itself reads it,",
+            "# and looks up the context there.",
             f"kubernetes = {made}",
             "",
         ]
@@ -127,6 +130,8 @@ def _provider(provider: HeldProvider) -> str:
 
 
 def _module(members: _Group, homes: Mapping[SpecAddress | Address, _Home]) -> str:
+    from opsdecl.targets.pulumi.ejecting.typed import typed
+
     module = homes[members[0].address].module
     objects = [(document, held) for document in members for held in document.objects]
     given = {held.address: configured(held.address, held.inputs) for _, held in objects}
@@ -143,7 +148,7 @@ def _module(members: _Group, homes: Mapping[SpecAddress | Address, _Home]) -> st
     return "\n".join([*head, *(f"\n{block}" for block in blocks), ""])
 
 
-def _head(members: _Group, made: Sequence[Typed | None], needed: Sequence[str]) -> Iterator[str]:
+def _head(members: _Group, made: Sequence["Typed | None"], needed: Sequence[str]) -> Iterator[str]:
     named = ", ".join(f"{document.address.kind} `{document.address.name}`" for document in members)
     yield f'"""{named}."""'
     yield ""
@@ -187,7 +192,7 @@ def _component(document: HeldDocument, homes: Mapping[SpecAddress | Address, _Ho
 def _object(
     held: HeldObject,
     given: Configured,
-    made: Typed | None,
+    made: "Typed | None",
     parent: _Home,
     homes: Mapping[SpecAddress | Address, _Home],
 ) -> str:

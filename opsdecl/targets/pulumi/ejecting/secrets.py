@@ -1,4 +1,4 @@
-"""Inputs that the state holds encrypted -> settings of the stack, encrypted as they are, and expressions that read them."""
+"""Inputs that the state holds encrypted -> settings of the stack, as encrypted, and expressions that read them."""
 
 import re
 from collections.abc import Mapping
@@ -10,7 +10,7 @@ from opsdecl.addr import Address, format_path
 from opsdecl.diag import SpecPath
 from opsdecl.targets.pulumi.ejecting.literals import Expression
 
-_SIGNATURE, _SECRET = "4dabf18193072939515e22adb298388d", "1b47061264138c4ac30d75fd1eb44270"  # noqa: S105
+_SIGNATURE, _SECRET = "4dabf18193072939515e22adb298388d", "1b47061264138c4ac30d75fd1eb44270"
 """How Pulumi marks values in a state: https://www.pulumi.com/docs/iac/concepts/secrets/."""
 
 

@@ -1,7 +1,7 @@
 """An object -> the class of `pulumi_kubernetes` that makes it, with the names that its arguments have in Python.
 
-The arguments are dictionaries, whose keys the package's `…ArgsDict` types describe: they read like the manifest, and type
-checkers know them. Importing this imports Pulumi and its Kubernetes classes.
+The arguments are dictionaries, whose keys the package's `…ArgsDict` types describe: they read like the manifest, and
+type checkers know them. Importing this imports Pulumi and its Kubernetes classes.
 """
 
 from collections import abc
@@ -74,7 +74,9 @@ def _custom(token: str, inputs: Mapping[str, Any]) -> Typed | None:
     except (_Unfit, KeyError):
         return None
     named = {"api_version": inputs["apiVersion"], "kind": inputs["kind"], **known}
-    return Typed(f"{_ALIAS}.apiextensions.CustomResource", {**named, **({"spec": inputs["spec"]} if "spec" in inputs else {})})
+    return Typed(
+        f"{_ALIAS}.apiextensions.CustomResource", {**named, **({"spec": inputs["spec"]} if "spec" in inputs else {})}
+    )
 
 
 def _in_python(value: Any, type_: Any) -> Any:
