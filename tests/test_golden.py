@@ -5,12 +5,15 @@ import json
 import pytest
 
 from opsdecl.diff.planfile import dump_plan
+from opsdecl.diff.types import BaseRef, SourceRef
+from opsdecl.flows.plan import Wanted, plan_review
 from opsdecl.flows.render import as_files
 from opsdecl.view.graph import render_tree
 from opsdecl.view.plan.markdown import render_markdown
 from opsdecl.view.plan.text import render_text
 from tests.support.changes import CHANGES, Change
 from tests.support.golden import ROOT, expect_golden, expect_only
+from tests.support.large import large_tree
 from tests.support.project import ENVIRONMENTS, built, example_tree
 
 DIGEST = "sha256:" + "0" * 64
@@ -36,6 +39,20 @@ def test_plan(change: Change) -> None:
     expect_golden(render_text(plan, details=True), f"changes/{change.name}/plan.details.txt")
     expect_golden(render_markdown(plan, digest=DIGEST), f"changes/{change.name}/plan.md")
     expect_golden(_stable(dump_plan(plan)), f"changes/{change.name}/plan.json")
+
+
+def test_a_model_over_several_nodes() -> None:
+    """Its objects, and the plan that spreads it over more of them."""
+    files = as_files(built(large_tree(), "prod").manifests.manifests)
+    for name, data in files.items():
+        expect_golden(data.decode(), f"groups/{name}")
+    expect_only(ROOT / "groups" / "manifests", {name.removeprefix("manifests/") for name in files})
+    more = large_tree(**{"nodes: 2": "nodes: 3", "pipeline: 2": "pipeline: 3", "8192": "65536"})
+    done = plan_review(more, large_tree(), Wanted("prod"), SourceRef(), BaseRef(ref="main"))
+    assert done.plan is not None
+    expect_golden(render_text(done.plan), "groups/plan.txt")
+    expect_golden(render_markdown(done.plan, digest=DIGEST), "groups/plan.md")
+    expect_golden(_stable(dump_plan(done.plan)), "groups/plan.json")
 
 
 def test_no_plan_is_left_over() -> None:

@@ -19,7 +19,7 @@ def make_bill(built: Built, names: Sequence[str], memory: Memory | None = None) 
     found = find_described(built, names)
     if found.value is None:
         return Checked(None, found.diagnostics)
-    models = Models(built.project.catalog, (memory or Memory()).memo)
+    models = Models(built.project.catalog, (memory or Memory()).memo).within(built.environment)
     described = [(card_of(built, document, models), _images(built, document)) for document in found.value]
     release = built.graph.release
     return Checked(

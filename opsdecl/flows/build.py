@@ -57,7 +57,7 @@ def build(
     findings = compiled.diagnostics + rendered.diagnostics
     if rendered.value is None:
         return Checked(None, findings)
-    assessments = models.all(graph.documents) if check else {}
+    assessments = models.within(graph.environment).all(graph.documents) if check else {}
     built = Built(project, graph, rendered.value, assessments)
     findings += (*misfits(graph, assessments), *check_built(built, memo)) if check else ()
     memo.save()

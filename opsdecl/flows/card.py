@@ -13,5 +13,5 @@ def make_card(built: Built, name: str, memory: Memory | None = None) -> Checked[
     found = find_described(built, [name])
     if found.value is None:
         return Checked(None, found.diagnostics)
-    models = Models(built.project.catalog, (memory or Memory()).memo)
+    models = Models(built.project.catalog, (memory or Memory()).memo).within(built.environment)
     return Checked(card_of(built, found.value[0], models))

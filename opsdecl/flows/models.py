@@ -3,6 +3,8 @@
 from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from msgspec.structs import replace
+
 from opsdecl.addr import SpecAddress, digest_of
 from opsdecl.catalog.architectures import Architecture
 from opsdecl.catalog.types import Catalog, GpuFacts
@@ -12,7 +14,7 @@ from opsdecl.diag import Diagnostic, Place, Related, Severity
 from opsdecl.flows.kept_sizes import decode_assessment, encode_assessment
 from opsdecl.flows.project import place_of
 from opsdecl.sizing.assess import assess, figures, request_of
-from opsdecl.sizing.served import FACETS, Served, path_of, served_of
+from opsdecl.sizing.served import FACETS, Reach, Served, path_of, served_of
 from opsdecl.sizing.types import Assessment, Objection, Request
 
 if TYPE_CHECKING:
@@ -20,33 +22,47 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+ANY_NODES = 64
+"""Where nobody says how many there are."""
+
 
 class Models:
     """Assessments by what they depend on, under the facts of one project."""
 
-    def __init__(self, catalog: Catalog, memo: Memo) -> None:
+    def __init__(self, catalog: Catalog, memo: Memo, reach: Callable[[str], Reach] = lambda gpu: Reach()) -> None:
         self._memo = memo
+        self._catalog = catalog
         self._facts = catalog.digest
         self._shapes = _Shapes(catalog, memo)
+        self._reach = reach
+
+    def within(self, environment: CompiledDocument) -> "Models":
+        """The same where replicas may be spread as far as the environment's pools and platform allow."""
+        spec = environment.effective["spec"]
+        return Models(self._catalog, self._memo, lambda gpu: reach_of(spec, gpu))
+
+    def _served(self, effective: Mapping[str, Any]) -> Served | str:
+        served = served_of(effective)
+        return served if isinstance(served, str) else replace(served, reach=self._reach(served.gpu))
 
     def all(self, documents: Iterable[CompiledDocument]) -> Mapping[SpecAddress, Assessment]:
         """Of every LLM, with what is wrong. What was reckoned in an earlier run comes without its figures."""
-        asked = {d.address: served_of(d.effective) for d in documents if d.address.kind == "LLM"}
+        asked = {d.address: self._served(d.effective) for d in documents if d.address.kind == "LLM"}
         self._memo.expect(self._key(each) for each in dict.fromkeys(asked.values()) if isinstance(each, Served))
         return {address: self._brief(each) for address, each in asked.items()}
 
     def whole(self, effective: Mapping[str, Any]) -> Assessment:
         """Of one document's effective values, with all figures; nobody may have looked for what is wrong."""
-        served = served_of(effective)
+        served = self._served(effective)
         return Assessment(None, served) if isinstance(served, str) else self._known(served, "figures", figures)
 
     def checkpoint_gib(self, effective: Mapping[str, Any]) -> float | None:
         """What a replica reads; None where the model cannot be sized."""
-        return self._brief(served_of(effective)).checkpoint_gib
+        return self._brief(self._served(effective)).checkpoint_gib
 
     def request(self, effective: Mapping[str, Any]) -> Request | None:
         """The question itself; None where the document cannot be sized."""
-        served = served_of(effective)
+        served = self._served(effective)
         found = served if isinstance(served, str) else request_of(served, self._shapes)
         return None if isinstance(found, str) else found
 
@@ -78,6 +94,14 @@ class Models:
 
     def _key(self, served: Served) -> str:
         return f"sized {digest_of([self._facts, repr(served)])}"
+
+
+def reach_of(settings: Mapping[str, Any], gpu: str) -> Reach:
+    """Of the pools with that GPU the largest; without any, whatever the platform can do."""
+    joins = settings["platform"]["multiNode"] != "none"
+    pools = [p for p in settings["capacity"]["pools"].values() if p.get("gpu") == gpu and p["sharing"] == 1]
+    per_node = max((p["gpusPerNode"] for p in pools), default=Reach().per_node)
+    return Reach(per_node, max((p["nodes"] for p in pools), default=ANY_NODES) if joins else 1)
 
 
 class _Shapes:

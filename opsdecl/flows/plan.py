@@ -242,8 +242,8 @@ def _finish(
         findings += second_opinions(asked, part.built, diffs[-1].release)
     opened = replace(opened, diagnostics=concerning(built, opened.diagnostics, parts, wanted.partition))
     fleet = fleet_change(built, earlier or built, diffs, states, opened.diagnostics, unknown)
-    models = Models(built.project.catalog, memo)
-    before = Models((earlier or built).project.catalog, memo)
+    models = Models(built.project.catalog, memo).within(built.environment)
+    before = Models((earlier or built).project.catalog, memo).within((earlier or built).environment)
     sized = changed_models(models, before, built, diffs, states, unknown)
     findings += (*fleet.findings, *cheaper_shapes(built, models, _reshaped(diffs)))
     all_findings = (

@@ -9,7 +9,7 @@ from opsdecl.compile.rollout import nodes_of, replicas_of, way_of
 from opsdecl.compile.types import CompiledDocument
 from opsdecl.diff.types import RolloutForecast
 from opsdecl.fleet.strategy import ONE_LESS, ONE_MORE
-from opsdecl.fleet.types import Pods, Pool, Rollout, Way
+from opsdecl.fleet.types import RECREATE, Pods, Pool, Rollout, Way
 from opsdecl.fleet.verdict import Foreseen, foresee
 from opsdecl.flows.build import Built
 from opsdecl.flows.loading import drain_of, load_of
@@ -54,10 +54,13 @@ def _rollout(built: Built, sides: Sides, most: int) -> Rollout | None:
         return None
     before = _pods(built, sides.before, most) if sides.before is not None else NO_PODS
     after = _pods(built, sides.after.effective, most) if sides.after is not None else replace(before, replicas=0)
-    restarts = bool(change.effects.restart_field) or change.action != "update"
+    handed_over = (before.nodes > 1) != (after.nodes > 1)
+    restarts = handed_over or bool(change.effects.restart_field) or change.action != "update"
     if not restarts and before.replicas == after.replicas:
         return None
     way = _way(built, sides.after) if sides.after is not None else ONE_LESS
+    # Another object makes the pods then, and the one before goes at once.
+    way = RECREATE if handed_over and before.replicas else way
     load = load_of(sides.after.effective) if sides.after is not None else (0.0, 0.0)
     drain = drain_of(sides.before, sides.address.kind) if sides.before is not None else (0.0, 0.0)
     return Rollout(str(sides.address), before, after, way, restarts, load, drain)

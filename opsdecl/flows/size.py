@@ -16,7 +16,7 @@ from opsdecl.diag.codes.knowledge import UNKNOWN_GPU, UNKNOWN_MODEL, UNKNOWN_QUA
 from opsdecl.diag.nearest import did_you_mean
 from opsdecl.flows.build import Built
 from opsdecl.flows.memory import Memory
-from opsdecl.flows.models import Models
+from opsdecl.flows.models import Models, reach_of
 from opsdecl.flows.project import located, project_catalog
 from opsdecl.sizing.assess import explained, gpu_of, judged
 from opsdecl.sizing.reckon import reckon
@@ -149,7 +149,7 @@ def _quantization(name: str) -> Checked[Quantization]:
 def size_environment(built: Built, memory: Memory | None = None) -> tuple[SizedDocument, ...]:
     """Every LLM of the environment, in the order of addresses; what does not fit with what would help, also on other
     GPUs of the pools."""
-    models = Models(built.project.catalog, (memory or Memory()).memo)
+    models = Models(built.project.catalog, (memory or Memory()).memo).within(built.environment)
     return tuple(_sized(built, models, d) for d in built.graph.documents if d.address.kind == "LLM")
 
 
@@ -163,10 +163,7 @@ def _sized(built: Built, models: Models, document: CompiledDocument) -> SizedDoc
 
 def pool_gpus(built: Built) -> tuple[Gpu, ...]:
     """Each GPU of the environment's pools, and how many of it a node has; pods that share one are no GPU to move to."""
-    pools = [p for p in built.environment.effective["spec"]["capacity"]["pools"].values() if p["sharing"] == 1]
-    nodes: dict[str, int] = {}
-    for pool in pools:
-        if "gpu" in pool:
-            nodes[pool["gpu"]] = max(nodes.get(pool["gpu"], 0), pool["gpusPerNode"])
-    found = ((gpu_of(built.project.catalog.gpu(name)), count) for name, count in sorted(nodes.items()))
-    return tuple(replace(gpu, per_node=count) for gpu, count in found if gpu is not None)
+    settings = built.environment.effective["spec"]
+    names = sorted({p["gpu"] for p in settings["capacity"]["pools"].values() if p["sharing"] == 1 and "gpu" in p})
+    found = ((gpu_of(built.project.catalog.gpu(name)), reach_of(settings, name)) for name in names)
+    return tuple(replace(g, per_node=reach.per_node, nodes=reach.nodes) for g, reach in found if g is not None)

@@ -57,6 +57,7 @@ def request_of(served: Served, shapes: Shapes) -> Request | str:
     gpu = gpu_of(shapes.gpu(served.gpu))
     if gpu is None:
         return f"GPU {served.gpu} is not known"
+    gpu = replace(gpu, per_node=served.reach.per_node, nodes=served.reach.nodes)
     settings, draft, drafting = served.settings, None, served.settings.drafting
     if drafting is not None and drafting.model:
         draft = shapes.find(drafting.model)

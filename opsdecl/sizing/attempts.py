@@ -140,6 +140,9 @@ def _splits(request: Request, least: float) -> Iterator[tuple[int, int]]:
             if tensor * keeps >= least:
                 yield tensor, keeps
     for pipeline in PIPELINE_SIZES if largest and not request.gpu.is_slice else ():
+        world = largest * keeps * pipeline * request.settings.data
+        if ceil(world / node) > request.gpu.nodes:
+            return
         if largest * keeps * pipeline >= least and keeps * pipeline <= len(request.architecture.layers):
             yield largest, keeps * pipeline
 

@@ -17,6 +17,13 @@ ADAPTER = "adapter-"
 """How roots of effective values begin that hold an adapter."""
 
 
+class Reach(Struct, frozen=True):
+    """How far a replica can be spread where it runs: GPUs of a node, and nodes that it may span."""
+
+    per_node: int = 8
+    nodes: int = 1
+
+
 class Served(Struct, frozen=True):
     """A model as its document has it. Equal ones are sized once.
 
@@ -29,6 +36,7 @@ class Served(Struct, frozen=True):
     gpu_count: int
     engine: str
     settings: Settings
+    reach: Reach = Reach()
 
 
 class Deciding(Struct, frozen=True):

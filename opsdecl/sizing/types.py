@@ -43,6 +43,8 @@ class Gpu(Struct, frozen=True):
     price_per_hour: float | None = None
     per_node: int = 8
     """How many of them one node has at the most: over those a layer can be split."""
+    nodes: int = 64
+    """Nodes that a replica may span."""
     known: bool = True
     """False where only the memory is known: `capability` is then a guess that no verdict rests on."""
 

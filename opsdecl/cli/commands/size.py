@@ -169,7 +169,7 @@ def _environment(at: Session, environment: str | None, format_: str) -> int:
     if opened.built is None:
         return code or Exit.FAILED
     sized = [(each.address, each.sizing, each.reason) for each in size_environment(opened.built, cache)]
-    models = Models(opened.built.project.catalog, cache.memo)
+    models = Models(opened.built.project.catalog, cache.memo).within(opened.built.environment)
     addresses = [document.address for document in opened.built.graph.documents]
     notes = tuple(cheaper_shapes(opened.built, models, addresses))
     report(at.process, located(opened.built.project, tree, notes), opened.lines)
