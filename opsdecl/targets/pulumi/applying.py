@@ -1,6 +1,6 @@
 """One apply through Pulumi, from the intention to the revision."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -17,10 +17,10 @@ from opsdecl.targets.pulumi.decorations import WITH_EARLY_DELETE
 from opsdecl.targets.pulumi.locks import past_dead_holders
 from opsdecl.targets.pulumi.reading import Reading
 from opsdecl.targets.pulumi.records import Kept, Records
-from opsdecl.targets.pulumi.repairing import is_broken_off, repair
+from opsdecl.targets.pulumi.repairing import repair, was_broken_off
 from opsdecl.targets.pulumi.state import StackState
 from opsdecl.targets.pulumi.telling import Listener
-from opsdecl.targets.pulumi.writing import Job, Moved, drifted, rewritten, settle, update
+from opsdecl.targets.pulumi.writing import Job, Moved, drifted, rewritten, settle, unknown, update
 
 WaitGone = Callable[[tuple[str, ...]], None]
 
@@ -40,13 +40,15 @@ class Apply(Struct, frozen=True):
         entries = intentions(job.desired, job.plan, self.reading.entries)
         if not self._is_needed(entries):
             return Checked(Outcome(records.inventory.revision, {}))
-        stack = repair(job, self.reading) if is_broken_off(self.reading) else self.reading.stack
+        broken_off = was_broken_off(self.reading.stack, records)
+        stack = repair(job, self.reading) if broken_off else self.reading.stack
         progress = Progress(entries)
-        records = self._save(records, entries, stack.digests if is_broken_off(self.reading) else records.held)
+        records = self._save(records, entries, stack.digests if broken_off else records.held)
+        left_open: frozenset[str] = frozenset()
         if self._engine_is_needed(stack):
-            stack = self._update_or_withdraw(stack, progress, records)
+            stack, left_open = self._update_or_withdraw(stack, progress, records)
         if progress.failed or any(d.severity.word == "error" for d in progress.findings):
-            self._save(records, settled(progress.entries), _held(records, stack, progress))
+            self._save(records, _settled(progress, left_open), _held(records, stack, progress, left_open))
             return Checked(Outcome("", progress.counts, failed=True), (*self.findings, *progress.findings))
         revision = self._close(records, progress, stack, kept)
         job.emit(Recorded(revision))
@@ -55,7 +57,7 @@ class Apply(Struct, frozen=True):
     def _is_needed(self, entries: Mapping[Identity, Entry]) -> bool:
         """An apply of nothing to nothing leaves no trace, and one that changes nothing no revision."""
         job, records = self.job, self.reading.records
-        if job.plan.changes or is_broken_off(self.reading):
+        if job.plan.changes or was_broken_off(self.reading.stack, records):
             return True
         now, before = inventory_of(records.inventory, job.desired, job.record, entries), records.inventory
         if not records.exists:
@@ -71,7 +73,9 @@ class Apply(Struct, frozen=True):
         wanted = {str(manifest.address) for manifest in self.job.desired.manifests}
         return bool(self.job.plan.changes) or any(not is_run(a) for a in stack.objects.keys() ^ wanted)
 
-    def _update_or_withdraw(self, stack: StackState, progress: Progress, records: Records) -> StackState:
+    def _update_or_withdraw(
+        self, stack: StackState, progress: Progress, records: Records
+    ) -> tuple[StackState, frozenset[str]]:
         """What was announced and never begun is not left for the next apply to wonder about."""
         try:
             return self._update(stack, progress)
@@ -79,7 +83,8 @@ class Apply(Struct, frozen=True):
             self._save(records, settled(self.reading.entries), records.held)
             raise
 
-    def _update(self, stack: StackState, progress: Progress) -> StackState:
+    def _update(self, stack: StackState, progress: Progress) -> tuple[StackState, frozenset[str]]:
+        """The state afterwards, and the addresses of which nobody knows yet what came of them."""
         job, store = self.job, self.job.store
         job.emit(Started("pulumi up", len(job.plan.changes)))
         if not stack.exists:
@@ -90,8 +95,9 @@ class Apply(Struct, frozen=True):
         listener = Listener(job.emit, {c.address: c.action for c in job.plan.changes})
         error = update(job, program, stack, listener, rewritten(program, stack))
         after = store.load_stack()
-        settle(job, progress, stack, after, listener, error)
-        return after
+        left_open = unknown(job, stack, after, listener, error)
+        settle(job, progress, stack, after, listener, error, left_open)
+        return after, left_open
 
     def _prepare(self, stack: StackState) -> StackState:
         """What the engine must know, or may do, before the update itself."""
@@ -103,7 +109,7 @@ class Apply(Struct, frozen=True):
         dropped = tuple(r.urn for a, r in stack.objects.items() if a in forgotten)
         past_dead_holders(engine, name, lambda: engine.unprotect(name, freed), job.tell)
         past_dead_holders(engine, name, lambda: engine.drop(name, dropped), job.tell)
-        now = job.store.load_stack() if dropped else stack
+        now = job.store.load_stack() if dropped or freed else stack
         now = self._refresh(now)
         return self._make_room(now)
 
@@ -164,11 +170,17 @@ def _past(job: Job, work: Callable[[], Records]) -> Records:
     return past_dead_holders(job.store.engine, job.store.records_stack, work, job.tell)
 
 
-def _held(records: Records, stack: StackState, progress: Progress) -> Mapping[str, str]:
+def _settled(progress: Progress, left_open: Collection[str]) -> dict[Identity, Entry]:
+    """What was announced of these stays announced: the next apply looks at what came of it."""
+    open_entries = {i: entry for i, entry in progress.entries.items() if entry.address in left_open}
+    return {**settled(progress.entries), **open_entries}
+
+
+def _held(records: Records, stack: StackState, progress: Progress, left_open: Collection[str]) -> Mapping[str, str]:
     """What was written by us and is known as such. Of what failed, the state may hold half."""
     known = {entry.address for entry in progress.entries.values() if entry.applied is not None}
     return {
-        address: records.held.get(address, digest) if address in progress.failed else digest
+        address: records.held.get(address, digest) if address in progress.failed or address in left_open else digest
         for address, digest in stack.digests.items()
         if address in known
     }

@@ -13,7 +13,13 @@ from pulumi.automation import errors
 from pulumi.automation._stack import StackInitMode
 
 from opsdecl.targets.pulumi.failures import PulumiError, StackMissing, explain, unknown_stack
-from opsdecl.targets.pulumi.installation import BACKEND_VARIABLE, check_version, find_pulumi, usual_backend
+from opsdecl.targets.pulumi.installation import (
+    BACKEND_VARIABLE,
+    check_version,
+    find_pulumi,
+    is_self_managed,
+    usual_backend,
+)
 from opsdecl.targets.pulumi.settings import PulumiSettings
 
 _SELECTED = StackInitMode.SELECT
@@ -171,6 +177,7 @@ class Engine(Struct, frozen=True):
 
 
 HOME = "PULUMI_HOME"
+_WITHOUT_CHECKPOINTS = {"PULUMI_SKIP_CHECKPOINTS": "true"}
 
 
 @contextmanager
@@ -185,21 +192,25 @@ def engine_of(settings: PulumiSettings, project: str) -> Iterator[Engine]:
             pulumi_home=str(found.home),
             pulumi_command=command,
             project_settings=automation.ProjectSettings(name=project, runtime="python"),
-            env_vars=_environment(settings),
+            env_vars=_environment(settings, found.home),
         )
         yield Engine(settings, project, workspace)
 
 
-def _environment(settings: PulumiSettings) -> dict[str, str]:
-    """An unreachable cluster must never look like an empty one, whatever the shell says."""
+def _environment(settings: PulumiSettings, home: Path) -> dict[str, str]:
+    """An unreachable cluster must never look like an empty one, whatever the shell says. A state that is one file is
+    written once, at the end of an update: our records know what was about to be done, see docs/decisions/0016."""
     said = {
         "PULUMI_SKIP_UPDATE_CHECK": "true",
         "PULUMI_K8S_DELETE_UNREACHABLE": "false",
         "PULUMI_K8S_SKIP_UPDATE_UNREACHABLE": "false",
         "PULUMI_K8S_ENABLE_SERVER_SIDE_APPLY": "true",
     }
-    if backend := settings.backend or usual_backend():
+    backend = settings.backend or usual_backend()
+    if backend:
         said[BACKEND_VARIABLE] = _without_sidecars(backend)
+    if is_self_managed(backend, home):
+        said |= _WITHOUT_CHECKPOINTS
     if settings.kubeconfig:
         said["KUBECONFIG"] = str(Path(settings.kubeconfig).expanduser())
     return said

@@ -19,8 +19,8 @@ _PLUGIN = re.compile(
 )
 _CRASH = re.compile(
     r"panic:|plugin .* exited|exited unexpectedly|transport is closing|error reading from server|signal: (killed|segm)|"
-    r"connection refused.*plugin|rpc error: code = Unavailable",
-    re.I,
+    r"connection refused.*plugin|rpc error: code = Unavailable|^\s*code: -\d+",
+    re.I | re.M,
 )
 _UNREACHABLE = re.compile(
     r"open bucket|unable to open|could not list bucket|failed to create bucket|no such file or directory|"
@@ -77,6 +77,11 @@ def explain(text: str, stack: str, backend: str) -> Exception:
         hint = "check `backend` of the target, and try: pulumi login, then pulumi stack ls --all"
         return PulumiError(Diagnostic(codes.BACKEND_UNREACHABLE, f"{shown} did not answer: {said}", hint=hint))
     return PulumiError(failed(said))
+
+
+def is_crash(text: str) -> bool:
+    """Whether a process ended in the middle: what it was at may have been done all the same."""
+    return _CRASH.search(text) is not None
 
 
 def failed(said: str) -> Diagnostic:

@@ -1,5 +1,6 @@
 """Where Pulumi is on this machine: its command line, its home, and the provider's plugin. Nothing is run here."""
 
+import json
 import os
 import shutil
 from importlib.metadata import version
@@ -47,6 +48,20 @@ def check_version(found: str) -> None:
 def usual_backend() -> str:
     """Where stacks are kept whose target does not say so; empty for whatever Pulumi is logged in to."""
     return os.environ.get(BACKEND_VARIABLE, "")
+
+
+def is_self_managed(backend: str, home: Path) -> bool:
+    """Whether the state is a file of a folder or a bucket, which the engine writes whole. `backend` is empty for
+    whatever Pulumi is logged in to, as its home says; where nothing says so, it is Pulumi Cloud."""
+    scheme, found, _ = (backend or _logged_in(home)).partition("://")
+    return bool(found) and scheme not in ("http", "https")
+
+
+def _logged_in(home: Path) -> str:
+    try:
+        return str(json.loads((home / "credentials.json").read_text("utf-8")).get("current") or "")
+    except (OSError, ValueError, AttributeError):
+        return ""
 
 
 def _root() -> Path | None:

@@ -1,16 +1,22 @@
-"""After an update that was stopped in the middle: what it had done is taken into the state, before anything else."""
+"""After an update that was stopped in the middle: what it had done is taken into the state, before anything else.
 
-from collections.abc import Iterator, Mapping
+A state that is written once, at the end of an update, is then as it was before. What was announced is in our records,
+and what came of it is read from the live objects: those that are there are declared again, which writes them as they
+are, and those that are gone are looked at by the engine itself, which takes them off the state.
+"""
+
+from collections.abc import Iterator
 
 from opsdecl.addr import Address
 from opsdecl.diag import Diagnostic
 from opsdecl.diag.codes import pulumi as codes
 from opsdecl.render.types import Manifest
 from opsdecl.targets.cluster.inventory import Entry
-from opsdecl.targets.cluster.reading import Identity
+from opsdecl.targets.cluster.reading import same_object
 from opsdecl.targets.pulumi.composing import compose_held
 from opsdecl.targets.pulumi.locks import past_dead_holders
 from opsdecl.targets.pulumi.reading import Reading
+from opsdecl.targets.pulumi.records import Records
 from opsdecl.targets.pulumi.state import StackState
 from opsdecl.targets.pulumi.telling import Listener
 from opsdecl.targets.pulumi.writing import Job, update
@@ -24,8 +30,9 @@ _SAID = {
 }
 
 
-def is_broken_off(reading: Reading) -> bool:
-    return bool(reading.stack.pending) or reading.records.is_unsettled
+def was_broken_off(stack: StackState, records: Records) -> bool:
+    """Whether an update was stopped in the middle, so that only a look at the live objects can say what is there."""
+    return bool(stack.pending) or records.is_unsettled
 
 
 def repair(job: Job, reading: Reading) -> StackState:
@@ -37,7 +44,14 @@ def repair(job: Job, reading: Reading) -> StackState:
     if stack.pending:
         past_dead_holders(store.engine, store.stack, store.drop_pending, job.tell)
         stack = store.load_stack()
-    landed = tuple(_manifests(reading, stack))
+    gone = tuple(stack.objects[address].urn for address in sorted(_removed(reading)) if address in stack.objects)
+    if gone:
+        listener = Listener(lambda event: None)
+        past_dead_holders(
+            store.engine, store.stack, lambda: store.engine.refresh(store.stack, gone, listener.hear), job.tell
+        )
+        stack = store.load_stack()
+    landed = tuple(_manifest(entry) for entry in _landed(reading))
     if landed:
         error = update(job, compose_held(stack, landed, job.way), stack, Listener(lambda event: None))
         if error is not None:
@@ -45,19 +59,19 @@ def repair(job: Job, reading: Reading) -> StackState:
     return store.load_stack()
 
 
-def _manifests(reading: Reading, stack: StackState) -> Iterator[Manifest]:
-    """What an interrupted apply announced, as it turned out to be there."""
-    before = {entry.address: entry for entry in reading.records.inventory.entries}
-    for entry in _unsettled(reading.entries, before):
-        if entry.address in stack.objects or before[entry.address].intended is not None:
-            yield _manifest(entry)
-
-
-def _unsettled(entries: Mapping[Identity, Entry], before: Mapping[str, Entry]) -> Iterator[Entry]:
-    for entry in entries.values():
-        announced = before.get(entry.address)
-        if announced is not None and announced.intended is not None and entry.applied is not None:
+def _landed(reading: Reading) -> Iterator[Entry]:
+    """What an interrupted apply was about to write, as it turned out to be there."""
+    for announced in reading.records.inventory.entries:
+        entry = reading.entries.get(same_object(announced.key))
+        if announced.intended is not None and entry is not None and entry.applied is not None:
             yield entry
+
+
+def _removed(reading: Reading) -> set[str]:
+    """Addresses of what it was about to remove, and what is not there any more. An object of another key may have come
+    in its place."""
+    there = {entry.address for entry in reading.entries.values()}
+    return {entry.address for entry in reading.records.inventory.entries if entry.leaving} - there
 
 
 def _manifest(entry: Entry) -> Manifest:
@@ -76,12 +90,13 @@ def _manifest(entry: Entry) -> Manifest:
 def _found(reading: Reading) -> Iterator[Diagnostic]:
     """One note for each object that the state or our own record left open."""
     pending = {p.resource.address: _SAID.get(p.kind, "was being worked on") for p in reading.stack.pending}
-    now = {entry.address: entry for entry in reading.entries.values()}
     for entry in reading.records.inventory.entries:
         if entry.intended is not None or entry.leaving:
-            yield _note(entry, now.get(entry.address), reading, pending.pop(entry.address, ""))
+            now = reading.entries.get(same_object(entry.key))
+            yield _note(entry, now, reading, pending.pop(entry.address, ""))
+    known = {entry.address for entry in reading.entries.values()}
     for address, words in sorted(pending.items()):
-        there = "it is there" if address in now else "it is not there"
+        there = "it is there" if address in known else "it is not there"
         yield Diagnostic(
             codes.REPAIRED,
             f"`{address}` {words} when an earlier update was stopped: {there}",

@@ -45,13 +45,15 @@ class Pending(Struct, frozen=True):
 
 
 class StackState(Struct, frozen=True, dict=True):
-    """Objects by address. `foreign` are resources that no release of opsdecl makes. `exists`: there is a stack."""
+    """Objects by address. `foreign` are resources that no release of opsdecl makes. `exists`: there is a stack.
+    `written` is when its state was saved last, to the fraction of a second."""
 
     objects: Mapping[str, StateResource]
     foreign: tuple[str, ...] = ()
     pending: tuple[Pending, ...] = ()
     exists: bool = False
     provider: Mapping[str, Any] | None = None
+    written: str = ""
 
     @cached_property
     def digests(self) -> Mapping[str, str]:
@@ -88,6 +90,7 @@ def parse_state(deployment: Mapping[str, Any] | None) -> StackState:
         pending=pending,
         exists=True,
         provider=next((row.get("inputs") for row in live if row["type"] == _PROVIDER), None),
+        written=str((deployment.get("manifest") or {}).get("time", "")),
     )
 
 

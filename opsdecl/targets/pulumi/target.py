@@ -32,6 +32,7 @@ from opsdecl.targets.pulumi.previewing import preview
 from opsdecl.targets.pulumi.reading import Reading, Sources, read_release
 from opsdecl.targets.pulumi.records import Records
 from opsdecl.targets.pulumi.refusals import too_large
+from opsdecl.targets.pulumi.repairing import was_broken_off
 from opsdecl.targets.pulumi.settings import PulumiSettings
 from opsdecl.targets.pulumi.state import StackState
 from opsdecl.targets.pulumi.store import Store
@@ -172,7 +173,7 @@ class PulumiTarget(Struct, frozen=True):
     def _look(self, stack: StackState, records: Records, wanted: ManifestSet | None) -> Looked | None:
         if self.settings.directory is not None:
             return look_at_folder(self.settings.directory)
-        if not self.settings.refresh:
+        if not self.settings.refresh and not was_broken_off(stack, records):
             return None
         keys = {entry.key for entry in records.inventory.entries} | {r.key for r in stack.objects.values()}
         keys |= {manifest.key for manifest in wanted.manifests} if wanted is not None else set()

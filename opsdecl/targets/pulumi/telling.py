@@ -31,6 +31,8 @@ class Listener:
 
     emit: Callable[[Event], None]
     actions: Mapping[str, Action] = field(default_factory=dict)
+    begun: bool = False
+    """The engine was at work: whatever ended it, it may have written objects."""
     done: dict[str, str] = field(default_factory=dict)
     """Address -> what the engine did, in Pulumi's word."""
     steps: dict[str, str] = field(default_factory=dict)
@@ -40,7 +42,9 @@ class Listener:
     """Address -> errors about it; those about no object under the empty name."""
 
     def hear(self, event: Any) -> None:
-        if event.resource_pre_event is not None:
+        if event.prelude_event is not None:
+            self.begun = True
+        elif event.resource_pre_event is not None:
             self._begun(event.resource_pre_event.metadata)
         elif event.res_outputs_event is not None:
             self._finished(event.res_outputs_event.metadata)

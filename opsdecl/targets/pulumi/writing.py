@@ -1,6 +1,6 @@
 """A release plan -> an update of its stack by Pulumi's engine, bound to the state that was looked at."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from msgspec import Struct
@@ -19,7 +19,7 @@ from opsdecl.targets.cluster.refusals import PlaceOf
 from opsdecl.targets.cluster.writing import Progress
 from opsdecl.targets.pulumi.composing import WRITTEN, Way
 from opsdecl.targets.pulumi.decorations import undecorated
-from opsdecl.targets.pulumi.failures import Locked, PulumiError
+from opsdecl.targets.pulumi.failures import Locked, PulumiError, is_crash
 from opsdecl.targets.pulumi.locks import past_dead_holders
 from opsdecl.targets.pulumi.program import Program
 from opsdecl.targets.pulumi.reading import seen_in
@@ -124,19 +124,48 @@ def rewritten(program: Program, stack: StackState) -> tuple[str, ...]:
     return tuple(resource.urn for address, resource in stack.objects.items() if address in names)
 
 
+def unknown(
+    job: Job, before: StackState, after: StackState, listener: Listener, error: PulumiError | None
+) -> frozenset[str]:
+    """Addresses of changes that may have been made or not, as far as engine and state tell. A state that is written
+    once, at the end, tells nothing where the engine did not get there."""
+    if error is None or not listener.begun:
+        return frozenset()
+    if after.written == before.written:
+        return frozenset(job.changes)
+    broken = {address for address, words in listener.said.items() if is_crash(" ".join(words))}
+    return frozenset(job.changes.keys() & (broken | {p.resource.address for p in after.pending}))
+
+
 def settle(
-    job: Job, progress: Progress, before: StackState, after: StackState, listener: Listener, error: PulumiError | None
+    job: Job,
+    progress: Progress,
+    before: StackState,
+    after: StackState,
+    listener: Listener,
+    error: PulumiError | None,
+    left_open: Collection[str] = (),
 ) -> None:
     """What came of it, object by object, into `progress`."""
     for change in job.plan.changes:
         resource = after.objects.get(change.address)
-        if _is_done(change, listener, error):
+        if change.address in left_open:
+            _unsure(progress, change, listener)
+        elif _is_done(change, listener, error):
             _done(job, progress, change, resource)
         elif change.address in listener.failed or change.address in listener.said:
             progress.failed[change.address] = " ".join(listener.said.get(change.address, ()))
             if resource is not None and before.digests.get(change.address) != resource.digest:
                 _written(job, progress, change.address, resource)
     progress.findings += _findings(job, progress, listener, error)
+
+
+def _unsure(progress: Progress, change: ObjectChange, listener: Listener) -> None:
+    """Counted where the engine said so; the entry stays as it was announced."""
+    if change.address in listener.failed or change.address in listener.said:
+        progress.failed[change.address] = " ".join(listener.said.get(change.address, ()))
+    elif change.address in listener.done:
+        progress.done[change.address] = change.action
 
 
 def _is_done(change: ObjectChange, listener: Listener, error: PulumiError | None) -> bool:
