@@ -8,12 +8,14 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
+from threading import Thread
 
 import pytest
 
 from opsdecl.render.types import ManifestSet
+from opsdecl.targets.pulumi.target import PulumiTarget
 from tests.contracts.builders import actions, apply, chat, manifest, plan_of, release
-from tests.support.crashes import FORK, kill_with_children
+from tests.support.crashes import FORK, children, kill_with_children
 from tests.support.fault_table import Tell, rounds
 from tests.support.pulumi_places import folder_target, pulumi
 
@@ -29,14 +31,18 @@ def fleet(version: int, objects: int = 150) -> ManifestSet:
     return release(*made)
 
 
-def _apply_and_exit(folder: Path, desired: ManifestSet) -> None:
-    done = apply(folder_target(folder), desired)
+def _apply_and_exit(target: PulumiTarget, desired: ManifestSet) -> None:
+    done = apply(target, desired)
     os._exit(0 if done.value is not None else 1)
 
 
 def apply_and_kill(folder: Path, desired: ManifestSet, is_due: Callable[[], bool]) -> int | None:
+    return killed_apply(folder_target(folder), desired, is_due)
+
+
+def killed_apply(target: PulumiTarget, desired: ManifestSet, is_due: Callable[[], bool]) -> int | None:
     """Kills an apply and all its children, once it is due; 0 where it ended before."""
-    process = FORK.Process(target=_apply_and_exit, args=(folder, desired))
+    process = FORK.Process(target=_apply_and_exit, args=(target, desired))
     process.start()
     assert process.pid is not None
     while process.is_alive() and not is_due():
@@ -113,7 +119,39 @@ def test_killed_with_all_its_children_apply_again_converges(pulumi: Path, after_
     check_converged(pulumi, fleet(3))
 
 
-def test_killed_at_random_instants_apply_again_converges(pulumi: Path, tell: Tell) -> None:
+def test_a_file_that_a_killed_apply_began_and_nobody_wants_is_not_left_behind(pulumi: Path) -> None:
+    """Neither the state, which is written at the end, nor the folder knows what it is; the records do."""
+    apply(folder_target(pulumi), fleet(0, 60))
+    before = {file.name for file in (pulumi / "rendered/1-manifest").iterdir()}
+    assert apply_and_kill(pulumi, fleet(1, 60), files_moved(pulumi, 3)) == -signal.SIGKILL
+    begun = sorted(file for file in (pulumi / "rendered/1-manifest").iterdir() if file.name not in before)
+    begun[0].write_text(begun[0].read_text()[:30])
+    apply(folder_target(pulumi), fleet(0, 60))
+    check_converged(pulumi, fleet(0, 60))
+
+
+def test_what_an_engine_that_was_killed_had_made_is_known_to_the_next_apply(pulumi: Path) -> None:
+    """Only Pulumi dies, and opsdecl lives to tell."""
+    killer = Thread(target=_kill_engine, args=(pulumi / "rendered/1-manifest",))
+    killer.start()
+    done = apply(folder_target(pulumi), fleet(0))
+    killer.join()
+    assert (done.value.failed, [finding.code.id for finding in done.diagnostics]) == (True, ["OD676"])
+    kept = folder_target(pulumi).read().value
+    assert kept is not None
+    assert len(kept.objects) == len(list((pulumi / "rendered/1-manifest").iterdir()))
+    apply(folder_target(pulumi), fleet(1))
+    check_converged(pulumi, fleet(1))
+
+
+def _kill_engine(folder: Path) -> None:
+    while not folder.exists() or len(list(folder.iterdir())) < 5:
+        time.sleep(0.01)
+    for process in children("bin/pulumi"):
+        os.kill(process, signal.SIGKILL)
+
+
+def test_killed_at_random_instants_apply_again_converges_in_a_folder(pulumi: Path, tell: Tell) -> None:
     drawn, number = random.Random(SEED), rounds(2, 50)
     begun = time.monotonic()
     apply(folder_target(pulumi), fleet(0, 30))
@@ -130,4 +168,4 @@ def test_killed_at_random_instants_apply_again_converges(pulumi: Path, tell: Tel
         check_converged(pulumi, fleet(version, 30))
         seen["converged"] += 1
     assert seen["killed"] > 0
-    tell("Pulumi and opsdecl killed at random instants of 30 objects", rounds=number, **seen)
+    tell("Pulumi and opsdecl killed at random instants, 30 objects in a folder", rounds=number, **seen)

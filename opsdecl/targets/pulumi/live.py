@@ -21,10 +21,12 @@ _ONE_BY_ONE = 4
 
 
 class Looked(Struct, frozen=True):
-    """Objects by what the server takes for the same, without decorations. `rendered`: they are files."""
+    """Objects by what the server takes for the same, without decorations. `rendered`: they are files. `torn` are names
+    of files that are no object."""
 
     objects: Mapping[Identity, Mapping[str, Any]]
     rendered: bool = False
+    torn: frozenset[str] = frozenset()
     findings: tuple[Diagnostic, ...] = ()
     kinds: Kinds = field(default_factory=dict)
 
@@ -66,6 +68,7 @@ async def _group(
 def look_at_folder(folder: Path) -> Looked:
     """Every file that the provider rendered; what is no object any more is a finding."""
     found: dict[Identity, Mapping[str, Any]] = {}
+    torn: set[str] = set()
     findings: list[Diagnostic] = []
     for path in sorted(folder.glob("*/*.yaml")):
         data = _parsed(path)
@@ -74,8 +77,15 @@ def look_at_folder(folder: Path) -> Looked:
             key = ObjectKey(data["apiVersion"], data["kind"], metadata.get("namespace", ""), metadata.get("name", ""))
             found[same_object(key)] = undecorated(data)
         else:
+            torn.add(path.name)
             findings.append(Diagnostic(NOT_AN_OBJECT, f"{path} is not one readable object", hint="apply restores it"))
-    return Looked(found, rendered=True, findings=tuple(findings))
+    return Looked(found, rendered=True, torn=frozenset(torn), findings=tuple(findings))
+
+
+def file_of(key: ObjectKey) -> str:
+    """The name that the provider gives an object's file."""
+    version = key.api_version.replace("/", "_")
+    return f"{version}-{key.kind.lower()}-{key.namespace or 'default'}-{key.name}.yaml"
 
 
 def _parsed(path: Path) -> Any:

@@ -17,7 +17,7 @@ from opsdecl.targets.cluster.projection import respell
 from opsdecl.targets.cluster.reading import Identity, same_object
 from opsdecl.targets.cluster.running import observed
 from opsdecl.targets.pulumi.decorations import undecorated
-from opsdecl.targets.pulumi.live import Looked
+from opsdecl.targets.pulumi.live import Looked, file_of
 from opsdecl.targets.pulumi.records import Records
 from opsdecl.targets.pulumi.state import StackState, StateResource
 
@@ -121,10 +121,17 @@ def _landed(entry: Entry, identity: Identity, sources: Sources, manager: str) ->
 
 
 def _holds(entry: Entry, resource: StateResource | None, there: Mapping[str, Any] | None, sources: Sources) -> bool:
-    """Whether what was intended was written, as far as state and folder tell."""
+    """Whether what was intended was written, as far as state and folder tell. A file that was begun counts: it is
+    written again with the same."""
     if there is not None and there == entry.intended:
         return True
+    if _is_torn(entry, sources):
+        return True
     return resource is not None and sources.records.held.get(entry.address) != resource.digest
+
+
+def _is_torn(entry: Entry, sources: Sources) -> bool:
+    return sources.looked is not None and file_of(entry.key) in sources.looked.torn
 
 
 def _sight(entry: Entry, identity: Identity, sources: Sources, manager: str) -> Sight:
@@ -133,7 +140,9 @@ def _sight(entry: Entry, identity: Identity, sources: Sources, manager: str) -> 
     if sources.looked is None:
         sight = _in_state(entry, resource, moved)
     elif sources.looked.rendered:
-        sight = _in_folder(entry, resource, moved, sources.looked.objects.get(identity))
+        begun = sources.records.is_unsettled and resource is None and _is_torn(entry, sources)
+        there = entry.applied if begun else sources.looked.objects.get(identity)
+        sight = _in_folder(entry, resource, moved, there)
     else:
         sight = see(entry, sources.looked.objects.get(identity), manager)
     return replace(sight, by=OTHERS) if moved and sight.digest != entry.digest else sight
