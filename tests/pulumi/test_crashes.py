@@ -151,6 +151,7 @@ def _kill_engine(folder: Path) -> None:
         os.kill(process, signal.SIGKILL)
 
 
+@pytest.mark.timeout(5400)
 def test_killed_at_random_instants_apply_again_converges_in_a_folder(pulumi: Path, tell: Tell) -> None:
     drawn, number = random.Random(SEED), rounds(2, 50)
     begun = time.monotonic()

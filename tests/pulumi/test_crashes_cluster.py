@@ -72,6 +72,7 @@ def check_converged(cluster: ControlPlane, folder: Path, desired: ManifestSet) -
     assert [(d.code.id, d.message.partition(": ")[2]) for d in said] == [("OD689", f"{len(rows)} same")], said
 
 
+@pytest.mark.timeout(5400)
 def test_killed_at_random_instants_nothing_is_orphaned_or_made_twice(
     cluster: ControlPlane, pulumi: Path, tell: Tell
 ) -> None:
