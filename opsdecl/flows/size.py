@@ -12,14 +12,18 @@ from opsdecl.catalog.config_quantization import WIDTHS, named_quantization
 from opsdecl.catalog.config_reader import architecture_of_config
 from opsdecl.compile.types import CompiledDocument
 from opsdecl.diag import Checked, Diagnostic, Severity, has_errors
-from opsdecl.diag.codes.knowledge import UNKNOWN_GPU, UNKNOWN_MODEL, UNKNOWN_QUANTIZATION
+from opsdecl.diag.codes.knowledge import UNKNOWN_ENGINE, UNKNOWN_GPU, UNKNOWN_MODEL
 from opsdecl.diag.nearest import did_you_mean
 from opsdecl.flows.build import Built
 from opsdecl.flows.memory import Memory
 from opsdecl.flows.models import Models, reach_of
 from opsdecl.flows.project import located, project_catalog
-from opsdecl.sizing.assess import explained, gpu_of, judged
+from opsdecl.flows.size_flags import check_flags
+from opsdecl.sizing.assess import explained, gpu_of, judged, with_draft
+from opsdecl.sizing.drafting import drafting_of
+from opsdecl.sizing.engines import engine_and_version
 from opsdecl.sizing.reckon import reckon
+from opsdecl.sizing.served import ENGINE
 from opsdecl.sizing.types import Gpu, Request, Settings, Sizing, exactly
 from opsdecl.spec.types import SourceTree
 
@@ -41,6 +45,8 @@ class Question(Struct, frozen=True):
     engine: str = DEFAULT_ENGINE
     quantization: str = ""
     settings: Settings = field(default_factory=Settings)
+    speculative: Mapping[str, Any] = {}
+    """Speculative decoding, as `--speculative-config` of the engine has it."""
     longest: bool = False
     """Whether the engine picks the longest context that fits itself (`--max-model-len auto`)."""
 
@@ -59,13 +65,17 @@ def answer(question: Question, table: ArchitectureTable | None = None) -> Checke
     architecture = _architecture(question, table)
     gpu = _gpu(question, table)
     quantization = _quantization(question.quantization)
-    findings = (*architecture.diagnostics, *gpu.diagnostics, *quantization.diagnostics)
+    engine = (*_engine(question.engine), *check_flags(question.engine, question.settings, question.quantization))
+    findings = (*architecture.diagnostics, *gpu.diagnostics, *engine)
     if architecture.value is None or gpu.value is None or has_errors(findings):
         return Checked(None, findings)
-    settings = replace(question.settings, quantization=quantization.value)
+    drafting = question.settings.drafting or drafting_of({"speculative-config": question.speculative})
+    settings = replace(question.settings, quantization=quantization, drafting=drafting)
     world = settings.tensor * settings.pipeline * settings.data
-    shape = _with_width(architecture.value, question.quantization, quantization.value)
-    request = Request(shape, gpu.value, question.gpu_count or world, question.engine, settings)
+    shape = _with_width(architecture.value, question.quantization, quantization)
+    request = with_draft(Request(shape, gpu.value, question.gpu_count or world, question.engine, settings), table)
+    if isinstance(request, str):
+        return Checked(None, (*findings, Diagnostic(UNKNOWN_MODEL, request, hint="name a model of the catalogue")))
     if question.longest:
         request = _with_longest(request)
     others = [found for name in TRIED if (found := gpu_on_nodes(name, table))]
@@ -136,14 +146,21 @@ def _only_memory(name: str, total: float) -> Diagnostic:
     )
 
 
-def _quantization(name: str) -> Checked[Quantization]:
-    if not name:
-        return Checked(None)
-    found = named_quantization(name)
-    if found is not None:
-        return Checked(found)
-    message = f"`{name}` is not a quantisation that sizing knows"
-    return Checked(Quantization("unknown", name, 6), (Diagnostic(UNKNOWN_QUANTIZATION, message),))
+def _engine(engine: str) -> tuple[Diagnostic, ...]:
+    """Rules of one engine say nothing of another."""
+    name, _ = engine_and_version(engine)
+    if name == ENGINE:
+        return ()
+    message, hint = (
+        f"engine {name or engine} is not sized",
+        f"sizing knows the arithmetic of {ENGINE}: {DEFAULT_ENGINE}",
+    )
+    return (Diagnostic(UNKNOWN_ENGINE, message, hint=hint, severity_override=Severity.ERROR),)
+
+
+def _quantization(name: str) -> Quantization | None:
+    """What an engine takes and sizing does not know has no certain width."""
+    return (named_quantization(name) or Quantization("unknown", name, 6)) if name else None
 
 
 def size_environment(built: Built, memory: Memory | None = None) -> tuple[SizedDocument, ...]:

@@ -58,14 +58,21 @@ def request_of(served: Served, shapes: Shapes) -> Request | str:
     if gpu is None:
         return f"GPU {served.gpu} is not known"
     gpu = replace(gpu, per_node=served.reach.per_node, nodes=served.reach.nodes)
-    settings, draft, drafting = served.settings, None, served.settings.drafting
-    if drafting is not None and drafting.model:
-        draft = shapes.find(drafting.model)
-        if draft is None:
-            return f"the shape of its draft model `{drafting.model}` is not known"
-    elif drafting is not None:
-        settings = replace(settings, draft_layers=max(1, architecture.draft_layers))
-    return Request(architecture, gpu, served.gpu_count, served.engine, settings, draft)
+    return with_draft(Request(architecture, gpu, served.gpu_count, served.engine, served.settings), shapes)
+
+
+def with_draft(request: Request, shapes: Shapes) -> Request | str:
+    """What speculative decoding loads besides: a model of its own, or layers on top. A text says which is not known."""
+    drafting = request.settings.drafting
+    if drafting is None or request.settings.draft_layers:
+        return request
+    if not drafting.model:
+        layers = max(1, request.architecture.draft_layers)
+        return replace(request, settings=replace(request.settings, draft_layers=layers))
+    draft = shapes.find(drafting.model)
+    if draft is None:
+        return f"the shape of its draft model `{drafting.model}` is not known"
+    return replace(request, draft=draft)
 
 
 def figures(request: Request) -> Assessment:

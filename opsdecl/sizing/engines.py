@@ -92,6 +92,19 @@ class EngineRules(Struct, frozen=True):
     """Whether the engine refuses to start with fewer blocks than sequences, for models with states."""
 
 
+def engine_and_version(engine: str) -> tuple[str, str]:
+    """`vllm==0.15.1` -> (`vllm`, `0.15.1`); a version alone is vLLM's.
+
+    >>> engine_and_version("v0.15.1"), engine_and_version("SGLang == 0.5.23")
+    (('vllm', 'v0.15.1'), ('sglang', '0.5.23'))
+    """
+    text = engine.strip().lower()
+    name, equals, version = (part.strip() for part in re.sub("=+", "=", text).partition("="))
+    if equals:
+        return name, version
+    return ("vllm", name) if re.match(r"v?\d", name) else (name, "")
+
+
 @lru_cache(maxsize=256)
 def parse_version(engine: str) -> Version | None:
     """`vllm==0.10.1.1` or `0.8.5.post1` -> (0, 10, 1); None where it names no release of vLLM."""

@@ -152,7 +152,10 @@ def _engine(request: Request) -> Iterator[Diagnostic]:
         message = f"`{request.engine}` is not a release of vLLM; the rules of {'.'.join(map(str, NEWEST))} are taken"
         yield _finding(UNKNOWN_ENGINE, message, "name the engine as vllm==0.15.1")
     elif version < OLDEST or version[:2] > NEWEST[:2]:
-        yield _finding(UNKNOWN_ENGINE, f"`{request.engine}` is outside the releases that sizing knows (0.6 to 0.33)")
+        nearest = OLDEST if version < OLDEST else NEWEST
+        known = f"the rules of {nearest[0]}.{nearest[1]} are taken"
+        message = f"`{request.engine}` is outside the releases that sizing knows (0.6 to 0.33): {known}"
+        yield _finding(UNKNOWN_ENGINE, message)
     if quantization_in_use(request).method == "unknown":
         name = quantization_in_use(request).name
         yield _finding(UNKNOWN_QUANTIZATION, f"`{name}` does not tell how many bytes a weight takes")

@@ -67,6 +67,7 @@ class Tokens(click.ParamType):  # type: ignore[type-arg]
 @click.option("--text-only", is_flag=True, help="Take no images, for models that could.")
 @click.option("--max-loras", type=click.IntRange(0, 1024), default=0, help="Slots for adapters; 0 is none.")
 @click.option("--max-lora-rank", type=COUNT, default=16, help="Rank of each slot.")
+@click.option("--speculative-config", metavar="JSON", help='Drafting, as the engine takes it: {"method": "mtp"}.')
 @environment_option
 @format_option("text", "json")
 @click.pass_context
@@ -123,10 +124,21 @@ def _question(at: Session, asked: Mapping[str, Any]) -> "Question":
         gpu_count=asked["gpu_count"],
         gpu_total_gib=asked["gpu_total_gib"],
         quantization=asked["quantization"],
+        speculative=_read_object("--speculative-config", asked["speculative_config"] or "{}"),
         settings=settings,
         longest=longest,
     )
     return replace(question, engine=asked["engine"]) if asked["engine"] else question
+
+
+def _read_object(option: str, text: str) -> Mapping[str, Any]:
+    try:
+        read = json.loads(text)
+    except (ValueError, RecursionError):
+        raise click.UsageError(f"{option}: not JSON") from None
+    if not isinstance(read, dict):
+        raise click.UsageError(f"{option}: holds one object")
+    return read
 
 
 def _read_config(path: Path) -> Mapping[str, Any]:

@@ -279,9 +279,9 @@ PARALLEL_OVER_SLICES = Code(
 UNKNOWN_ENGINE = Code(
     "OD763",
     "Engine is not known to sizing",
-    "Sizing reckons as vLLM does, per release. For another engine or a release that it does not know, the rules "
-    "of the nearest release are taken.\n\n"
-    "Name the engine as `vllm==0.15.1`. Take the figures of another engine as rough.",
+    "Sizing reckons as vLLM does, per release. Of a release that it does not know, the rules of the nearest one are "
+    "taken. Another engine has an arithmetic of its own and is refused.\n\n"
+    "Name the engine as `vllm==0.15.1`. Take the figures of a release that is not known as rough.",
     "opsdecl size --engine vllm==latest",
     Severity.WARNING,
 )

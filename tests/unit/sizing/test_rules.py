@@ -31,7 +31,7 @@ def codes_of(model: str, gpu: str, quantization: str = "", count: int = 1, **set
         ("OD753", "gpt-oss-20b", "h100-80gb", {"tensor": 6, "count": 6}),
         ("OD754", "llama-3.1-8b-instruct", "h100-80gb", {"tensor": 3, "count": 3}),
         ("OD759", "llama-3.1-8b-instruct", "h100-80gb", {"tensor": 4, "count": 2}),
-        ("OD764", "llama-3.1-8b-instruct", "h100-80gb", {"quantization": "made-up"}),
+        ("OD764", "llama-3.1-8b-instruct", "h100-80gb", {"quantization": "torchao"}),
         ("OD765", "qwen2.5-0.5b", "l4", {"utilization": 0.98, "max_model_len": 1024}),
     ],
 )

@@ -179,7 +179,10 @@ def test_unknown_models_gpus_and_engines_are_said() -> None:
     assert found.value is None
     assert "llama-3.1-8b-instruct" in found.diagnostics[0].hint
     assert answer(Question(model="qwen3-8b", gpu="h1000"), TABLE).value is None
-    assert "OD763" in codes(size_of("qwen3-8b", "h100", "sglang==0.5"))
+    assert "OD763" in codes(size_of("qwen3-8b", "h100", "vllm==latest"))
+    refused = answer(Question(model="qwen3-8b", gpu="h100", engine="sglang==0.5.23"), TABLE)
+    assert refused.value is None
+    assert refused.diagnostics[0].message == "engine sglang is not sized"
 
 
 @pytest.mark.parametrize(
