@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from opsdecl.catalog import engines
 from opsdecl.catalog.engine_types import Gone, MetricFacts, NotYet, Replacement
-from opsdecl.compile.engine_flags import SHOWN
+from opsdecl.compile.flag_findings import SHOWN
 from opsdecl.compile.lower.monitoring.series import RECORDED
 from opsdecl.compile.scene import Scene
 from opsdecl.compile.types import CompiledDocument

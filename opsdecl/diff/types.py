@@ -199,7 +199,8 @@ class RolloutForecast(Model):
     """How the pods of one document are exchanged, with all other rollouts of the change going on.
 
     `lowest` of `replicas` serve at the worst moment. `seconds` are the quickest and the slowest; none where it stops.
-    `waits` is the longest that a pod waits for its GPUs, at the slowest. Each replica takes `gpus` on each of `nodes`
+    `waits` is the longest that a pod waits for its GPUs, at the slowest. `wave` counts from 1: one of a later wave gets
+    its first GPUs when one of the wave before has ended; 0 where it stops. Each replica takes `gpus` on each of `nodes`
     nodes.
     """
 
@@ -212,6 +213,7 @@ class RolloutForecast(Model):
     pools: tuple[str, ...] = ()
     nodes: int = 1
     gpus: int = 0
+    wave: int = 0
 
 
 class RunChange(Model):

@@ -37,6 +37,8 @@ class _Run:
     lowest: int = 0
     ended: float | None = None
     waited: float = 0.0
+    placed: float | None = None
+    left: float | None = None
 
     @property
     def made(self) -> int:
@@ -178,6 +180,7 @@ class _Simulation:
 
     def _let_go(self, run: _Run, places: Places) -> None:
         run.leaving += 1
+        run.left = self.now if run.left is None else run.left
 
         def gone() -> None:
             run.leaving -= 1
@@ -225,6 +228,7 @@ class _Simulation:
         run = replica.run
         run.pending, run.starting = run.pending - 1, run.starting + 1
         run.waited = max(run.waited, self.now - replica.made_at)
+        run.placed = self.now if run.placed is None else run.placed
 
         def serves() -> None:
             run.starting, run.serving = run.starting - 1, run.serving + 1
@@ -236,5 +240,6 @@ class _Simulation:
         missing = 0
         if run.ended is None and run.begun:
             missing = self.free.missing(wanted.pools, wanted.gpus, wanted.nodes)
+        began = run.left if run.placed is None else run.placed
         lowest = run.lowest if run.begun else len(run.old)
-        return Course(run.rollout.name, lowest, run.ended, run.waited, missing, wanted.nodes)
+        return Course(run.rollout.name, lowest, run.ended, run.waited, missing, wanted.nodes, began)

@@ -65,7 +65,8 @@ class Course(Struct, frozen=True):
 
     `lowest` counts replicas that serve at the worst moment, `waited` is the longest that a replica waited for its GPUs
     without being stopped, `missing` the GPUs that the next one lacked on the best `nodes` nodes when everything stood
-    still.
+    still. `began` is when the first new replica got its GPUs, or the first old one left where none is made; None where
+    neither happened.
     """
 
     name: str
@@ -74,6 +75,7 @@ class Course(Struct, frozen=True):
     waited: float = 0.0
     missing: int = 0
     nodes: int = 1
+    began: float | None = None
 
 
 class Price(Struct, frozen=True):

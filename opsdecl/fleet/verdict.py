@@ -1,5 +1,6 @@
 """Whether the rollouts of a change finish together: the order of events is tried, what cannot be is proven."""
 
+import heapq
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Literal
 
@@ -191,6 +192,22 @@ def _spans_nodes(rollouts: Iterable[Rollout]) -> bool:
 
 def _one_node_more(group: _Group) -> tuple[Pool, ...]:
     return tuple(replace(pool, nodes=pool.nodes + 1) for pool in group.pools)
+
+
+def waves(courses: Sequence[Course]) -> tuple[int, ...]:
+    """The order that the simulation found, counted from 1: a rollout is one wave after the last of those that had ended
+    when its first pod got its GPUs. 0 where it stops, or where no pod of it comes or goes."""
+    every = ((course.began, course.ended, index) for index, course in enumerate(courses))
+    timed = sorted((b, e, index) for b, e, index in every if b is not None and e is not None)
+    found = [0] * len(courses)
+    under_way: list[tuple[float, int]] = []
+    last = 0
+    for began, ended, index in timed:
+        while under_way and under_way[0][0] <= began:
+            last = max(last, heapq.heappop(under_way)[1])
+        found[index] = last + 1
+        heapq.heappush(under_way, (ended, found[index]))
+    return tuple(found)
 
 
 def by_name(courses: Iterable[Course]) -> Mapping[str, Course]:

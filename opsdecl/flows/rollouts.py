@@ -10,7 +10,7 @@ from opsdecl.compile.types import CompiledDocument
 from opsdecl.diff.types import RolloutForecast
 from opsdecl.fleet.strategy import ONE_LESS, ONE_MORE
 from opsdecl.fleet.types import RECREATE, Pods, Pool, Rollout, Way
-from opsdecl.fleet.verdict import Foreseen, foresee
+from opsdecl.fleet.verdict import Foreseen, foresee, waves
 from opsdecl.flows.build import Built
 from opsdecl.flows.loading import drain_of, load_of
 from opsdecl.flows.sides import Effective, Sides
@@ -27,8 +27,9 @@ class Foretold(Struct, frozen=True):
     def forecasts(self) -> Iterator[tuple[str, RolloutForecast]]:
         """Of each document whose pods come or go, by its address."""
         for group in self.groups:
+            order = waves(group.slowest)
             for index, course in enumerate(group.slowest):
-                yield course.name, _forecast(self.rollouts[course.name], group, index)
+                yield course.name, _forecast(self.rollouts[course.name], group, index, order[index])
 
 
 def foretell(built: Built, sides: Sequence[Sides], most: int) -> Foretold:
@@ -83,7 +84,7 @@ def _pods(built: Built, effective: Effective, most: int) -> Pods:
     return Pods(tuple(fitting), accelerator["count"] if fitting else 0, replicas, nodes_of(accelerator))
 
 
-def _forecast(rollout: Rollout, foreseen: Foreseen, index: int) -> RolloutForecast:
+def _forecast(rollout: Rollout, foreseen: Foreseen, index: int, wave: int) -> RolloutForecast:
     slow, quick = foreseen.slowest[index], foreseen.quickest[index]
     ended = slow.ended is not None and quick.ended is not None
     return RolloutForecast(
@@ -96,6 +97,7 @@ def _forecast(rollout: Rollout, foreseen: Foreseen, index: int) -> RolloutForeca
         pools=rollout.after.pools,
         nodes=rollout.after.nodes,
         gpus=rollout.after.gpus,
+        wave=wave if ended else 0,
     )
 
 

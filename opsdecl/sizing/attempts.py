@@ -57,6 +57,10 @@ def shorter(request: Request, found: Sizing) -> Iterator[Attempt]:
             yield Attempt(f"max-model-len {rounded}", "free", request, {"max_model_len": rounded})
 
 
+def sequences(request: Request, most: int) -> Attempt:
+    return Attempt(f"max-num-seqs {most}", "free", request, {"max_num_seqs": most}, freed=float("inf"))
+
+
 def fewer(request: Request, found: Sizing) -> Iterator[Attempt]:
     """Sequences at a time, and with the newer engine tokens of a step: what activations and graphs grow with."""
     freed = found.memory.activation.high + found.memory.graphs.high

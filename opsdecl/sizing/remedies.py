@@ -52,6 +52,8 @@ def _price(remedy: Remedy, request: Request) -> tuple[int, float, int]:
 
 def _settings(request: Request, found: Sizing) -> Iterator[Iterable[Attempt]]:
     """On the GPUs that there are."""
+    if found.short_of == "states":
+        yield _fewer_states(request, found)
     yield attempts.shorter(request, found)
     yield attempts.fewer(request, found)
     yield attempts.fewer_and_shorter(request, found)
@@ -60,6 +62,19 @@ def _settings(request: Request, found: Sizing) -> Iterator[Iterable[Attempt]]:
     yield attempts.quantised(request, found, "fp8")
     yield attempts.quantised_throughout(request, found)
     yield attempts.quantised(request, found, "w4a16")
+
+
+def _fewer_states(request: Request, found: Sizing) -> Iterator[Attempt]:
+    """The most sequences whose states have room for certain."""
+    low, high = 0, found.effective.max_num_seqs - 1
+    while low < high:
+        middle = (low + high + 1) // 2
+        if fits(attempts.sequences(request, middle).request):
+            low = middle
+        else:
+            high = middle - 1
+    if low:
+        yield attempts.sequences(request, low)
 
 
 def _larger(request: Request, found: Sizing, gpu: Gpu) -> Iterator[Iterable[Attempt]]:

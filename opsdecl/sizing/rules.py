@@ -192,6 +192,6 @@ def verdict_findings(request: Request, sizing: Sizing, example: str = "") -> tup
 
 def _shortage(sizing: Sizing, shortage: Shortage, example: str) -> Diagnostic:
     hint = f"for example: {example}" if example else ""
-    if shortage.of == "states":
-        hint = f"set max-num-seqs to {max(1, sizing.cache.blocks)} or less"
+    if shortage.of == "states" and example.startswith("max-num-seqs"):
+        hint = f"set {example.replace('max-num-seqs ', 'max-num-seqs to ', 1)}, which fits for certain"
     return _finding(DOES_NOT_FIT if sizing.verdict == "does-not-fit" else TIGHT_FIT, shortage.message, hint)

@@ -1,9 +1,12 @@
 """What a change means for pods and money, in lines: the rollout, the cost of a month; and both over all documents."""
 
+from collections.abc import Mapping, Sequence
+
 from opsdecl.diff.types import FleetTotals, MonthlyCost, Plan, RolloutForecast, RunChange
 from opsdecl.view.plan.models import ModelLine, Tone
-from opsdecl.view.words import count, span_of
+from opsdecl.view.words import count, listed, span_of
 
+_NAMED, _WAVES = 3, 4
 SIGNS = {"USD": "$", "EUR": "€", "GBP": "£", "JPY": "¥"}
 _WORDS = {
     "one-more": "a new pod starts before an old one stops",
@@ -20,12 +23,37 @@ _STOPS: dict[str, tuple[str, Tone]] = {
 
 
 def run_lines(run: RunChange) -> list[ModelLine]:
-    lines = [_rollout(run.rollout)] if run.rollout is not None else []
-    return [*lines, *_cost(run)]
+    return [*rollout_lines(run), *_cost(run)]
+
+
+def rollout_lines(run: RunChange | None) -> list[ModelLine]:
+    return [_rollout(run.rollout)] if run is not None and run.rollout is not None else []
 
 
 def fleet_rows(plan: Plan) -> list[tuple[str, str]]:
-    """GPUs and cost of the environment, where either changes; of unpriced documents only how many they are."""
+    """The order of rollouts where one waits for another; GPUs and cost of the environment, where either changes."""
+    return [*(("rollouts", text) for text in rollout_order(plan)), *_totals(plan)]
+
+
+def rollout_order(plan: Plan) -> list[str]:
+    """Which rollouts wait for which, by pools, which know nothing of each other; nothing where all begin at once."""
+    pools: dict[tuple[str, ...], dict[int, list[str]]] = {}
+    for run in plan.runs:
+        if run.rollout is not None and run.rollout.wave:
+            waves = pools.setdefault(run.rollout.pools, {})
+            waves.setdefault(run.rollout.wave, []).append(run.address.partition(".")[2])
+    return [_in_order(pool, waves) for pool, waves in sorted(pools.items()) if len(waves) > 1]
+
+
+def _in_order(pool: tuple[str, ...], waves: Mapping[int, Sequence[str]]) -> str:
+    """`in pool h100: chat and 3 more, then draft`."""
+    shown = [listed(waves[wave], _NAMED) for wave in sorted(waves)]
+    later = f", then {len(shown) - _WAVES} waves more" if len(shown) > _WAVES else ""
+    return f"in pool {', '.join(pool)}: {', then '.join(shown[:_WAVES])}{later}"
+
+
+def _totals(plan: Plan) -> list[tuple[str, str]]:
+    """Of unpriced documents only how many they are."""
     totals = plan.fleet
     if totals is None or (totals.gpus_before == totals.gpus_after and totals.cost_before == totals.cost_after):
         return []

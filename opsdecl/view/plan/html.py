@@ -76,7 +76,7 @@ def _group(group: ChangeGroup, seen: Outline) -> Mapping[str, Any]:
         "classes": worst_first(document.classes),
         "effects": effects_text(document),
         "fields": [_field(field, document) for field in document.fields],
-        "model": seen.lines(document.address),
+        "model": seen.of_group(group),
         "findings": [_finding(finding) for finding in seen.findings.get(document.address, ())],
         "restart": field_name(unlisted_restart(document)),
         "objects": [_object(change, change.fields) for change in objects],

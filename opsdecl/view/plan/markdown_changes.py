@@ -6,6 +6,7 @@ from opsdecl.diff.types import DocumentChange, FieldChange, ObjectChange
 from opsdecl.view.markup import code, html_code, prose, table_row
 from opsdecl.view.plan.budget import Section
 from opsdecl.view.plan.markdown_sections import arrow, finding_row
+from opsdecl.view.plan.models import ModelLine
 from opsdecl.view.plan.outline import ChangeGroup, Outline, fields_worst_first, totals, worst_first
 from opsdecl.view.plan.phrases import (
     change_texts,
@@ -30,7 +31,7 @@ def _section(group: ChangeGroup, seen: Outline) -> Section:
     document = group.lead
     parts = [
         _table(document),
-        _model(seen, document.address),
+        _model(seen.of_group(group)),
         *(finding_row(f) for f in seen.findings.get(document.address, ())[:_FINDINGS]),
         _restart(document),
         _followers(group),
@@ -90,8 +91,7 @@ def _field(field: FieldChange, document: DocumentChange) -> str:
     )
 
 
-def _model(seen: Outline, address: str) -> str:
-    lines = seen.lines(address)
+def _model(lines: Sequence[ModelLine]) -> str:
     rows = [table_row(line.title, prose(line.text, 200), f"**{line.end}**" if line.end else "") for line in lines]
     return "\n".join(["| | what it means | |", "|---|---|---|", *rows]) if rows else ""
 

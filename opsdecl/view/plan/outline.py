@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from opsdecl.diff.types import (
     CLASSES,
@@ -17,10 +18,12 @@ from opsdecl.diff.types import (
     Plan,
     RunChange,
 )
-from opsdecl.view.plan.fleet import run_lines
+from opsdecl.view.plan.fleet import rollout_lines, run_lines
 from opsdecl.view.plan.models import ModelLine, model_lines
+from opsdecl.view.words import listed
 
 _RANK = {name: rank for rank, name in enumerate(CLASSES)}
+_OTHER_ROLLOUTS, _NAMED = 6, 3
 _SEVERITIES = ("error", "warning", "note")
 
 
@@ -64,6 +67,19 @@ class Outline(Struct, frozen=True):
         """What the change means for memory, pods and money of one document."""
         memory = model_lines(self.models[address]) if address in self.models else []
         return memory + (run_lines(self.runs[address]) if address in self.runs else [])
+
+    def of_group(self, group: ChangeGroup) -> list[ModelLine]:
+        """What it means for the first document, and how the rollouts of the others differ from its own."""
+        lead = self.lines(group.lead.address)
+        others: dict[ModelLine, list[str]] = defaultdict(list)
+        for document in group.followers:
+            for line in rollout_lines(self.runs.get(document.address)):
+                if line not in lead:
+                    others[line].append(document.address.partition(".")[2])
+        shown = [replace(line, text=f"{listed(names, _NAMED)}: {line.text}") for line, names in others.items()]
+        hidden = len(shown) - _OTHER_ROLLOUTS
+        more = [ModelLine("rollout", f"{hidden} more that differ; JSON has each")] if hidden > 0 else []
+        return [*lead, *shown[:_OTHER_ROLLOUTS], *more]
 
     @property
     def is_empty(self) -> bool:

@@ -6,6 +6,7 @@ from msgspec import Struct
 
 from opsdecl.diff.types import CLASSES, ChangeClass, DocumentChange, FieldChange, Finding, ObjectChange, Plan
 from opsdecl.view.cells import Cell, align, printable, width_of
+from opsdecl.view.plan.fleet import rollout_order
 from opsdecl.view.plan.models import Tone
 from opsdecl.view.plan.outline import (
     ChangeGroup,
@@ -64,7 +65,8 @@ def render_text(plan: Plan, *, color: bool = False, width: int = 100, details: b
         rest = [severities_text(plan.findings)] if severities_text(plan.findings) else []
         return "\n".join([f"{printable(plan.environment)} is up to date", *findings, *rest]) + "\n"
     view = TextView(seen, ink, width, details)
-    parts = [view.others(), view.drift(), view.releases(), findings, [view.summary()]]
+    order = [f"rollouts {printable(text)}" for text in rollout_order(plan)]
+    parts = [view.others(), view.drift(), view.releases(), order, findings, [view.summary()]]
     blocks = [view.header(), *_closed_up(view.groups()), *parts]
     return "\n\n".join("\n".join(block) for block in blocks if block) + "\n"
 
@@ -116,7 +118,7 @@ class TextView(Struct, frozen=True):
         changes = [self.seen.objects[address] for address in document.objects if address in self.seen.objects]
         rows = [self.ink(f"  ! {printable(loss_text(c))}", ALARM) for c in changes if "data-loss" in c.classes]
         rows += self.fields(document.fields, document, indent="  ")
-        rows += self.model(document.address)
+        rows += self.model(group)
         for finding in self.seen.findings.get(document.address, ()):
             rows += _finding(finding, self.ink, indent="  ")
         if field := unlisted_restart(document):
@@ -133,9 +135,9 @@ class TextView(Struct, frozen=True):
         hidden = len(fields) - len(shown)
         return [*rows, self.ink(f"{indent}  and {count(hidden, 'more field')} (--details)", DIM)] if hidden else rows
 
-    def model(self, address: str) -> list[str]:
-        """What the change means for the model's memory."""
-        lines = self.seen.lines(address)
+    def model(self, group: ChangeGroup) -> list[str]:
+        """What the change means for memory, pods and money."""
+        lines = self.seen.of_group(group)
         cells = [
             [Cell(line.title, DIM), Cell(printable(line.text)), Cell(line.end, _TONES[line.tone])] for line in lines
         ]

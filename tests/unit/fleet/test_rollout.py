@@ -12,7 +12,7 @@ from opsdecl.fleet.nodes import FreeGpus, Place
 from opsdecl.fleet.rollout import simulate
 from opsdecl.fleet.strategy import ONE_LESS, ONE_MORE, choose_way, lowest_serving
 from opsdecl.fleet.types import RECREATE, Course, Pods, Pool, Rollout, Way
-from opsdecl.fleet.verdict import foresee
+from opsdecl.fleet.verdict import foresee, waves
 
 LOAD, DRAIN = (60.0, 120.0), (0.0, 100.0)
 
@@ -29,7 +29,7 @@ def named(courses: Sequence[Course]) -> dict[str, Course]:
 def test_one_pod_more_keeps_everything_serving() -> None:
     (course,) = simulate([Pool("a", 1, 4, reserve=1)], [], [rollout("chat", 3, 1, ONE_MORE)])
     # The next pod takes the GPU of the old one, once that is drained.
-    assert course == Course("chat", lowest=3, ended=3 * (120 + 100), waited=100)
+    assert course == Course("chat", lowest=3, ended=3 * (120 + 100), waited=100, began=0)
 
 
 def test_one_pod_less_takes_the_gpus_of_the_one_before() -> None:
@@ -37,6 +37,16 @@ def test_one_pod_less_takes_the_gpus_of_the_one_before() -> None:
     assert course.lowest == 2
     assert course.ended == 3 * (100 + 120)
     assert course.waited == 100
+
+
+def test_a_rollout_that_waits_for_another_is_of_a_later_wave() -> None:
+    """Both add a pod of two GPUs first, and there is room for one: the second gets it when the first is done."""
+    pool, small = Pool("a", 1, 7, reserve=2), Pods(("a",), 1, 1)
+    both = [rollout(name, 1, 2, ONE_MORE) for name in ("chat", "draft")]
+    courses = simulate([pool], [small], [*both, replace(rollout("free", 1, 0, ONE_MORE), load=(1.0, 1.0))])
+    assert [course.began for course in courses] == [0, 120 + 100, 0]
+    assert waves(courses) == (1, 2, 1)
+    assert waves([Course("stuck", 1, None, began=0.0), *courses]) == (0, 1, 2, 1)
 
 
 def test_recreate_serves_nothing_meanwhile() -> None:
@@ -54,8 +64,8 @@ def test_pods_that_only_change_in_number_are_not_exchanged() -> None:
     more = replace(rollout("chat", 4, 1, ONE_MORE, before=before), restarts=False)
     fewer = replace(rollout("chat", 1, 1, ONE_MORE, before=before), restarts=False)
     pool = Pool("a", 1, 4)
-    assert simulate([pool], [], [more]) == (Course("chat", 2, 120),)
-    assert simulate([pool], [], [fewer]) == (Course("chat", 1, 100),)
+    assert simulate([pool], [], [more]) == (Course("chat", 2, 120, began=0),)
+    assert simulate([pool], [], [fewer]) == (Course("chat", 1, 100, began=0),)
 
 
 def test_those_that_come_later_wait_for_the_reserve() -> None:

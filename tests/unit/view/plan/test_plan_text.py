@@ -1,6 +1,10 @@
 """What a plan says in the terminal."""
 
-from opsdecl.diff.types import BaseRef, DocumentChange, Plan
+from typing import Any
+
+from opsdecl.diff.types import BaseRef, DocumentChange, Plan, RolloutForecast, RunChange
+from opsdecl.view.plan.html import render_html
+from opsdecl.view.plan.markdown import render_markdown
 from opsdecl.view.plan.text import render_text
 from tests.support.golden import expect_golden
 from tests.support.plans import believable_plan, change, empty_plan, field, many_models_plan, plan
@@ -32,6 +36,30 @@ def test_models_that_follow_one_runtime_are_one_block_with_all_of_them_counted()
     assert "same in 199 more: LLM model-0001" in text
     assert "and 196 more; JSON has each" in text
     assert "all 200: restarts 200–400 pods, 200–400 × l40s" in text
+
+
+def rolls(index: int, wave: int, **more: Any) -> RunChange:
+    known = {"strategy": "one-more", "replicas": 2, "lowest": 2, "outcome": "finishes", "seconds": (60, 120)}
+    return RunChange(
+        address=f"LLM.model-{index:04}", rollout=RolloutForecast(**{**known, "pools": ("h100",), "wave": wave, **more})
+    )
+
+
+def test_models_of_one_block_say_how_their_rollouts_differ() -> None:
+    waiting = {"waits": 180, "seconds": (120, 300)}
+    runs = (rolls(0, 1), rolls(1, 1), rolls(2, 2, **waiting), rolls(3, 2, **waiting), rolls(4, 1, lowest=0))
+    changed = many_models_plan(5).model_copy(update={"runs": runs})
+    for text in (render_text(changed), render_markdown(changed, digest="d"), render_html(changed, digest="d")):
+        assert "model-0002, model-0003: a new pod starts before an old one stops, 2 of 2 serve, 2–5 min" in text
+        assert "waits up to 3 min for others in pool h100" in text
+        assert "model-0004: a new pod starts before an old one stops, nothing serves meanwhile" in text
+        assert "model-0001: " not in text
+        assert "in pool h100: model-0000, model-0001, model-0004, then model-0002, model-0003" in text
+
+
+def test_rollouts_that_begin_at_once_have_no_order() -> None:
+    together = many_models_plan(2).model_copy(update={"runs": (rolls(0, 1), rolls(1, 1))})
+    assert "rollouts in pool" not in render_text(together)
 
 
 def test_two_new_models_are_two_blocks_though_both_have_no_fields() -> None:
