@@ -133,7 +133,7 @@ def test_an_unknown_gpu_without_its_memory_is_an_error_that_says_how() -> None:
 
 
 def test_the_number_of_sequences_that_is_named_fits_for_certain() -> None:
-    asked = {"model": "nvidia/NVIDIA-Nemotron-Nano-9B-v2", "gpu": "l4", "max_model_len": 8192}
+    asked: dict[str, Any] = {"model": "nvidia/NVIDIA-Nemotron-Nano-9B-v2", "gpu": "l4", "max_model_len": 8192}
     refused = size_of(**asked)
     finding = next(found for found in refused.findings if found.code.id == "OD757")
     named = re.fullmatch(r"set max-num-seqs to (\d+), which fits for certain", finding.hint)
