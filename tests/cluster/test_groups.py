@@ -41,7 +41,7 @@ def edit(project: Path, old: str, new: str) -> None:
     text = (project / MODEL).read_text()
     assert old in text
     (project / MODEL).write_text(text.replace(old, new))
-    commit(project, new)
+    commit(project, "edited")
 
 
 def live(cluster: ControlPlane) -> Any:

@@ -27,6 +27,7 @@ API = {
     **dict.fromkeys(("PersistentVolumeClaim", "Service", "Namespace", "ConfigMap"), "v1"),
     "HorizontalPodAutoscaler": "autoscaling/v2",
     "PodDisruptionBudget": "policy/v1",
+    "LeaderWorkerSet": "leaderworkerset.x-k8s.io/v1",
     "CustomResourceDefinition": "apiextensions.k8s.io/v1",
 }
 
@@ -133,6 +134,44 @@ ROWS: tuple[tuple[str, dict[str, Any], Readiness], ...] = (
         Readiness("Current", "", 3, 3),
     ),
     ("replica set", live("ReplicaSet", TWO, {"replicas": 2, "readyReplicas": 2}), Readiness("Current", "", 2, 2)),
+    (
+        "groups are new",
+        live("LeaderWorkerSet", TWO),
+        Readiness("InProgress", "its controller has not seen it yet", 0, 2),
+    ),
+    (
+        "groups rolling",
+        live("LeaderWorkerSet", TWO, counts(replicas=2, updatedReplicas=1, readyReplicas=2)),
+        Readiness("InProgress", "1 of 2 replicas are of the new version", 2, 2),
+    ),
+    (
+        "groups loading",
+        live("LeaderWorkerSet", TWO, counts(replicas=2, updatedReplicas=2, readyReplicas=1)),
+        Readiness("InProgress", "1 of 2 replicas have all their pods ready", 1, 2),
+    ),
+    (
+        "a group that the rollout added",
+        live("LeaderWorkerSet", TWO, counts(replicas=3, updatedReplicas=3, readyReplicas=3)),
+        Readiness("InProgress", "replicas that the rollout added still end", 2, 2),
+    ),
+    (
+        "groups not available",
+        live(
+            "LeaderWorkerSet",
+            TWO,
+            counts(replicas=2, updatedReplicas=2, readyReplicas=2) | conditions(Available="False", Progressing="True"),
+        ),
+        Readiness("InProgress", "ProgressingReason: so it is", 2, 2),
+    ),
+    (
+        "groups ready",
+        live(
+            "LeaderWorkerSet",
+            TWO,
+            counts(replicas=2, updatedReplicas=2, readyReplicas=2) | conditions(Available="True", Progressing="False"),
+        ),
+        Readiness("Current", "", 2, 2),
+    ),
     ("job runs", live("Job", {}, {"active": 1}), Readiness("InProgress", "0 of 1 pods are done", 0, 1)),
     (
         "job tries again",
@@ -287,6 +326,20 @@ def server(probe: Mapping[str, Any], **spec: Any) -> dict[str, Any]:
     return {"kind": "Deployment", "spec": {"template": template, **spec}}
 
 
+def group(probe: Mapping[str, Any], replicas: int, **bounds: Any) -> dict[str, Any]:
+    """Only the leader has a probe."""
+    leader = {"spec": {"containers": [{"name": "server", "startupProbe": probe}]}}
+    worker = {"spec": {"containers": [{"name": "server"}]}}
+    return {
+        "kind": "LeaderWorkerSet",
+        "spec": {
+            "replicas": replicas,
+            "rolloutStrategy": {"rollingUpdateConfiguration": bounds},
+            "leaderWorkerTemplate": {"size": 2, "leaderTemplate": leader, "workerTemplate": worker},
+        },
+    }
+
+
 HALF_AN_HOUR = {"failureThreshold": 180, "periodSeconds": 10}
 
 
@@ -306,6 +359,8 @@ HALF_AN_HOUR = {"failureThreshold": 180, "periodSeconds": 10}
             3 * (1800 + PULL_S),
             id="one pod after the other",
         ),
+        pytest.param(group(HALF_AN_HOUR, 3), 3 * (1800 + PULL_S), id="one group after the other"),
+        pytest.param(group(HALF_AN_HOUR, 3, maxUnavailable="100%"), 1800 + PULL_S, id="all groups at once"),
         pytest.param(server(HALF_AN_HOUR, replicas=8), 2 * (1800 + PULL_S), id="quarters, surge and unavailable"),
     ],
 )
