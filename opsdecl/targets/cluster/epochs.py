@@ -21,7 +21,7 @@ Row = tuple[ObjectKey, Mapping[str, Any], Entry | None, Manifest | None]
 
 def late_creates(rows: Iterable[Row], manager: str, epoch: int) -> tuple[Diagnostic, ...]:
     """One finding for each object that an earlier hold than the records' has made, and that they do not know."""
-    late = (row for row in rows if _is_late(row[1], row[2], manager, epoch))
+    late = sorted((row for row in rows if _is_late(row[1], row[2], manager, epoch)), key=lambda row: row[0])
     return tuple(_late(key, live, manifest, epoch) for key, live, _, manifest in late)
 
 

@@ -1,7 +1,7 @@
 """A release as a cluster holds it now: records, live objects, and what the server says about what is wanted."""
 
 import asyncio
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from typing import Any
 
 from msgspec import Struct, field
@@ -71,7 +71,7 @@ def same_object(key: ObjectKey) -> Identity:
 
 async def read_release(client: Client, store: Store, scope: Scope) -> Reading:
     """Raises ClusterError or StatusError: what cannot be read is never left out."""
-    wanted = scope.manifests()
+    wanted, manager = scope.manifests(), scope.manager
     held, (kinds, lists) = await _load(client, store, [manifest.key for manifest in wanted.values()])
     stored = {same_object(entry.key): entry for entry in held.inventory.entries}
     keys = {same_object(key): key for key in held.inventory.watched}
@@ -80,11 +80,12 @@ async def read_release(client: Client, store: Store, scope: Scope) -> Reading:
     kinds = {**kinds, **await find_kinds(client, more)}
     listing = await list_live(client, kinds, tuple(keys.values()), part_of(store.applyset), lists)
     live = {same_object(key): found for key, found in listing.objects.items()}
-    entries = _landed(stored, live, scope.manager, held.inventory.epoch)
-    sights = {i: see(entry, live.get(i), scope.manager) for i, entry in entries.items()}
-    tried = await _ask(client, store, scope, kinds, entries, sights, live, held.inventory.runs)
-    objects = tuple(_objects(store, scope, entries, sights, live, tried))
     inventory = held.inventory
+    entries = _landed(stored, live, manager, inventory.epoch)
+    sights = {i: see(entry, live.get(i), manager) for i, entry in entries.items()}
+    tried = await _ask(client, store, scope, wanted, kinds, entries, sights, live, inventory.runs)
+    objects = tuple(_objects(scope, wanted, entries, sights, live, tried))
+    watched = {same_object(key) for key in inventory.watched} - entries.keys() - wanted.keys()
     state = TargetState(
         identity=_identity(held, scope.release, entries, sights, live),
         revision=inventory.revision,
@@ -92,21 +93,21 @@ async def read_release(client: Client, store: Store, scope: Scope) -> Reading:
         objects=tuple(sorted(objects, key=lambda o: (o.address, o.key))),
         documents=inventory.documents,
         unowned=(
-            *_strays(listing, entries, wanted, store.applyset),
-            *_lines(entries, {i: s.by_persons for i, s in sights.items()}),
+            *_strays(listing, watched, store.applyset),
+            *_lines(entries, {i: s.by_persons for i, s in sights.items() if s.by_persons}),
         ),
         tool=tool_identity(inventory.tool_version, inventory.lock_digest) if held.parent is not None else "",
         expected=(
             *scaled_counts(live[i] for i in sorted(entries) if i in live),
-            *_lines(entries, {i: s.by_programs for i, s in sights.items()}),
+            *_lines(entries, {i: s.by_programs for i, s in sights.items() if s.by_programs}),
         ),
         runs=observed(inventory.runs, {entries[i].key: found for i, found in live.items() if i in entries}),
     )
     findings = (
         *_missing_kinds(kinds, wanted, entries),
         *tried.findings,
-        *late_creates(_rows(listing, entries, wanted), scope.manager, inventory.epoch),
-        *_others_objects(store, scope, entries, live),
+        *late_creates(_rows(listing, entries, wanted), manager, inventory.epoch),
+        *_others_objects(store, scope, wanted, entries, live),
     )
     return Reading(held, kinds, entries, live, state, findings)
 
@@ -136,19 +137,16 @@ def _landed(
 
 
 def _rows(listing: Listing, entries: Mapping[Identity, Entry], wanted: Mapping[Identity, Manifest]) -> Iterator[Row]:
-    for key, live in sorted({**listing.objects, **listing.strays}.items()):
-        yield key, live, entries.get(same_object(key)), wanted.get(same_object(key))
+    for key, live in (*listing.objects.items(), *listing.strays.items()):
+        identity = same_object(key)
+        yield key, live, entries.get(identity), wanted.get(identity)
 
 
-def _strays(
-    listing: Listing, entries: Mapping[Identity, Entry], wanted: Mapping[Identity, Manifest], applyset: str
-) -> list[str]:
-    """With our label, in no record that counts, and wanted by nobody."""
-    known = entries.keys() | wanted
-    watched = {
-        key for key, o in listing.objects.items() if same_object(key) not in known and applyset_of(o) == applyset
-    }
-    return [str(key) for key in sorted(watched | listing.strays.keys())]
+def _strays(listing: Listing, watched: Set[Identity], applyset: str) -> list[str]:
+    """With our label, though nobody asked for them, or only because somebody may still have made them."""
+    looked_for = ((key, o) for key, o in listing.objects.items() if same_object(key) in watched) if watched else ()
+    found = {key for key, o in looked_for if applyset_of(o) == applyset}
+    return [str(key) for key in sorted(found | listing.strays.keys())]
 
 
 def _identity(
@@ -172,6 +170,7 @@ async def _ask(
     client: Client,
     store: Store,
     scope: Scope,
+    wanted: Mapping[Identity, Manifest],
     kinds: Kinds,
     entries: Mapping[Identity, Entry],
     sights: Mapping[Identity, Sight],
@@ -182,7 +181,7 @@ async def _ask(
     begun = entries.keys() | {same_object(run.key) for run in runs}
     differing = [
         (manifest, entries.get(identity), live.get(identity))
-        for identity, manifest in scope.manifests().items()
+        for identity, manifest in wanted.items()
         if (manifest.key.api_version, manifest.key.kind) in kinds
         and sights.get(identity, GONE).digest != manifest.digest
         and (identity in entries or not _is_kept(store, scope, live.get(identity)))
@@ -198,14 +197,13 @@ async def _ask(
 
 
 def _objects(
-    store: Store,
     scope: Scope,
+    wanted: Mapping[Identity, Manifest],
     entries: Mapping[Identity, Entry],
     sights: Mapping[Identity, Sight],
     live: Mapping[Identity, dict[str, Any]],
     tried: Tried,
 ) -> list[StoredObject]:
-    wanted = scope.manifests()
     found = []
     for identity, entry in entries.items():
         manifest = wanted.get(identity)
@@ -231,25 +229,27 @@ def _missing_kinds(
 ) -> tuple[Diagnostic, ...]:
     """One finding for each kind, at the first document that needs it."""
     found: dict[tuple[str, str], Diagnostic] = {}
-    rows = [(m.key, str(m.address.spec)) for m in wanted.values()]
-    rows += [(entry.key, entry.address.partition("/")[0]) for entry in entries.values()]
-    for key, subject in rows:
+    for key, address in (
+        *((m.key, m.address) for m in wanted.values()),
+        *((e.key, e.address) for e in entries.values()),
+    ):
         kind = key.api_version, key.kind
-        if kind not in kinds:
-            found.setdefault(kind, not_installed(key, subject))
+        if kind not in kinds and kind not in found:
+            found[kind] = not_installed(key, str(address).partition("/")[0])
     return tuple(found.values())
 
 
 def _others_objects(
     store: Store,
     scope: Scope,
+    wanted: Mapping[Identity, Manifest],
     entries: Mapping[Identity, Entry],
     live: Mapping[Identity, dict[str, Any]],
 ) -> tuple[Diagnostic, ...]:
     """Wanted objects that another release or tool applies."""
     return tuple(
         anothers_object(manifest, live[identity], keeper)
-        for identity, manifest in scope.manifests().items()
+        for identity, manifest in wanted.items()
         if identity not in entries and (keeper := _keeper(store, scope, live.get(identity))) is not None
     )
 
