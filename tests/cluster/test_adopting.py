@@ -174,3 +174,25 @@ def test_objects_that_are_made_by_the_next_apply_are_left_to_it(cluster: Control
     found = look(cluster)
     assert found.value is not None
     assert (found.value.objects, found.diagnostics) == ((), ())
+
+
+def test_what_persons_changed_of_what_is_ours_is_shown_before_it_is_taken(cluster: ControlPlane, assist: str) -> None:
+    apply(cluster_target(cluster), chat())
+    affinity = {"sessionAffinityConfig": {"clientIP": {"timeoutSeconds": 7}}}
+    for manager, spec in (("kubectl-edit", {"selector": {"app": "theirs"}}), ("k9s", affinity)):
+        by = ("--type=merge", "-p", json.dumps({"spec": spec}), f"--field-manager={manager}")
+        cluster.kubectl("patch", "service", "chat", "-n", NAMESPACE, *by)
+    # The server names two managers in another order each time, and what is shown is the same all the same.
+    looks = [look(cluster).value for _ in range(12)]
+    first = looks[0]
+    assert first is not None
+    assert {one.digest for one in looks if one is not None} == {first.digest}
+    [one] = first.objects
+    assert [(field.manager, field.path) for field in one.fields] == [
+        ("kubectl-edit", "spec.selector"),
+        ("k9s", "spec.sessionAffinityConfig.clientIP.timeoutSeconds"),
+    ]
+    done = adopt(cluster, shown=first)
+    assert done.value is not None, done.diagnostics
+    assert done.value.counts == {"adopt": 1}
+    assert plan_is_empty(cluster)

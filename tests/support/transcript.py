@@ -9,6 +9,7 @@ import os
 import re
 import shlex
 import subprocess
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,12 +17,13 @@ from tests.support.git import IDENTITY, repository
 from tests.support.project import command_on_path, copy_example, copy_folder
 
 TRANSCRIPTS = Path(__file__).resolve().parents[1] / "transcripts"
-TIMEOUT_S = 120
+TIMEOUT_S = 240
 
 _STEP = "printf '%s\\n' {shown}\n{{ {text}\n}} </dev/null 2>&1\ncode=$?\n[ $code = 0 ] || echo \"[exit $code]\"\necho\n"
 _DIGEST = re.compile(r"\b(sha256:)([0-9a-f]{8,64})\b")
 _MINUTE = re.compile(r"\b20\d\d-\d\d-\d\d \d\d:\d\d\b")
 _TIME = re.compile(r"\b20\d\d-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(Z|\+00:00)")
+_REVISION = re.compile(r"(?<=revision )[0-9a-f]{10}\b|^[0-9a-f]{10}(?=  2026-03-01 09:12)", re.M)
 _SHORTEST = 7
 
 
@@ -49,13 +51,14 @@ def all_transcripts() -> list[Transcript]:
     return [Transcript(script.parent.name, script.parent) for script in sorted(TRANSCRIPTS.glob("*/script"))]
 
 
-def play(transcript: Transcript, folder: Path) -> str:
+def play(transcript: Transcript, folder: Path, env: Mapping[str, str] | None = None) -> str:
     """What the terminal shows, run by a real bash in a fresh repository below `folder`."""
+    told = {**os.environ, **IDENTITY, **(env or {})}
     project = folder / "project"
     given = transcript.folder / "project"
     _ = copy_folder(given, project) if given.is_dir() else copy_example(project)
     repository(project)
-    path = f"{command_on_path(folder / 'bin')}{os.pathsep}{os.environ['PATH']}"
+    path = f"{command_on_path(folder / 'bin')}{os.pathsep}{told['PATH']}"
     done = subprocess.run(
         ["bash", "--noprofile", "--norc", "-u"],
         cwd=project,
@@ -64,7 +67,7 @@ def play(transcript: Transcript, folder: Path) -> str:
         stderr=subprocess.STDOUT,
         timeout=TIMEOUT_S,
         check=True,
-        env={**os.environ, **IDENTITY, "PATH": path, "HOME": str(folder), "TMPDIR": str(folder)},
+        env={**told, "PATH": path, "HOME": str(folder), "TMPDIR": str(folder)},
     )
     return _settled(done.stdout.decode(), folder)
 
@@ -93,6 +96,8 @@ def _settled(text: str, folder: Path) -> str:
     text = _MINUTE.sub("2026-03-01 09:12", text)
     text = _TIME.sub(lambda found: f"2026-03-01T09:12:00{found[1]}", text)
     text = _numbered(text, _commits(folder))
+    revisions: dict[str, int] = {}
+    text = _REVISION.sub(lambda found: _named(f"r{revisions.setdefault(found[0], len(revisions) + 1)}", 10), text)
     digests: dict[str, int] = {}
 
     def digest(found: re.Match[str]) -> str:

@@ -12,7 +12,7 @@ from opsdecl.diag.codes import cluster as codes
 from opsdecl.render.types import Manifest
 from opsdecl.targets.cluster.client import Client, each
 from opsdecl.targets.cluster.comparing import decorated, is_leaving
-from opsdecl.targets.cluster.dryrun import refused, was_applied
+from opsdecl.targets.cluster.dryrun import refused
 from opsdecl.targets.cluster.failures import FieldConflict, StatusError
 from opsdecl.targets.cluster.inventory import Entry
 from opsdecl.targets.cluster.keepers import Keeper, keeper_of
@@ -66,7 +66,7 @@ class Finder(Struct, frozen=True):
         keeper = keeper_of(live, self.store.applyset, self.scope.manager)
         if keeper is not None and not keeper.is_named(self.choice.named):
             return None, (anothers_object(manifest, live, keeper),)
-        conflicts, findings = await self._conflicts(manifest, entry)
+        conflicts, findings = await self._conflicts(manifest)
         named = self.choice.named | (keeper.managers if keeper is not None else frozenset())
         findings += tuple(_not_named(manifest, c) for c in conflicts if not _may_go(c, live, named))
         if findings:
@@ -76,13 +76,13 @@ class Finder(Struct, frozen=True):
         if not (joins or taken or conflicts or keeper):
             return None, ()
         removed = await self._removed(manifest, live, taken)
-        fields = (*(_taking(manifest, live, c) for c in conflicts if c.path != _LABEL), *removed)
+        claimed = (_taking(manifest, live, c) for c in conflicts if c.path != _LABEL)
+        # The server takes `1` and `"1"` of a GPU for two values, nobody else does.
+        fields = (*(claim for claim in claimed if str(claim.before) != str(claim.after)), *removed)
         return _adopted(manifest, live, keeper, joins, taken, fields, tuple(c.path for c in conflicts)), ()
 
-    async def _conflicts(
-        self, manifest: Manifest, entry: Entry | None
-    ) -> tuple[tuple[FieldConflict, ...], tuple[Diagnostic, ...]]:
-        """Fields that others hold with another value and that were never ours; refusals of the forced apply."""
+    async def _conflicts(self, manifest: Manifest) -> tuple[tuple[FieldConflict, ...], tuple[Diagnostic, ...]]:
+        """Fields that others hold with another value, also where they were ours; refusals of the forced apply."""
         path, body = path_of(self.reading.kinds, manifest.key), decorated(manifest.data, self.store.applyset)
         params = {"fieldManager": self.scope.manager, "dryRun": "All", "fieldValidation": "Strict"}
         found: tuple[FieldConflict, ...] = ()
@@ -92,7 +92,8 @@ class Finder(Struct, frozen=True):
             except StatusError as error:
                 if not error.conflicts:
                     raise
-                found = tuple(c for c in error.conflicts if not was_applied(entry, c.path))
+                # The server names them in another order each time.
+                found = tuple(sorted(error.conflicts, key=lambda c: (c.path, c.manager)))
                 await self.client.patch(path, body, {**params, "force": "true"})
         except StatusError as error:
             return (), refused(self.client, error, manifest, self.scope.place_of)
