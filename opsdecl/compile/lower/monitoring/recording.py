@@ -1,6 +1,7 @@
 """What is recorded of a watched model: requests, failures, latencies, tokens, cost. Alerts and dashboards read it."""
 
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 from opsdecl.compile.lower.monitoring.series import (
     BY,
@@ -15,7 +16,7 @@ from opsdecl.compile.lower.monitoring.series import (
 )
 from opsdecl.compile.types import Traced
 
-Rule = dict[str, object]
+Rule = dict[str, Any]
 
 
 def recorded(watched: Watched, *, usage: bool) -> Iterator[Rule]:

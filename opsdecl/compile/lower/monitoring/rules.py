@@ -23,10 +23,13 @@ def rule_groups(subject: Subject, spec: MonitorSpec, watched: Sequence[Watched])
 
 
 def _of_model(subject: Subject, spec: MonitorSpec, watched: Watched) -> Iterator[Rule]:
+    own = {DOCUMENT: watched.name, ENVIRONMENT: watched.environment}
     # Of two Monitors that watch a model one has it scraped; recorded by both, each series would be there twice.
     if spec.scrape.enabled:
-        yield from recorded(watched, usage=spec.usage)
-    own = {DOCUMENT: watched.name, ENVIRONMENT: watched.environment}
+        # Labels that the series have anyway tell the rules of several models apart.
+        yield from (
+            {**rule, "labels": {**own, **rule.get("labels", {})}} for rule in recorded(watched, usage=spec.usage)
+        )
     alerts: list[Rule] = list(down_alert(watched, spec.objectives.fast))
     for slo, path in objectives_in(spec.objectives.slo, watched.document, watched.root):
         for objective in objectives_of(slo, path):
