@@ -36,6 +36,13 @@ class Signals(Struct, frozen=True):
     prompt_tokens: str = ""
     generation_tokens: str = ""
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Of all its metrics."""
+        series = (*self.requests.all, *self.requests.failed, self.ttft, self.inter_token_latency, self.latency)
+        plain = (self.running, self.waiting, self.cache, self.prompt_tokens, self.generation_tokens)
+        return tuple(sorted({name for name in (*(metric for metric, _ in series), *plain) if name}))
+
     def latency_of(self, objective: str) -> tuple[str, str]:
         """Of `ttft`, `interTokenLatency` or `latency`, as objectives are written."""
         found = {"ttft": self.ttft, "interTokenLatency": self.inter_token_latency, "latency": self.latency}
@@ -47,7 +54,10 @@ def watched_facts(document: CompiledDocument) -> Mapping[str, Json]:
     field of the model, so that a plan does not call it a change of the model."""
     metadata, spec = document.effective["metadata"], document.effective["spec"]
     engine, version = engine_of(document)
-    served = {"namespace": metadata["namespace"], "engine": engine, "version": version}
+    signals = signals_of(engine, version)
+    # The names rather than the version, which most often changes none of them.
+    metrics = list(signals.names) if signals is not None else []
+    served = {"namespace": metadata["namespace"], "engine": engine, "metrics": metrics}
     return {"served": served, **({"slo": spec["slo"]} if "slo" in spec else {})}
 
 

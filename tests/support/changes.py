@@ -10,6 +10,7 @@ from tests.support.project import example_files, example_tree
 ASSISTANT = "environments/base/assistant.yaml"
 DOCUMENTS = "environments/base/documents.yaml"
 RISK = "environments/base/risk.yaml"
+MONITORING = "environments/base/monitoring.yaml"
 RUNTIMES = "environments/base/runtimes.yaml"
 PROD_DOCUMENTS = "environments/prod/documents.yaml"
 PROD = "environments/prod/environment.yaml"
@@ -87,13 +88,14 @@ CHANGES = (
             ("environments/prod/risk.yaml", "{name: eta}", "{name: arrival}"),
             ("environments/dev/models.yaml", "{name: eta}", "{name: arrival}"),
             ("environments/staging/models.yaml", "{name: eta}", "{name: arrival}"),
+            (MONITORING, "models: [fraud, eta]", "models: [fraud, arrival]"),
         ),
     ),
     Change("other-owner", ((RISK, "owner: team-risk", "owner: team-fraud"),)),
     Change("more-replicas", (("environments/prod/risk.yaml", "min: 2, max: 8", "min: 4, max: 12"),)),
     Change("larger-cache", ((ASSISTANT, "size: 300Gi", "size: 400Gi"),)),
     Change("other-storage-class", ((ASSISTANT, "storageClass: shared-fast", "storageClass: local-fast"),)),
-    Change("autoscaling-off", ((PROD, "platform: {metrics: prometheus-adapter}", "platform: {metrics: none}"),)),
+    Change("autoscaling-off", ((PROD, "metrics: prometheus-adapter", "metrics: none"),)),
     Change("denied-by-policy", ((DOCUMENTS, "owner: team-documents", "owner: ben"),)),
     Change("other-region", ((PROD, "region: eu-central-1", "region: eu-north-1"),)),
     Change("nothing", ((RISK, "# Classic models", "# Predictive models"),)),
