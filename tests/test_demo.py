@@ -25,14 +25,14 @@ def test_the_demo_shows_the_whole_job_and_leaves_nothing_behind(tmp_path: Path) 
     assert (ran.returncode, ran.stderr.decode()) == (0, ""), out
     for said in (
         "valid: ",
-        "33 created",
+        "40 created",
         "prod is up to date",
         "engine.maxModelLen  32768 → 24576",
         "needs approval: ml-leads",
         "prod: 3 updated",
         "spec.maxReplicas  4 → 12",
         "no drift",
-        "dev: 19 deleted",
+        "dev: 23 deleted",
     ):
         assert said in out
     assert "\x1b[" not in out

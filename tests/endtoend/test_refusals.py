@@ -126,6 +126,7 @@ def test_more_deletions_than_the_budget(project: Path) -> None:
         "metadata: {name: eta}\nspec:\n  replicas: {count: 2}",
         "metadata: {name: eta}\n$delete: true",
     )
+    edit(project, "environments/base/monitoring.yaml", "models: [fraud, eta]", "models: [fraud]")
     commit(project, "No arrival times")
     assert refused(project, "apply", "--env", "prod", "--yes") == (3, ["OD520"])
     address = "Model.eta"

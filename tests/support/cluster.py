@@ -110,6 +110,15 @@ class ControlPlane:
         """The CRDs of these rows of tools/crds.tsv, established."""
         run_script("crds.sh", "apply", str(self.kubeconfig), *names)
 
+    def install_definitions(self, row: str, *plurals: str) -> None:
+        """Of the CRDs of a row of tools/crds.tsv these alone, established: a fraction of the time of all."""
+        folder = require(f"crds/{row}") / "crds" / row
+        files = [str(file) for plural in plurals for file in folder.glob(f"*_{plural}.yaml")]
+        assert len(files) == len(plurals), f"{folder} lacks some of {', '.join(plurals)}"
+        chosen = [part for file in files for part in ("-f", file)]
+        self.kubectl("apply", "--server-side", *chosen)
+        self.kubectl("wait", "--for=condition=Established", "--timeout=60s", *chosen)
+
     def identity(self, rules: Sequence[Object], namespace: str = "default", cluster_wide: bool = True) -> Path:
         """The kubeconfig of a new ServiceAccount that holds exactly these RBAC rules."""
         return self.kubeconfig_with({"token": self.identity_token(rules, namespace, cluster_wide)}, name="identity")

@@ -16,8 +16,9 @@ CLAIMS_AT_MOST = 4
 
 @pytest.fixture(scope="session")
 def cluster() -> Iterator[ControlPlane]:
-    """One control plane, started when the first test asks for it."""
+    """One control plane, started when the first test asks for it, with the definitions that the example needs."""
     with control_plane(f"test-{os.getpid()}") as running:
+        running.install_definitions("prometheus-operator", "podmonitors", "prometheusrules")
         yield running
 
 
