@@ -16,6 +16,7 @@ COMMANDS = {
     "blame": "the revision that last changed an object",
     "rollback": "go back to an earlier revision",
     "adopt": "take over objects and fields that others hold",
+    "import": "propose specs for the models in a Pulumi stack",
     "eject": "write a stack as a Pulumi program of its own",
     "destroy": "remove everything a release owns",
     "unlock": "let others in where an apply left its lock",

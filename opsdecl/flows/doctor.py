@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Literal
 
 from opsdecl import __version__
-from opsdecl.diag import Diagnostic, has_errors
+from opsdecl.diag import Checked, Diagnostic, has_errors
 from opsdecl.flows.build import for_target
 from opsdecl.flows.plan import Wanted, open_built
 from opsdecl.flows.targets import open_target, targets_of
@@ -34,7 +34,7 @@ def _tools(root: Path) -> Iterator[Check]:
     for name in LIBRARIES:
         yield _library(name)
     yield _git(root)
-    yield _program("pulumi", "needed by targets of type pulumi only: https://www.pulumi.com/docs/iac/download-install/")
+    yield _pulumi()
     yield _program("kubectl", "useful to look at what runs; opsdecl itself does not need it")
 
 
@@ -60,6 +60,31 @@ def _git(root: Path) -> Check:
 def _program(name: str, hint: str) -> Check:
     where = shutil.which(name)
     return Check(name, "ok" if where else "skipped", where or "not found", "" if where else hint)
+
+
+def _pulumi() -> Check:
+    from opsdecl.targets.pulumi.failures import PulumiError
+    from opsdecl.targets.pulumi.installation import find_pulumi
+
+    try:
+        return Check("pulumi", "ok", str(find_pulumi().program))
+    except PulumiError:
+        return Check(
+            "pulumi", "skipped", "not found", "needed by targets of type pulumi only: --install-pulumi brings it"
+        )
+
+
+def bring_pulumi() -> Checked[Check]:
+    """Installs what targets of type pulumi need, and says where it is."""
+    from opsdecl.targets.pulumi.installing import install_pulumi
+
+    done = install_pulumi()
+    if done.value is None:
+        return Checked(None, done.diagnostics)
+    found = done.value
+    return Checked(
+        Check("installed", "ok", f"Pulumi {found.version} in {found.program}, its provider kubernetes {found.plugin}")
+    )
 
 
 def _project(root: Path) -> Iterator[Check]:

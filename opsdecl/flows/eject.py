@@ -10,6 +10,7 @@ from opsdecl.diag import Checked, Diagnostic
 from opsdecl.diag.codes.pulumi import NO_STACK
 from opsdecl.flows.partitions import open_parts
 from opsdecl.flows.plan import Planned, Wanted
+from opsdecl.flows.targets import open_stack
 from opsdecl.targets.files import write_new_tree
 
 if TYPE_CHECKING:
@@ -26,13 +27,12 @@ class Program(Struct, frozen=True):
 
 def eject_programs(opened: Planned, root: Path, wanted: Wanted) -> Checked[Sequence[Program]]:
     """A program for each stack, in a folder of its own where there are several."""
-    from opsdecl.targets.pulumi.target import PulumiTarget
-
     assert opened.built is not None
     parts = open_parts(opened.built, root, wanted.target, wanted.partition)
     if parts.value is None:
         return Checked(None, parts.diagnostics)
-    stacks = [(part.name, part.target) for part in parts.value if isinstance(part.target, PulumiTarget)]
+    opened_stacks = [(part.name, open_stack(part.built, root)) for part in parts.value]
+    stacks = [(name, stack) for name, stack in opened_stacks if stack is not None]
     if not stacks:
         return Checked(None, parts.diagnostics or (_no_stack(opened.environment, wanted.target),))
     programs: list[Program] = []

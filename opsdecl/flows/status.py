@@ -10,7 +10,7 @@ from opsdecl.flows.build import Built
 from opsdecl.flows.partitions import open_parts
 from opsdecl.flows.plan import Planned, Wanted
 from opsdecl.flows.project import place_of
-from opsdecl.flows.targets import open_cluster, open_observer, open_target
+from opsdecl.flows.targets import open_cluster, open_observer, open_stack, open_target, waits
 
 OBSERVE = ("spec", "observe")
 
@@ -32,6 +32,9 @@ def read_status(opened: Planned, root: Path, wanted: Wanted) -> Checked[Sequence
 def _status(built: Built, root: Path, name: str) -> Checked[Status]:
     if built.environment.effective["spec"]["targets"][name]["type"] == "cluster":
         return open_cluster(built).status()
+    stack = open_stack(built, root) if waits(built, name) else None
+    if stack is not None:
+        return stack.status()
     observer = open_observer(built)
     if observer is None:
         return Checked(None, (_not_observed(built, name),))
@@ -46,14 +49,16 @@ def _status(built: Built, root: Path, name: str) -> Checked[Status]:
 
 
 def unlock(opened: Planned, root: Path, wanted: Wanted, *, force: bool) -> Checked[Sequence[tuple[str, str]]]:
-    """Targets with the holder who was put out; only clusters have locks that somebody could have left."""
+    """Targets with the holder who was put out; only clusters and stacks have locks that somebody could have left."""
     assert opened.built is not None
     parts = open_parts(opened.built, root, wanted.target, wanted.partition)
     found: list[tuple[str, str]] = []
     findings = [*parts.diagnostics]
     for part in parts.value or ():
-        if part.built.environment.effective["spec"]["targets"][part.release.target]["type"] == "cluster":
-            done = open_cluster(part.built).unlock(force=force)
+        kind = part.built.environment.effective["spec"]["targets"][part.release.target]["type"]
+        held = open_cluster(part.built) if kind == "cluster" else open_stack(part.built, root)
+        if held is not None:
+            done = held.unlock(force=force)
             findings += done.diagnostics
             found += [(part.name, done.value)] if done.value else []
     if not found and not findings:

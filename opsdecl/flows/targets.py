@@ -18,6 +18,7 @@ from opsdecl.spec.kinds.scalars import Duration
 if TYPE_CHECKING:
     from opsdecl.targets.cluster.looking import Observer
     from opsdecl.targets.cluster.target import ClusterTarget
+    from opsdecl.targets.pulumi.target import PulumiTarget
 
 
 class BlamingTarget(Target, Protocol):
@@ -93,6 +94,14 @@ def held_partitions(built: Built, root: Path) -> Checked[Sequence[str]]:
 def open_cluster(built: Built) -> "ClusterTarget":
     """The target of the built release, which is a cluster. Nothing is contacted yet."""
     return _cluster(built, dict(built.environment.effective["spec"]["targets"][built.graph.release.target]))
+
+
+def open_stack(built: Built, root: Path) -> "PulumiTarget | None":
+    """The target of the built release, where it is a stack. Nothing is contacted yet."""
+    from opsdecl.targets.pulumi.target import PulumiTarget
+
+    target = open_target(built, root).value
+    return target if isinstance(target, PulumiTarget) else None
 
 
 def open_observer(built: Built) -> "Observer | None":

@@ -222,6 +222,10 @@ COVERED_ELSEWHERE: Mapping[str, Elsewhere] = {
     "OD689": Elsewhere(_PULUMI, "tests/pulumi/test_preview.py::test_pulumi_names_the_same_actions"),
     "OD690": Elsewhere(_PULUMI, "tests/pulumi/test_eject.py::test_a_stack_in_the_middle_of_an_update_is_refused"),
     "OD691": Elsewhere(_PULUMI, "tests/pulumi/test_eject.py::test_what_was_not_applied_is_said"),
+    "OD692": Elsewhere(
+        _COMMAND, "tests/unit/pulumi/test_installing.py::test_without_a_network_the_cause_and_a_way_out_are_said"
+    ),
+    "OD694": Elsewhere(_COMMAND, "tests/unit/recognise/test_import.py::test_what_is_no_export_is_refused"),
     "OD693": Elsewhere(_PULUMI, "tests/pulumi/test_eject.py::test_the_command_writes_into_an_empty_folder_only"),
     "OD740": Elsewhere(_CATALOG, "tests/unit/flows/test_catalog.py::test_an_unknown_name_suggests_the_nearest"),
     "OD741": Elsewhere(

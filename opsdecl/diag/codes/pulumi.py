@@ -7,7 +7,8 @@ PULUMI_MISSING = Code(
     "Pulumi is not installed",
     "A target of type pulumi is read and written by Pulumi's own engine, and its command line was found neither on the "
     "PATH nor in the tools' cache. Plans with `--base` need neither.\n\n"
-    "Install Pulumi, see https://www.pulumi.com/docs/iac/download-install/, or run `make tools` in a clone of opsdecl.",
+    "Run `opsdecl doctor --install-pulumi`, or install Pulumi by hand: "
+    "https://www.pulumi.com/docs/iac/download-install/. In a clone of opsdecl `make tools` builds it.",
     "targets: {main: {type: pulumi, backend: file://~/state}}",
 )
 PULUMI_TOO_OLD = Code(
@@ -191,6 +192,24 @@ NO_STACK = Code(
     "Name a target of type pulumi.",
     "opsdecl eject pulumi --env dev program",
 )
+INSTALL_FAILED = Code(
+    "OD692",
+    "Pulumi could not be installed",
+    "The installer of Pulumi's SDK loads a script and the command line from Pulumi's own hosts and unpacks them. "
+    "One of these steps failed.\n\n"
+    "Let the machine reach https://get.pulumi.com, or install Pulumi by hand and put it on the PATH.",
+    "opsdecl doctor --install-pulumi",
+)
+
+NOT_AN_EXPORT = Code(
+    "OD694",
+    "this is no exported stack",
+    "Models are looked for in what `pulumi stack export` writes. The file is something else, is damaged, or cannot be "
+    "read. Nothing was written.\n\n"
+    "Export the stack again.",
+    "opsdecl import pulumi --state stack.json",
+)
+
 CODES: tuple[Code, ...] = (
     PULUMI_MISSING,
     PULUMI_TOO_OLD,
@@ -215,4 +234,6 @@ CODES: tuple[Code, ...] = (
     EJECT_UNSETTLED,
     EJECTED_BEHIND,
     NO_STACK,
+    INSTALL_FAILED,
+    NOT_AN_EXPORT,
 )

@@ -25,13 +25,18 @@ class Installation(Struct, frozen=True):
     root: Path | None
     home: Path
 
+    @property
+    def program(self) -> Path:
+        """The command line itself."""
+        return self.root / _PROGRAM if self.root is not None else Path(shutil.which("pulumi") or "pulumi")
+
 
 def find_pulumi() -> Installation:
     """Raises PulumiError where there is none."""
     root = _root()
     if root is None and shutil.which("pulumi") is None:
         said = f"there is no `pulumi` on the PATH, nor in {_tools() / 'bin'}"
-        hint = "install it: https://www.pulumi.com/docs/iac/download-install/, or `make tools` in a clone of opsdecl"
+        hint = "install it: opsdecl doctor --install-pulumi, or `make tools` in a clone of opsdecl"
         raise PulumiError(Diagnostic(codes.PULUMI_MISSING, said, hint=hint))
     return Installation(root, _home())
 
@@ -68,11 +73,12 @@ def _root() -> Path | None:
     """What the PATH has comes first; then what the SDK's installer or `make tools` made."""
     if shutil.which("pulumi") is not None:
         return None
-    places = (_own_home(), _tools())
+    places = (own_home(), _tools())
     return next((place for place in places if os.access(place / _PROGRAM, os.X_OK)), None)
 
 
-def _own_home() -> Path:
+def own_home() -> Path:
+    """Where Pulumi itself keeps what it installs."""
     return Path(os.environ.get(HOME_VARIABLE) or Path.home() / ".pulumi")
 
 
@@ -89,7 +95,7 @@ def _tools() -> Path:
 def _home() -> Path:
     """Pulumi's usual one, unless only the tools have the plugin: then one of ours, which leads to theirs."""
     plugin = Path("plugins") / f"resource-kubernetes-v{version('pulumi-kubernetes')}"
-    usual = _own_home()
+    usual = own_home()
     if HOME_VARIABLE in os.environ or (usual / plugin).is_dir() or not (_tools() / plugin).is_dir():
         return usual
     ours = _cache() / "pulumi"

@@ -41,6 +41,7 @@ from opsdecl.targets.pulumi.writing import Job, Moved, stale
 
 if TYPE_CHECKING:
     from opsdecl.targets.pulumi.ejecting.reading import Ejected
+    from opsdecl.targets.pulumi.exports import Exported
 
 T = TypeVar("T")
 _GONE_TRIES, _GONE_PAUSE_S = 240, 0.5
@@ -142,6 +143,19 @@ class PulumiTarget(Struct, frozen=True):
             from opsdecl.targets.pulumi.ejecting.reading import eject
 
             return eject(store, self.settings, self.wanted)
+
+        return self._attempt(work)
+
+    def exported(self) -> Checked["Exported"]:
+        """The Kubernetes objects that the stack holds, whoever put them there."""
+
+        def work(store: Store) -> Checked["Exported"]:
+            from opsdecl.targets.pulumi.exports import exported_objects
+
+            deployment = store.engine.export(store.stack)
+            if deployment is None:
+                raise StackMissing(store.stack)
+            return exported_objects(deployment, store.stack)
 
         return self._attempt(work)
 
