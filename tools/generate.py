@@ -9,7 +9,7 @@ sys.path.insert(0, str(_ROOT))
 
 from opsdecl.diff.planfile import plan_schema  # noqa: E402
 from opsdecl.spec.schema import all_schemas  # noqa: E402
-from opsdecl.transparency.schemas import card_schema  # noqa: E402
+from opsdecl.transparency.schemas import card_schema, trace_schema  # noqa: E402
 from tools.reference import all_pages  # noqa: E402
 from tools.tables import built_in  # noqa: E402
 
@@ -17,6 +17,7 @@ from tools.tables import built_in  # noqa: E402
 def generated() -> dict[str, str]:
     """Files relative to the repository's root, and their text."""
     published = {**all_schemas(), "plan.schema.json": plan_schema(), "card.schema.json": card_schema()}
+    published["trace.schema.json"] = trace_schema()
     schemas = {f"schemas/{name}": json.dumps(schema, indent=2) + "\n" for name, schema in published.items()}
     pages = {f"docs/reference/{name}": text for name, text in all_pages().items()}
     return {**schemas, **pages, "opsdecl/catalog/data/built_in.json": built_in()}

@@ -78,6 +78,13 @@ class Revision(Struct, frozen=True):
     kind: str
     """`apply`, `rollback`, `destroy`, or `edit` for a commit that opsdecl did not make."""
     counts: Mapping[str, int] = field(default_factory=dict)
+    approvals: tuple[str, ...] = ()
+    """As they were recorded with the apply."""
+
+    @classmethod
+    def stored(cls, row: Mapping[str, Any]) -> "Revision":
+        """From its JSON. Raises TypeError where that is of another shape."""
+        return cls(**{**row, "approvals": tuple(row.get("approvals", ()))})
 
 
 class ObjectStatus(Struct, frozen=True):

@@ -23,6 +23,7 @@ COMMANDS = {
     "size": "does a model fit a GPU, and what would make it fit",
     "catalog": "models, GPUs, nodes and engines that are known; add a model",
     "card": "a model card of what is declared and known",
+    "trace": "what answered then, and by whose apply",
     "bom": "a CycloneDX bill of materials",
     "explain": "a code, a field of a kind, or a value with all its layers",
     "graph": "documents, resources and what depends on what",

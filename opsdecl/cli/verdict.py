@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from opsdecl.cli.exits import Exit
 from opsdecl.diag import Diagnostic, Severity
-from opsdecl.diag.codes import cluster, plan, pulumi, targets
+from opsdecl.diag.codes import cluster, plan, pulumi, targets, transparency
 
 STALE = frozenset(c.id for c in (plan.STALE, plan.DESIRED_DIFFERS, plan.OTHER_RELEASE, plan.UNREVIEWED_DRIFT))
 LOCKED = frozenset(
@@ -14,6 +14,8 @@ GATES = frozenset(
     c.id for c in (plan.PRUNE_BUDGET, plan.PROTECTED, plan.UNCOMMITTED, plan.NOT_REVIEWABLE, cluster.NOT_GIVEN_UP)
 )
 POLICIES = "OD8"
+ANSWERS = frozenset(c.id for c in transparency.CODES)
+"""What a question was answered with: nobody is refused anything."""
 
 
 def exit_for(diagnostics: Iterable[Diagnostic]) -> Exit:
@@ -25,4 +27,8 @@ def exit_for(diagnostics: Iterable[Diagnostic]) -> Exit:
         return Exit.LOCKED
     if ids & STALE:
         return Exit.STALE
-    return Exit.REFUSED if all(code in GATES or code.startswith(POLICIES) for code in ids) else Exit.FAILED
+    return Exit.REFUSED if all(map(_refuses, ids)) else Exit.FAILED
+
+
+def _refuses(code: str) -> bool:
+    return code in GATES or (code.startswith(POLICIES) and code not in ANSWERS)

@@ -22,6 +22,7 @@ from opsdecl.diff.types import (
     Plan,
     RunChange,
     SourceRef,
+    TransparencyChange,
 )
 
 
@@ -39,6 +40,7 @@ def make_plan(
     models: ModelChanges = NO_MODELS,
     runs: Sequence[RunChange] = (),
     fleet: FleetTotals | None = None,
+    transparency: Sequence[TransparencyChange] = (),
 ) -> Plan:
     """`diffs` are in the order in which they are applied. `approvals` maps a class to the groups that must agree.
     Diagnostics should be located already."""
@@ -58,6 +60,7 @@ def make_plan(
         verdicts=models.verdicts,
         runs=tuple(runs),
         fleet=fleet,
+        transparency=tuple(transparency),
         approvals=needed_approvals(documents, changes, approvals),
         summary=_sum([release.summary for release in releases]),
         findings=tuple(f if isinstance(f, Finding) else finding_of(f) for f in findings),

@@ -239,6 +239,24 @@ class FleetTotals(Model):
     unpriced: tuple[str, ...] = ()
 
 
+Topic = Literal["license", "weights", "base-model", "adapter", "adapter-license", "risk-class", "intended-use"]
+
+
+class TransparencyChange(Model):
+    """Something that a model card or a bill of materials says otherwise. `name` is that of the adapter it is about.
+
+    A side that says nothing is `null`. Weights and adapters are shown with their revision or digest.
+    """
+
+    address: str
+    topic: Topic
+    name: str = ""
+    before: str | None = None
+    after: str | None = None
+    classes: tuple[ChangeClass, ...] = ()
+    origin: Origin | None = None
+
+
 class Approval(Model):
     """An approval that the change will need: one per class and group."""
 
@@ -319,6 +337,8 @@ class Plan(Model):
     """Documents whose pods are exchanged, or that cost something else; in the order of addresses."""
     fleet: FleetTotals | None = None
     """None where no document has GPUs."""
+    transparency: tuple[TransparencyChange, ...] = ()
+    """What cards and bills of materials of documents that stay say otherwise; in the order of addresses."""
     approvals: tuple[Approval, ...] = ()
     summary: dict[str, int]
     findings: tuple[Finding, ...] = ()

@@ -34,6 +34,7 @@ from opsdecl.flows.project import Project, choose_environment, located, open_pro
 from opsdecl.flows.rightsizing import cheaper_shapes
 from opsdecl.flows.sizing import blame_bumps, changed_models
 from opsdecl.flows.targets import second_opinions, targets_of, waits
+from opsdecl.flows.transparency import transparency_changes
 from opsdecl.render.types import ManifestSet
 from opsdecl.spec.fields import FieldEffect, effects_of, kind_names
 from opsdecl.spec.types import SourceTree
@@ -264,6 +265,7 @@ def _finish(
         models=sized,
         runs=fleet.runs,
         fleet=fleet.totals,
+        transparency=transparency_changes(built, earlier or built, diffs, states, unknown),
     )
     return Planned(plan, all_findings, opened.lines, opened.environment, built, parts, moves, identities)
 
@@ -327,13 +329,20 @@ def _comparable(state: TargetState | None, built: Built, findings: tuple[Diagnos
     )
 
 
+_PUBLISHED = (
+    FieldEffect("spec.model.license", "metadata", "the licence is known to be another"),
+    FieldEffect("spec.model.weightsGiB", "rolling", "start-up probes and sizes follow from it"),
+)
+"""What changes of the catalogue mean, which no field of the kind declares."""
+
+
 class _EffectsByKind(Mapping[str, Sequence[FieldEffect]]):
     """Walks through the fields of a kind when somebody asks about one."""
 
     def __getitem__(self, kind: str) -> Sequence[FieldEffect]:
         if kind not in kind_names():
             raise KeyError(kind)
-        return effects_of(kind)
+        return (*effects_of(kind), *_PUBLISHED) if kind == "LLM" else effects_of(kind)
 
     def __iter__(self) -> Iterator[str]:
         return iter(kind_names())

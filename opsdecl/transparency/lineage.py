@@ -1,5 +1,7 @@
 """What the catalogue knows of weights by their address: licence, shape, files, and what they were made of."""
 
+from collections.abc import Mapping
+from functools import cached_property
 from typing import Any
 
 from msgspec import Struct
@@ -11,10 +13,14 @@ MAX_GENERATIONS = 8
 """A catalogue whose entries name each other in a circle ends somewhere."""
 
 
-class Library(Struct, frozen=True):
+class Library(Struct, frozen=True, dict=True):
     """A catalogue as cards and bills ask it."""
 
     catalog: Catalog
+
+    @cached_property
+    def _by_uri(self) -> Mapping[str, ModelFacts]:
+        return {facts.uri: facts for facts in reversed(list(self.catalog.models.values()))}
 
     def address(self, model: str | dict[str, Any]) -> str:
         """Of an entry's name, or of a model that is written out."""
@@ -26,7 +32,8 @@ class Library(Struct, frozen=True):
     def weights(self, uri: str, *, entry: str = "", weights_gib: float | None = None, **known: str) -> Weights:
         """With what is known of an address; what is said of it wins. Other repositories of the same shape lend their
         shape, and nothing else."""
-        facts, shape = self._exactly(uri), self.catalog.models.get(entry) or self.catalog.published(uri)
+        facts, shape = self._exactly(uri), self.catalog.models.get(entry) or self._exactly(uri)
+        shape = shape or self.catalog.published(uri)
         config = self.catalog.configs.get(shape.name, {}) if shape else {}
         given = {name: text for name, text in known.items() if text}
         return Weights(
@@ -48,7 +55,7 @@ class Library(Struct, frozen=True):
         return (self._ancestor(base, relation), *(self._ancestors(facts) if facts else ()))
 
     def _exactly(self, uri: str) -> ModelFacts | None:
-        return next((facts for facts in self.catalog.models.values() if facts.uri == uri), None)
+        return self._by_uri.get(uri)
 
     def _ancestors(self, facts: ModelFacts) -> tuple[Ancestor, ...]:
         found: dict[str, Ancestor] = {}

@@ -5,7 +5,7 @@ from typing import Any
 from msgspec import Struct
 from msgspec.json import schema_components
 
-from opsdecl.transparency.types import FORMAT_VERSION, ModelCard
+from opsdecl.transparency.types import FORMAT_VERSION, ModelCard, Trace
 
 _DRAFT = "https://json-schema.org/draft/2020-12/schema"
 
@@ -13,6 +13,11 @@ _DRAFT = "https://json-schema.org/draft/2020-12/schema"
 def card_schema() -> dict[str, Any]:
     said = "What `opsdecl card --format json` prints: all that is declared and known of one document."
     return _published("card", "Model card", said, ModelCard, {"frontMatter": {"type": "object"}})
+
+
+def trace_schema() -> dict[str, Any]:
+    said = "What `opsdecl trace --format json` prints: what answered under a document's name, times in UTC."
+    return _published("trace", "What answered when", said, Trace, {})
 
 
 def _published(name: str, title: str, said: str, root: type[Struct], more: dict[str, Any]) -> dict[str, Any]:

@@ -197,3 +197,41 @@ class ModelCard(Struct, frozen=True, rename="camel", kw_only=True):
     operation: Operation
     policies: tuple[PolicyUse, ...] = ()
     exceptions: tuple[Deviation, ...] = ()
+
+
+class Applied(Struct, frozen=True, rename="camel", kw_only=True):
+    """One revision of a release: who applied what, when (UTC), under whose recorded approval, from which commit."""
+
+    revision: str
+    kind: str
+    at: str
+    who: str
+    approvals: tuple[str, ...] = ()
+    source_commit: str = ""
+    plan_digest: str = ""
+    summary: str = ""
+
+
+class Answer(Struct, frozen=True, rename="camel"):
+    """What answered on one target from `since` until `until` (empty: to this day), both in UTC.
+
+    `revision` was in force then, `brought_by` is the one that made the document what it was. Without a composition
+    the document was not there.
+    """
+
+    target: str
+    since: str
+    until: str
+    revision: Applied
+    brought_by: Applied
+    composition: Composition | None
+
+
+class Trace(Struct, frozen=True, rename="camel"):
+    """What answered under a document's name from `start` to before `end`; for a moment both are the same."""
+
+    address: str
+    environment: str
+    start: str
+    end: str
+    answers: tuple[Answer, ...]

@@ -288,6 +288,8 @@ COVERED_ELSEWHERE: Mapping[str, Elsewhere] = {
         "tests/unit/sizing/test_rightsizing.py::test_the_cheapest_with_about_as_much_room",
     ),
     "OD850": Elsewhere(_COMMAND, "tests/unit/transparency/test_card.py::test_an_unknown_name_suggests_the_nearest"),
+    "OD851": Elsewhere(_COMMAND, "tests/unit/transparency/test_trace.py::test_where_nothing_answered_it_is_said_why"),
+    "OD852": Elsewhere(_CLUSTER, "tests/cluster/test_trace.py::test_what_answered_is_told_from_kept_revisions"),
     "OD901": Elsewhere(_BUG, "tests/endtoend/test_refusals.py::test_an_unexpected_error"),
     "OD440": Elsewhere(_SIZE, "tests/unit/lower/test_monitor.py::test_an_object_that_is_too_large_is_refused"),
 }

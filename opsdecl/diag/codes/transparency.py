@@ -10,4 +10,20 @@ NO_CARD = Code(
     "Name the document with its kind, such as `LLM.chat`; `opsdecl graph` lists what an environment has.",
     "opsdecl card LLM.chta --env prod   # it is called LLM.chat",
 )
-CODES: tuple[Code, ...] = (NO_CARD,)
+NOTHING_ANSWERED = Code(
+    "OD851",
+    "Nothing answered then",
+    "The document was no part of any release of the environment at the time that was asked for: nothing had been "
+    "applied yet, it had not been declared, or it had been removed. The message says which, with the time in UTC.\n\n"
+    "Look at `opsdecl history`, and at the offset of the time that was asked for: without one it is UTC.",
+    "opsdecl trace LLM.chat --at 2020-01-01   # before the first apply",
+)
+NOT_REMEMBERED = Code(
+    "OD852",
+    "The history does not reach that far back",
+    "A cluster and a Pulumi stack keep a bounded number of revisions (`targets.*.revisions`), and those of the time "
+    "that was asked for are gone. A git target keeps all.\n\n"
+    "Ask for a later time. Keep more revisions where such questions are expected.",
+    "targets: {main: {type: cluster, context: prod, revisions: 10}}   # the eleventh apply drops the first",
+)
+CODES: tuple[Code, ...] = (NO_CARD, NOTHING_ANSWERED, NOT_REMEMBERED)

@@ -84,6 +84,12 @@ class ClusterTarget(Part):
         description="Most time that an apply waits for an object to become ready; as long as its own probes and "
         "deadlines allow where absent.",
     )
+    revisions: int = Field(
+        default=20,
+        ge=1,
+        le=1000,
+        description="How many revisions are kept: as far back can `rollback` go, and `trace` tell what answered.",
+    )
     prune: Prune = Field(default=Prune(), description="How much may be removed in one go.")
 
 
@@ -125,6 +131,12 @@ class PulumiTarget(Part):
         default=None,
         description="Most time that an apply waits for an object to become ready; as long as its own probes and "
         "deadlines allow where absent.",
+    )
+    revisions: int = Field(
+        default=20,
+        ge=1,
+        le=1000,
+        description="How many revisions are kept: as far back can `rollback` go, and `trace` tell what answered.",
     )
     prune: Prune = Field(default=Prune(), description="How much may be removed in one go.")
 

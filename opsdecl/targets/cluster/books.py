@@ -127,6 +127,7 @@ def revision_told(record: Record, revision: str, desired_digest: str, counts: Ma
         summary=record.summary.strip().partition("\n")[0],
         kind=record.kind,
         counts=counts,
+        approvals=record.approvals,
     )
 
 

@@ -39,4 +39,5 @@ class ClusterSettings(Struct, frozen=True):
             plans=settings.get("plans") or DRY_RUN,
             force=tuple(settings.get("force") or ()),
             wait_at_most_s=wait_at_most_s,
+            revisions=settings.get("revisions") or 20,
         )

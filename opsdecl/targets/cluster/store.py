@@ -109,7 +109,7 @@ class Store(Struct, frozen=True):
     async def revision(self, revision: str) -> Revision:
         found = await self._find(self._revision_name(revision))
         try:
-            return Revision(**json.loads(found["data"]["revision"]))  # type: ignore[index]
+            return Revision.stored(json.loads(found["data"]["revision"]))  # type: ignore[index]
         except (ValueError, KeyError, TypeError) as error:
             raise self._damaged(self._revision_name(revision), error) from None
 

@@ -11,6 +11,7 @@ from opsdecl.apply.ports import Record
 from opsdecl.apply.types import Revision
 
 RELEASE = "Opsdecl-Release"
+APPROVED = "Approved-By"
 _TRAILER = re.compile(r"([A-Za-z][A-Za-z0-9-]*): (.*)")
 
 
@@ -53,7 +54,7 @@ def compose(record: Record, release: Release, desired_digest: str, counts: Mappi
         ("Source-Commit", record.source_commit),
         ("Desired-Digest", desired_digest),
         ("Plan-Digest", record.plan_digest),
-        *(("Approved-By", approval) for approval in record.approvals),
+        *((APPROVED, approval) for approval in record.approvals),
     ]
     block = "\n".join(f"{name}: {_one_line(value)}" for name, value in trailers if value)
     return "\n\n".join(part for part in (lines[0].strip(), body, block) if part) + "\n"
@@ -64,13 +65,17 @@ def _one_line(text: str) -> str:
 
 
 def trailers_of(message: str) -> dict[str, str]:
-    """The trailers of a message: its last paragraph, where each line of it is one. The first of a name counts."""
+    """The trailers of a message, by name. The first of a name counts."""
+    return dict(reversed(_trailers(message)))
+
+
+def _trailers(message: str) -> Sequence[tuple[str, str]]:
+    """The last paragraph, where each line of it is a trailer."""
     lines = message.strip().rsplit("\n\n", 1)[-1].splitlines()
     found = [_TRAILER.fullmatch(line.strip()) for line in lines]
     if "\n\n" not in message.strip() or not all(found):
-        return {}
-    pairs = [match.groups() for match in found if match]
-    return {name: value.strip() for name, value in reversed(pairs)}
+        return ()
+    return [(match[1], match[2].strip()) for match in found if match]
 
 
 LOG_FORMAT = "--format=%H%x00%an%x00%ae%x00%aI%x00%B%x00"
@@ -105,6 +110,7 @@ def _revision(row: Sequence[str], release: Release) -> Revision:
         summary=message.strip().partition("\n")[0],
         kind=read("Opsdecl-Kind", "edit"),
         counts=_counts(read("Opsdecl-Changes", "")),
+        approvals=tuple(value for name, value in _trailers(message) if name == APPROVED) if ours else (),
     )
 
 

@@ -89,7 +89,7 @@ def _written(deployment: Mapping[str, Any] | None) -> dict[str, Any] | None:
 def _records(written: Mapping[str, Any]) -> Records:
     chunks = {name: base64.b64decode(text) for name, text in written["chunks"].items()}
     kept = {
-        revision: Kept(Revision(**row["told"]), decode_inventory(row["head"], chunks))
+        revision: Kept(Revision.stored(row["told"]), decode_inventory(row["head"], chunks))
         for revision, row in written["revisions"].items()
     }
     return Records(decode_inventory(written["head"], chunks), kept, dict(written["held"]), exists=True)

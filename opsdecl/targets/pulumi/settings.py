@@ -46,6 +46,7 @@ class PulumiSettings(Struct, frozen=True):
             directory=(root / folder).resolve() if folder else None,
             refresh=bool(settings.get("refresh", True)),
             wait_at_most_s=wait_at_most_s,
+            revisions=settings.get("revisions") or 20,
         )
 
 

@@ -25,6 +25,7 @@ from opsdecl.view.plan.phrases import (
     unlisted_restart,
     where_text,
 )
+from opsdecl.view.plan.transparency import sentences, told
 
 TEMPLATE = "plan.html.j2"
 _VALUE_WIDTH = 400
@@ -59,6 +60,10 @@ def page(seen: Outline, digest: str) -> dict[str, Any]:
         "approvals": approvals_text(plan),
         "findings": [_finding(finding) for finding in seen.loose],
         "groups": [_group(group, seen) for group in seen.groups],
+        "transparency": [
+            (each.documents, told(each, each.before, each.after), ", ".join(each.classes), each.where)
+            for each in sentences(plan)
+        ],
         "drift": [_object(change, drifted_fields(change)) for change in seen.drift],
         "others": [_object(change, change.fields) for change in seen.others],
         "digest": digest,

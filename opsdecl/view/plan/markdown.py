@@ -13,6 +13,7 @@ from opsdecl.view.plan.markdown_sections import (
     other_section,
     policy_section,
     release_section,
+    transparency_section,
     verdict_table,
 )
 from opsdecl.view.plan.outline import Outline, outline
@@ -48,7 +49,14 @@ def _body(seen: Outline, room: int) -> tuple[str, list[str]]:
     shown, behind, unused = take_in_order(changes, int(room * _SHARE_OF_CHANGES))
     room = room - int(room * _SHARE_OF_CHANGES) + unused
     rest, cut_rest, room = take(
-        _present(drift_section(seen), policy_section(seen), other_section(seen), release_section(seen)), room
+        _present(
+            transparency_section(seen),
+            drift_section(seen),
+            policy_section(seen),
+            other_section(seen),
+            release_section(seen),
+        ),
+        room,
     )
     brief, lost = briefly(behind, room, _brief_heading)
     title = "\n#### Changes, worst first\n\n" if shown else ""

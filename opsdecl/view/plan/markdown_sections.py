@@ -3,6 +3,8 @@
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
+from msgspec.structs import replace
+
 from opsdecl.diff.types import Approval, BaseRef, Finding, ObjectChange, Plan
 from opsdecl.view.markup import code, plain, prose, table_row
 from opsdecl.view.plan.budget import Section
@@ -20,6 +22,7 @@ from opsdecl.view.plan.phrases import (
     where_text,
 )
 from opsdecl.view.plan.releases import release_rows
+from opsdecl.view.plan.transparency import TITLE, Sentence, sentences, told
 from opsdecl.view.words import count, documents_noun, span_of
 
 _ROWS, _GROUPS, _NAMES = 20, 8, 3
@@ -159,6 +162,18 @@ def release_section(seen: Outline) -> Section | None:
         for name, counts, said in release_rows(seen.plan)
     ]
     return _listing("Releases", rows, "the releases")
+
+
+def transparency_section(seen: Outline) -> Section | None:
+    rows = [_sentence(each) for each in sentences(seen.plan)]
+    return _listing(TITLE, rows, "what cards and bills of materials say otherwise")
+
+
+def _sentence(each: Sentence) -> str:
+    before, after = (code(value, 140) if value else "" for value in (each.before, each.after))
+    said = told(replace(each, subject=plain(each.subject)), before, after)
+    place = f" — {code(each.where)}" if each.where else ""
+    return f"- {code(each.documents, 140)} {said} ({', '.join(each.classes)}){place}"
 
 
 def other_section(seen: Outline) -> Section | None:

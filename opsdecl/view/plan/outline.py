@@ -83,7 +83,8 @@ class Outline(Struct, frozen=True):
 
     @property
     def is_empty(self) -> bool:
-        return not self.groups and not any(change.action != "noop" for change in self.plan.changes)
+        plan = self.plan
+        return not self.groups and not plan.transparency and not any(c.action != "noop" for c in plan.changes)
 
     @property
     def is_up_to_date(self) -> bool:

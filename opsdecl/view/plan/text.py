@@ -39,6 +39,7 @@ from opsdecl.view.plan.phrases import (
     where_text,
 )
 from opsdecl.view.plan.releases import release_rows
+from opsdecl.view.plan.transparency import TITLE, Sentence, sentences, told
 from opsdecl.view.style import ALARM, BOLD, CAUTION, CYAN, DIM, GREEN, RED, YELLOW, Ink, ink_for
 from opsdecl.view.words import count, listed
 
@@ -54,7 +55,7 @@ _CLASS_STYLES: dict[ChangeClass, str] = {
 _SIGN_STYLES = {"+": GREEN, "-": RED, "~": YELLOW}
 _FINDING_STYLES = {"error": ("x", ALARM), "warning": ("!", CAUTION), "note": ("·", CYAN)}
 _TONES: dict[Tone, str] = {"": "", "good": GREEN, "bad": ALARM, "doubtful": CAUTION}
-_FIELDS, _FOLLOWERS, _OBJECTS, _PATH_WIDTH = 12, 3, 6, 48
+_FIELDS, _FOLLOWERS, _OBJECTS, _SENTENCES, _PATH_WIDTH = 12, 3, 6, 20, 48
 
 
 def render_text(plan: Plan, *, color: bool = False, width: int = 100, details: bool = False) -> str:
@@ -66,7 +67,8 @@ def render_text(plan: Plan, *, color: bool = False, width: int = 100, details: b
         return "\n".join([f"{printable(plan.environment)} is up to date", *findings, *rest]) + "\n"
     view = TextView(seen, ink, width, details)
     order = [f"rollouts {printable(text)}" for text in rollout_order(plan)]
-    parts = [view.others(), view.drift(), view.releases(), order, findings, [view.summary()]]
+    tail = [view.others(), view.drift(), view.releases(), order, findings, [view.summary()]]
+    parts = [view.transparency(), *tail]
     blocks = [view.header(), *_closed_up(view.groups()), *parts]
     return "\n\n".join("\n".join(block) for block in blocks if block) + "\n"
 
@@ -178,6 +180,18 @@ class TextView(Struct, frozen=True):
         where = "; JSON has each" if len(group.followers) > _FOLLOWERS else ""
         rows = [f"  = same in {len(group.followers):,} more: {names}{where}"]
         return [*rows, f"    all {len(group.documents):,}: {together}"] if together else rows
+
+    def transparency(self) -> list[str]:
+        found = sentences(self.seen.plan)
+        shown = found if self.details else found[:_SENTENCES]
+        heads = align([[Cell(f"  {printable(each.documents)}"), Cell("|")] for each in shown], ink_for(False))
+        rows = [head.removesuffix("|") + self._told(each) for head, each in zip(heads, shown, strict=True)]
+        rest = [self.ink(f"  and {count(len(found) - len(shown), 'more change')} (--details)", DIM)]
+        return [self.ink(TITLE, BOLD), *rows, *(rest if shown != found else [])] if found else []
+
+    def _told(self, each: Sentence) -> str:
+        said, where = printable(told(each, each.before, each.after)), printable(each.where)
+        return "   ".join(part for part in (said, self.ink(where, DIM), self.ink(", ".join(each.classes), DIM)) if part)
 
     def others(self) -> list[str]:
         if not self.seen.others:

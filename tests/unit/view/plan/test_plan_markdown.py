@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-from opsdecl.diff.types import Approval, DocumentChange, Effects, Finding, Plan
+from opsdecl.diff.types import Approval, DocumentChange, Effects, Finding, Origin, Plan, TransparencyChange
 from opsdecl.view.plan.failure import render_failure_markdown
 from opsdecl.view.plan.html import render_html
 from opsdecl.view.plan.markdown import LEAST_BUDGET, render_markdown
@@ -130,7 +130,12 @@ def hostile_plan(text: str) -> Plan:
         change(f"LLM.{text}/main/b", text, text, cause="tool", reasons=(text,), namespace=text),
     )
     approvals = (Approval(change_class="behaviour", group=text, documents=(f"LLM.{text}",)),)
-    return plan((document,), changes, findings=(finding, finding), approvals=approvals)
+    origin, pinned = Origin(file=text, line=1, column=1), (f"{text} @ 1", f"{text} @ 2")
+    told = TransparencyChange(
+        address=f"LLM.{text}", topic="adapter", name=text, before=pinned[0], after=pinned[1], origin=origin
+    )
+    made = plan((document,), changes, findings=(finding, finding), approvals=approvals)
+    return made.model_copy(update={"transparency": (told,)})
 
 
 def skeleton(markdown: str) -> list[tuple[str, str]]:

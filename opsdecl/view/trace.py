@@ -1,0 +1,80 @@
+"""What answered when: a block for each stretch of time, and the same as JSON."""
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from msgspec import to_builtins
+
+from opsdecl.transparency.types import FORMAT_VERSION, Answer, Applied, Composition, Trace
+from opsdecl.view.cells import Cell, align, printable
+from opsdecl.view.history import name_text
+from opsdecl.view.style import BOLD, CAUTION, DIM, Ink, ink_for
+
+_SHORT = 10
+Row = tuple[str, str]
+
+
+def render_json(found: Trace) -> str:
+    """`schemas/trace.schema.json` describes it."""
+    return json.dumps({"formatVersion": FORMAT_VERSION, **to_builtins(found)}, indent=2, ensure_ascii=False) + "\n"
+
+
+def render_trace(found: Trace, *, color: bool = False) -> str:
+    ink = ink_for(color)
+    return "\n\n".join("\n".join(_block(found, answer, ink)) for answer in found.answers) + "\n"
+
+
+def _block(found: Trace, answer: Answer, ink: Ink) -> Iterator[str]:
+    until = f"until {_when(answer.until)}" if answer.until else "to this day"
+    name = printable(f"{found.address} · {found.environment} · {answer.target}")
+    yield f"{ink(name, BOLD)}   {_when(answer.since)} {until}"
+    made, by = answer.composition, answer.brought_by
+    rows = [*(_composition(made) if made is not None else [("", "was not there")]), *_applied("brought by", by)]
+    if answer.revision != by:
+        rows += _applied("then in force", answer.revision)
+    cells = [[Cell(f"  {title}", DIM), Cell(printable(text))] for title, text in rows]
+    yield from align(cells, ink)
+    if "edit" in (by.kind, answer.revision.kind):
+        said = "somebody changed the target by hand: what ran may differ from what was declared"
+        yield f"  {ink(f'! {said}', CAUTION)}"
+
+
+def _composition(made: Composition) -> Iterator[Row]:
+    weights, engine = made.weights, made.engine
+    if weights is not None:
+        pinned = f" @ {weights.revision or weights.digest}" if weights.revision or weights.digest else ""
+        yield "weights", f"{weights.uri}{pinned}"
+        yield from (("fetched from", weights.location),) if weights.location else ()
+        yield from (("licence", weights.license),) if weights.license else ()
+    for adapter in made.adapters:
+        pinned = f" @ {adapter.revision or adapter.digest}" if adapter.revision or adapter.digest else ""
+        yield f"adapter {adapter.name}", f"{adapter.uri}{pinned}"
+    if made.chat_template is not None:
+        yield "chat template", f"{made.chat_template.file} {made.chat_template.digest}".strip()
+    if engine is not None:
+        yield "engine", f"{engine.name} {engine.version}".strip()
+        yield "image", engine.image
+    named = (("sampling", made.sampling), ("parsers", made.parsers))
+    settings = (("settings", engine.settings), ("flags", engine.args)) if engine is not None else ()
+    yield from ((title, _pairs(values)) for title, values in (*named, *settings) if values)
+    yield from (("quantisation", made.quantization),) if made.quantization else ()
+
+
+def _applied(title: str, by: Applied) -> Iterator[Row]:
+    commit = f", from commit {by.source_commit[:_SHORT]}" if by.source_commit else ""
+    yield title, f"{by.kind} of {name_text(by.who)} at {_when(by.at)}, revision {by.revision[:_SHORT]}{commit}"
+    yield "approved by", ", ".join(by.approvals) or "no approval is recorded"
+
+
+def _pairs(values: Mapping[str, Any]) -> str:
+    return ", ".join(f"{name} {_value(value)}" for name, value in values.items())
+
+
+def _value(value: Any) -> str:
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
+def _when(at: str) -> str:
+    """`2026-11-02 14:30 UTC`."""
+    return f"{at[:10]} {at[11:16]} UTC"
