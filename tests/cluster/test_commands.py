@@ -9,6 +9,7 @@ from tests.support.git import commit, repository
 from tests.support.project import Ran, copy_example, opsdecl_here
 
 STAGING, MODELS = "environments/staging/environment.yaml", "environments/staging/models.yaml"
+MONITORING = "environments/base/monitoring.yaml"
 
 
 @pytest.fixture
@@ -29,6 +30,12 @@ def edit(project: Path, file: str, old: str, new: str) -> None:
     text = (project / file).read_text()
     assert old in text
     (project / file).write_text(text.replace(old, new))
+
+
+def bound_of(cluster: ControlPlane, alert: str) -> str:
+    """The expression of an alert of the assistant's, as the server holds it."""
+    groups = cluster.get("prometheusrule", "assistant", "assist")["spec"]["groups"]
+    return next(str(rule["expr"]) for group in groups for rule in group["rules"] if rule.get("alert") == alert)
 
 
 @pytest.mark.slow
@@ -62,17 +69,28 @@ def test_apply_drift_refusal_rollback_and_destroy(cluster: ControlPlane, project
     edit(project, MODELS, line, "")
 
     edit(project, MODELS, "metadata: {name: fraud}\nspec:\n  replicas: {count: 1}", FRAUD_TWICE)
-    commit(project, "two of fraud")
-    assert opsdecl("apply", "--yes").code == 0
+    edit(project, MONITORING, "above: 40", "above: 60")
+    commit(project, "two of fraud, and more may wait")
+    said = opsdecl("apply", "--yes")
+    assert said.code == 0
+    assert "objects: update ConfigMap assistant-dashboard, PrometheusRule assistant\n" in said.out
     assert cluster.get("deployment", "fraud", "risk")["spec"]["replicas"] == 2
+    assert "> 60" in bound_of(cluster, "RequestsWait")
     history = opsdecl("history").out.splitlines()
     assert len(history) == 4, history
     assert opsdecl("rollback", "--to", history[-1].split()[0], "--yes").code == 0
     assert cluster.get("deployment", "fraud", "risk")["spec"]["replicas"] == 1
+    assert "> 40" in bound_of(cluster, "RequestsWait")
 
     assert opsdecl("destroy", "--yes", "--including-protected").code == 0
     left = cluster.kubectl(
-        "get", "deployments,services,pvc", "-A", "-l", "app.kubernetes.io/managed-by=opsdecl", "-o", "name"
+        "get",
+        "deployments,services,pvc,podmonitors,prometheusrules",
+        "-A",
+        "-l",
+        "app.kubernetes.io/managed-by=opsdecl",
+        "-o",
+        "name",
     )
     assert left == ""
 
