@@ -34,9 +34,12 @@ def index_page() -> str:
 
 def kind_page(name: str) -> str:
     kind = KINDS[name]
-    return _page(
-        f"# {name}", _GENERATED, kind.summary, f"```yaml\n{kind.example.strip()}\n```", "\n\n".join(_sections(name))
-    )
+    further = [part for example in kind.further for part in (example.shows, _yaml(example.text))]
+    return _page(f"# {name}", _GENERATED, kind.summary, _yaml(kind.example), *further, "\n\n".join(_sections(name)))
+
+
+def _yaml(text: str) -> str:
+    return f"```yaml\n{text.strip()}\n```"
 
 
 def _sections(kind: str) -> Iterator[str]:

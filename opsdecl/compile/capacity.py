@@ -9,6 +9,7 @@ from opsdecl.compile.scene import Scene
 from opsdecl.compile.types import CompiledDocument
 from opsdecl.diag import Code, Diagnostic, Place, Related, SpecPath
 from opsdecl.diag.codes import compile as codes
+from opsdecl.diag.codes import groups
 from opsdecl.fleet.packing import Size
 from opsdecl.spec.types import Json
 
@@ -119,7 +120,7 @@ def _too_many_nodes(scene: Scene, demand: Demand, most: int) -> Diagnostic:
     return _at_document(
         scene,
         demand,
-        codes.NODES_EXCEED_POOL,
+        groups.NODES_EXCEED_POOL,
         "nodes",
         f"a replica spans {demand.nodes} nodes of one pool, and {where} {most}",
         "add nodes to the pool, or spread the replica over fewer of them",

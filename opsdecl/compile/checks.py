@@ -7,14 +7,17 @@ from opsdecl.compile import capacity, pins, sharing
 from opsdecl.compile.adapters import adapters
 from opsdecl.compile.costs import budget_exceeded
 from opsdecl.compile.engine_flags import engine_flags
+from opsdecl.compile.lower.names import group_name
 from opsdecl.compile.monitors import monitors
 from opsdecl.compile.nodes import nodes_too_few
 from opsdecl.compile.partitions import partition_findings
 from opsdecl.compile.quotas import quotas_exceeded
+from opsdecl.compile.rollout import nodes_of
 from opsdecl.compile.scene import Scene
 from opsdecl.compile.types import CompiledDocument
 from opsdecl.diag import Diagnostic, Related, SpecPath
 from opsdecl.diag.codes import compile as codes
+from opsdecl.diag.codes import groups
 
 
 def check_environment(scene: Scene) -> tuple[Diagnostic, ...]:
@@ -61,6 +64,30 @@ def _claimed(scene: Scene, first: CompiledDocument, second: CompiledDocument, na
         related=(Related(f"{other.address} has that name too", scene.place(other.address, other_path)),),
         subject=str(told.address),
     )
+
+
+def group_names_taken(scene: Scene) -> Iterator[Diagnostic]:
+    """Documents whose Service has the name that the pods of a group find each other by."""
+    bases = {(_namespace(d), _object_name(d)[0]): d for d in scene.served()}
+    for document in scene.served():
+        if nodes_of(document.effective["spec"].get("accelerator")) > 1:
+            name = group_name(_object_name(document)[0])
+            other = bases.get((_namespace(document), name))
+            if other is not None:
+                yield Diagnostic(
+                    groups.GROUP_NAME_TAKEN,
+                    f"the Service `{name}` of {other.address} is in the way of the pods of {document.address}",
+                    at=scene.place(other.address, _object_name(other)[1]),
+                    hint=f"give {other.address} another metadata.objectName",
+                    related=(
+                        Related("it spans several nodes", scene.place(document.address, ("spec", "accelerator"))),
+                    ),
+                    subject=str(other.address),
+                )
+
+
+def _namespace(document: CompiledDocument) -> str:
+    return str(document.effective["metadata"]["namespace"])
 
 
 def moved_from_existing(scene: Scene) -> Iterator[Diagnostic]:
@@ -139,6 +166,7 @@ def unused_variables(scene: Scene) -> Iterator[Diagnostic]:
 
 CHECKS: tuple[Callable[[Scene], Iterator[Diagnostic]], ...] = (
     names_claimed_twice,
+    group_names_taken,
     moved_from_existing,
     capacity.gpus_without_room,
     quotas_exceeded,

@@ -8,6 +8,8 @@ from opsdecl.spec.kinds.metadata import ServedMetadata
 
 DNS_LABEL = 63
 """Longest Service name, label value, host name of a pod."""
+GROUP_LABEL = 48
+"""Longest name of a group of pods: its pods carry it, their number and a hash of ten digits in one label."""
 _HASH = 8
 _NOT_LABEL = re.compile(r"[^A-Za-z0-9_.-]+")
 
@@ -21,6 +23,11 @@ def object_name(base: str, suffix: str = "", variant: str = MAIN, limit: int = D
     """`chat`, `chat-cache`, `chat-canary-cache`; too long a name is cut and ends in a hash of the whole."""
     parts = (base, "" if variant == MAIN else variant, suffix)
     return shorten("-".join(part for part in parts if part), limit)
+
+
+def group_name(base: str) -> str:
+    """`chat-group`: the operator makes a headless Service of this name, so it cannot be that of the model's own."""
+    return object_name(base, "group", limit=GROUP_LABEL)
 
 
 def shorten(name: str, limit: int = DNS_LABEL) -> str:

@@ -342,14 +342,6 @@ ENGINE_NOT_WATCHED = Code(
     Severity.WARNING,
 )
 
-NODES_EXCEED_POOL = Code(
-    "OD342",
-    "A replica over more nodes than a pool has",
-    "All nodes of a replica lie in one pool, so that its GPUs are alike and near to each other. No pool with this GPU "
-    "has so many nodes, so not even one replica could start.\n\n"
-    "Add nodes to the pool, or spread a replica over fewer nodes.",
-    "accelerator: {gpu: h100-80gb, count: 8, nodes: 4}   # pool h100 has 2 nodes",
-)
 CODES: tuple[Code, ...] = (
     UNKNOWN_ENVIRONMENT,
     UNKNOWN_FOLDER,
@@ -392,5 +384,4 @@ CODES: tuple[Code, ...] = (
     OBJECTIVE_NOT_MEASURED,
     METRICS_OFF,
     ENGINE_NOT_WATCHED,
-    NODES_EXCEED_POOL,
 )

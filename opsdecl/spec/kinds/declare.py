@@ -41,13 +41,21 @@ class Word(Struct, frozen=True):
     text: str
 
 
+class Example(Struct, frozen=True):
+    """A further document of a kind, and what it shows."""
+
+    shows: str
+    text: str
+
+
 class Kind(Struct, frozen=True):
-    """One kind of document. `example` is a complete valid document as YAML text."""
+    """One kind of document. `example` is a complete valid document as YAML text, and so are `further` ones."""
 
     name: str
     model: type[Part]
     summary: str
     example: str
+    further: tuple[Example, ...] = ()
 
 
 def effect(change_class: EffectClass, reason: str, *, rule: EffectRule = "") -> Extra:

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Discriminator, Field
 
-from opsdecl.spec.kinds.declare import Kind, branch, branch_by_shape, effect, reference
+from opsdecl.spec.kinds.declare import Example, Kind, branch, branch_by_shape, effect, reference
 from opsdecl.spec.kinds.document import Document, ServedSpec
 from opsdecl.spec.kinds.engine import (
     ChatTemplate,
@@ -127,4 +127,21 @@ spec:
   card: {intendedUse: Answers questions of staff., license: llama3.1, riskClass: limited}
 """
 
-KIND = Kind("LLM", LLM, "A language model that is served.", EXAMPLE)
+OVER_NODES = Example(
+    "A replica over two nodes with eight GPUs each, where `platform.multiNode` of the Environment joins them:",
+    """\
+apiVersion: opsdecl.dev/v1
+kind: LLM
+metadata: {name: large, owner: team-assist}
+spec:
+  model: deepseek-v3
+  weights: {cache: {type: pvc, size: 900Gi, accessMode: ReadWriteMany}}
+  runtime: vllm
+  accelerator: {gpu: h100-80gb, count: 8, nodes: 2}
+  parallelism: {tensor: 8, pipeline: 2}
+  engine: {maxModelLen: 8192}
+  replicas: {count: 2}
+""",
+)
+
+KIND = Kind("LLM", LLM, "A language model that is served.", EXAMPLE, (OVER_NODES,))

@@ -61,10 +61,11 @@ def test_a_valid_document_gives_its_model() -> None:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_the_example_of_each_kind_is_valid(kind: str) -> None:
-    checked = check_document(kind, yaml.safe_load(KINDS[kind].example), place, key_place)
-    assert checked.diagnostics == ()
-    assert checked.value is not None
+def test_the_examples_of_each_kind_are_valid(kind: str) -> None:
+    for text in (KINDS[kind].example, *(example.text for example in KINDS[kind].further)):
+        checked = check_document(kind, yaml.safe_load(text), place, key_place)
+        assert checked.diagnostics == ()
+        assert checked.value is not None
 
 
 @pytest.mark.parametrize("kind", KINDS)

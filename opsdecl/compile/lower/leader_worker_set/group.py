@@ -3,7 +3,7 @@
 from typing import Any
 
 from opsdecl.compile.lower.labels import PREFIX, selector
-from opsdecl.compile.lower.names import object_name
+from opsdecl.compile.lower.names import group_name
 from opsdecl.compile.lower.native.deployment import Server, needed, pod_spec, spread
 from opsdecl.compile.lower.native.parts import PodParts, Workload
 from opsdecl.compile.lower.native.replicas import REASON, is_autoscaled, replica_count, rollout_reason
@@ -19,11 +19,6 @@ GROUP = "leader-worker-set"
 """As `platform.multiNode` calls it."""
 API_VERSION, KIND = "leaderworkerset.x-k8s.io/v1", "LeaderWorkerSet"
 
-SUFFIX = "group"
-"""The operator makes a headless Service of the set's name, so callers must know the model by another one."""
-LONGEST_NAME = 48
-"""A StatefulSet's pods carry its name and a hash of ten digits in a label of 63; those of workers also a number."""
-
 MEMBER = f"{PREFIX}/member"
 GROUP_INDEX = "leaderworkerset.sigs.k8s.io/group-index"
 REVISION = "leaderworkerset.sigs.k8s.io/template-revision-hash"
@@ -33,7 +28,7 @@ ALL = "100%"
 
 
 def grouped(subject: Subject) -> Workload:
-    return Workload(ROLE, API_VERSION, KIND, object_name(subject.base, SUFFIX, limit=LONGEST_NAME))
+    return Workload(ROLE, API_VERSION, KIND, group_name(subject.base))
 
 
 def leader_labels(subject: Subject) -> dict[str, str]:
