@@ -7,11 +7,12 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from opsdecl.sizing import activation, overhead
-from opsdecl.sizing.cache import Pool, pool_of
+from opsdecl.sizing.cache import STATES, Pool, pool_of
 from opsdecl.sizing.engines import (
     FREE_CHECKED_SINCE,
     GRAPHS_BUDGETED_SINCE,
     EngineRules,
+    cache_format,
     long_context_is_chunked,
     rules_for,
 )
@@ -76,7 +77,7 @@ def effective_settings(request: Request, rules: EngineRules) -> Effective:
         batched = max(min(batched, sequences * length), sequences if settings.max_num_seqs else 0)
     cache = settings.kv_cache_dtype
     if cache == "auto":
-        cache = quantization_in_use(request).kv_cache or "auto"
+        cache = cache_format(rules.version, architecture, quantization_in_use(request))
     return Effective(
         generation=rules.generation,
         max_model_len=length,
@@ -216,5 +217,5 @@ def graphs_find_room(request: Request, rules: EngineRules, memory: Memory) -> bo
 
 def least_blocks(pool: Pool, rules: EngineRules, effective: Effective) -> int:
     """Blocks that there must be: with graphs of decoding, each sequence needs a block for its state."""
-    states = any(cache.kind == "state" for cache, _ in pool.layers)
+    states = any(cache.kind in STATES for cache, _ in pool.layers)
     return effective.max_num_seqs if states and rules.states_checked and not effective.enforce_eager else 0

@@ -1,21 +1,33 @@
 """The KV cache of one rank: what each layer keeps, how layers are grouped, how many blocks there are."""
 
 from collections import Counter
-from math import ceil
+from math import ceil, lcm
 from typing import Literal
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from opsdecl.catalog.architectures import Attention, LatentAttention, Layer, StateSpace, distinct
-from opsdecl.sizing.engines import PADDED_LATENT, EngineRules
+from opsdecl.sizing.engines import (
+    CHECKPOINTS_SINCE,
+    LATENT_STATE_BLOCKS_SINCE,
+    PADDED_LATENT,
+    WIDE_STATE_BLOCKS,
+    EngineRules,
+    has_delta_kernels,
+)
 from opsdecl.sizing.formats import WIDTH
 from opsdecl.sizing.types import Effective, Request
 
-CacheKind = Literal["full", "window", "chunk", "state", "latent", "index"]
+CacheKind = Literal["full", "window", "chunk", "state", "history", "latent", "index"]
+"""`state`: some blocks for a request; `history`: one in every block of its tokens."""
+STATES: tuple[CacheKind, ...] = ("state", "history")
+MAMBA_CHUNK = 256
+"""Tokens to which blocks with a state in each are aligned, as most configurations have it."""
 LATENT_PADDED = 1280
 """Bytes per token of latent attention where rows are padded to 256 bytes."""
 FP8_LATENT = 656
+NEVER = (999, 0, 0)
 INDEX_BYTES = 132
 
 
@@ -77,7 +89,7 @@ class Pool(Struct, frozen=True):
 
     @property
     def block(self) -> int:
-        return min((group.cache.block for group in self.groups if group.cache.kind != "state"), default=16)
+        return min((group.cache.block for group in self.groups if group.cache.kind not in STATES), default=16)
 
 
 def pool_of(request: Request, rules: EngineRules, effective: Effective, layers: tuple[Layer, ...]) -> Pool:
@@ -86,11 +98,32 @@ def pool_of(request: Request, rules: EngineRules, effective: Effective, layers: 
     page = max((g.cache.page * g.layers for g in grouped), default=0)
     if rules.generation == "v0":
         page = sum(cache.page * count for cache, count in counted)
-    prefixes = request.settings.prefix_caching
-    aligned = rules.aligned_states and prefixes is not False and (prefixes or rules.version >= (0, 25, 0))
     in_flight = rules.in_flight * effective.max_num_batched_tokens
-    guessed = guessed_tokens(request) if rules.aligned_states else 0
-    return Pool(grouped, page, counted, in_flight, (2 if aligned else 1) + guessed)
+    return Pool(grouped, page, counted, in_flight, _states_of_request(request, rules))
+
+
+def _states_of_request(request: Request, rules: EngineRules) -> int:
+    """One; where prefixes are cached that of the last block besides, and one that a long prompt leaves on its way."""
+    if not rules.aligned_states:
+        return 1
+    mixer = request.architecture.state_space
+    cached = caches_prefixes(request, rules)
+    since = CHECKPOINTS_SINCE.get(mixer.kind, NEVER) if mixer is not None else NEVER
+    able = mixer is not None and (mixer.kind != "gdn" or has_delta_kernels(request.gpu))
+    checkpoint = cached and able and rules.version >= since
+    return 1 + int(cached) + int(checkpoint) + guessed_tokens(request)
+
+
+def caches_prefixes(request: Request, rules: EngineRules) -> bool:
+    """Of a model with states."""
+    asked = request.settings.prefix_caching
+    return rules.prefixes_of_states if asked is None else asked
+
+
+def _keeps_history(request: Request, rules: EngineRules) -> bool:
+    mixer = request.architecture.state_space
+    mamba = mixer is not None and mixer.kind in ("mamba1", "mamba2")
+    return mamba and rules.states_by_block and caches_prefixes(request, rules)
 
 
 def layer_caches(
@@ -229,22 +262,24 @@ def _aligned(
         return tuple(counted.items())
     largest = max(cache.page for cache in states)
     token = min(cache.page // cache.block for cache in grown)
-    step = _alignment(request, grown)
+    history = _keeps_history(request, rules)
+    step = lcm(_alignment(request, rules, grown), MAMBA_CHUNK if history else 1)
     block = max(max(cache.block for cache in grown), step * ceil(largest / (step * token)))
     page = max(cache.page // cache.block for cache in grown) * block
     wide = {replace(c, page=c.page // c.block * block, block=block): counted[c] for c in grown}
     padded = Counter[LayerCache]()
     for cache in states:
-        padded[replace(cache, page=page)] += counted[cache]
+        kept = replace(cache, page=page, kind="history", block=block) if history else replace(cache, page=page)
+        padded[kept] += counted[cache]
     return (*wide.items(), *padded.items())
 
 
-def _alignment(request: Request, grown: list[LayerCache]) -> int:
+def _alignment(request: Request, rules: EngineRules, grown: list[LayerCache]) -> int:
     if any(cache.kind == "latent" for cache in grown):
-        return 64
+        return 128 if rules.version >= LATENT_STATE_BLOCKS_SINCE else 64
     attention = request.architecture.attention
-    wide = attention is not None and attention.head_dim == 256
-    return 32 if request.gpu.capability[0] == 10 and wide else 16
+    wide = attention is not None and attention.head_dim == 256 and request.gpu.capability[0] == 10
+    return 32 if wide and WIDE_STATE_BLOCKS[0] <= rules.version < WIDE_STATE_BLOCKS[1] else 16
 
 
 def _groups(counted: tuple[tuple[LayerCache, int], ...], rules: EngineRules) -> tuple[Group, ...]:
@@ -269,6 +304,6 @@ def _one_page(counted: tuple[tuple[LayerCache, int], ...]) -> list[tuple[LayerCa
         return kinds
     largest = max((cache.page for cache, _ in kinds), default=0)
     return [
-        (replace(c, page=largest, block=c.block * largest // c.page) if c.kind != "state" and c.page else c, n)
+        (replace(c, page=largest, block=c.block * largest // c.page) if c.kind not in STATES and c.page else c, n)
         for c, n in kinds
     ]

@@ -1,12 +1,13 @@
 """What changed between vLLM's releases, as far as memory goes. Read in the published sources of the releases named."""
 
 import re
+from collections.abc import Mapping
 from functools import lru_cache
 from typing import Literal
 
 from msgspec import Struct
 
-from opsdecl.catalog.architectures import Architecture, distinct
+from opsdecl.catalog.architectures import Architecture, Quantization, distinct
 from opsdecl.sizing.types import Gpu, Request
 
 Version = tuple[int, int, int]
@@ -51,15 +52,33 @@ GRAPHS_BUDGETED_SINCE: Version = (0, 20, 0)
 REQUESTS_PRINTED_SINCE: Version = (0, 20, 1)
 IN_FLIGHT_SINCE: Version = (0, 25, 0)
 NULL_BLOCK_SINCE: Version = (0, 29, 0)
-LARGE_DEVICES_SINCE: Version = (0, 29, 0)
+LARGE_DEVICES_SINCE: Version = (0, 28, 0)
+SMALL_GB10_SINCE: Version = (0, 33, 0)
 STATES_CHECKED_SINCE: Version = (0, 20, 0)
-ALIGNED_STATES_SINCE: Version = (0, 17, 0)
+STATES_BY_BLOCK_SINCE: Version = (0, 12, 0)
+"""Until `ALIGNED_STATES_ONLY_SINCE`, Mamba kept a state in every block where prefixes were cached."""
+ALIGNED_STATES_SINCE: Version = (0, 15, 0)
 """Later releases also count a state per token that is guessed ahead."""
+ALIGNED_STATES_ONLY_SINCE: Version = (0, 28, 0)
+"""These cache prefixes of models with states unless they are told not to, with two states for a request."""
+CHECKPOINTS_SINCE: Mapping[str, Version] = {"mamba2": (0, 32, 0), "gdn": (0, 33, 0)}
+"""Kinds of states of which one more is kept where prefixes are cached; of delta nets where FlashInfer's kernels run."""
+WIDE_STATE_BLOCKS: tuple[Version, Version] = ((0, 12, 0), (0, 18, 0))
+"""Releases from the first to before the second align blocks beside states to 32 on Blackwell with wide heads."""
+LATENT_STATE_BLOCKS_SINCE: Version = (0, 27, 0)
+"""Blocks of latent attention beside states are multiples of 128, before of 64."""
+CHUNKS_FLAT: tuple[Version, Version] = ((0, 10, 1), (0, 14, 0))
+"""Releases from the first to before the second keep no groups for models with chunks, which made them slower."""
 PADDED_LATENT: tuple[Version, Version] = ((0, 7, 2), (0, 8, 2))
 """Releases from the first to before the second pad rows of latent attention."""
 SAMPLES_IN_CHUNKS_SINCE: Version = (0, 8, 0)
 TRITON_EXPERTS_SINCE: Version = (0, 10, 2)
 """Releases before load MXFP4 experts for Marlin on Hopper, in larger tiles."""
+CACHE_FORMAT_SINCE: Mapping[str, Version] = {"modelopt": (0, 14, 0), "modelopt_fp4": (0, 14, 0)}
+CACHE_FORMAT_OF_OTHERS_SINCE: Version = (0, 15, 0)
+"""Whose checkpoints decide the format of the cache where nobody says; earlier releases took the model's own format."""
+SPARSE_8_BIT_CACHE: tuple[Version, Version] = ((0, 11, 0), (0, 12, 0))
+"""Releases from the first to before the second keep sparse latent attention in 8 bits where nobody says otherwise."""
 NEWEST: Version = (0, 33, 0)
 OLDEST: Version = (0, 6, 0)
 
@@ -88,6 +107,10 @@ class EngineRules(Struct, frozen=True):
     in_flight: int
     null_block: bool
     aligned_states: bool
+    states_by_block: bool
+    """Whether Mamba keeps a state in every block where prefixes are cached."""
+    prefixes_of_states: bool
+    """Whether prefixes of models with states are cached where nobody says."""
     states_checked: bool
     """Whether the engine refuses to start with fewer blocks than sequences, for models with states."""
 
@@ -127,15 +150,32 @@ def rules_for(request: Request) -> EngineRules:
         sampler_state_bytes=SAMPLER_STATE_BYTES if second and version >= CONSUMPTION_SINCE else 0.0,
         graphs_in_budget=version >= SECOND_RUNNER_SINCE or (version >= GRAPHS_BUDGETED_SINCE and not second),
         context_in_budget=generation == "v1" and version < BASELINE_SINCE,
-        grouped=version >= GROUPS_SINCE and generation == "v1",
+        grouped=version >= GROUPS_SINCE and generation == "v1" and not _has_flat_chunks(version, request),
         transient_graphs=version >= TRANSIENT_GRAPHS_SINCE,
         group_slack=1.5 if version >= (0, 18, 0) else 1.25 if version >= (0, 12, 0) else 1.0,
         printed="blocks" if generation == "v0" else "pool" if version < REQUESTS_PRINTED_SINCE else "requests",
         in_flight=2 if version >= IN_FLIGHT_SINCE else 1,
         null_block=version >= NULL_BLOCK_SINCE,
         aligned_states=version >= ALIGNED_STATES_SINCE,
+        states_by_block=STATES_BY_BLOCK_SINCE <= version < ALIGNED_STATES_ONLY_SINCE,
+        prefixes_of_states=version >= ALIGNED_STATES_ONLY_SINCE,
         states_checked=version >= STATES_CHECKED_SINCE,
     )
+
+
+def cache_format(version: Version, architecture: Architecture, own: Quantization) -> str:
+    """Of the KV cache where nobody says: `auto` is that of activations. `own` is how the weights are quantised."""
+    latent = architecture.latent
+    if latent is not None and latent.index_heads and SPARSE_8_BIT_CACHE[0] <= version < SPARSE_8_BIT_CACHE[1]:
+        return "fp8_ds_mla"
+    known = version >= CACHE_FORMAT_SINCE.get(own.name, CACHE_FORMAT_OF_OTHERS_SINCE)
+    return own.kv_cache if own.kv_cache and known else "auto"
+
+
+def _has_flat_chunks(version: Version, request: Request) -> bool:
+    mixers = (mixer for layer, _ in distinct(request.architecture.layers) for mixer in layer.mixers)
+    chunked = any(getattr(mixer, "chunk", None) for mixer in mixers)
+    return chunked and CHUNKS_FLAT[0] <= version < CHUNKS_FLAT[1]
 
 
 def sampler_bytes(version: Version, second_runner: bool) -> float:
@@ -180,12 +220,19 @@ def _foreign_cache(request: Request) -> bool:
 
 
 def is_large(version: Version, gpu: Gpu) -> bool:
-    """GPUs that get the large defaults of V1."""
+    """GPUs that get the large defaults of V1: two by name at first, then by memory."""
+    if version < TIERED_SEQUENCES_SINCE:
+        return gpu.name.startswith(("h100", "h200"))
     if gpu.total.point < 70:
         return False
     if "a100" in gpu.name and version >= (0, 8, 6):
         return False
-    return not (gpu.name == "gb10" and version >= (0, 30, 0))
+    return not (gpu.name == "gb10" and version >= SMALL_GB10_SINCE)
+
+
+def has_delta_kernels(gpu: Gpu) -> bool:
+    """FlashInfer's kernels for delta nets exist for Hopper and the data centre's Blackwell; others run Triton's."""
+    return gpu.vendor == "nvidia" and gpu.capability[0] in (9, 10)
 
 
 def _batched_tokens(version: Version, generation: str, gpu: Gpu) -> int:

@@ -1,7 +1,7 @@
 """Memory beside weights, activations and cache: contexts, communication, CUDA graphs."""
 
 from opsdecl.catalog.architectures import StateSpace
-from opsdecl.sizing.engines import CONSUMPTION_SINCE, EngineRules
+from opsdecl.sizing.engines import CONSUMPTION_SINCE, EngineRules, has_delta_kernels
 from opsdecl.sizing.types import GIB, Effective, Gpu, Memory, Range, Request
 
 MIB_PER_GRAPH_AND_LAYER = 0.18
@@ -102,18 +102,13 @@ def graphs(request: Request, rules: EngineRules, effective: Effective) -> Range:
     count, layers = graph_count(rules, effective), len(architecture.layers)
     point = FIRST_GRAPH_GIB + count * layers * MIB_PER_GRAPH_AND_LAYER / 1024
     mixer = architecture.state_space
-    if rules.transient_graphs and mixer is not None and mixer.kind == "gdn" and not _has_delta_kernels(request.gpu):
+    if rules.transient_graphs and mixer is not None and mixer.kind == "gdn" and not has_delta_kernels(request.gpu):
         transient = delta_bytes(mixer, request.settings.tensor, effective) / GIB
         return Range(0.35 * point, point, 2.2 * point) + GRAPHS_BY_TRITON.scaled(transient)
     if rules.transient_graphs and mixer is not None:
         transient = effective.max_num_batched_tokens * architecture.hidden * TRANSIENT_BYTES / GIB
         return Range(0.35 * point, point + transient, 2.2 * point + 4 * transient)
     return Range(0.35 * point, point, 2.2 * point)
-
-
-def _has_delta_kernels(gpu: Gpu) -> bool:
-    """FlashInfer's kernels for delta nets exist for Hopper and the data centre's Blackwell; others run Triton's."""
-    return gpu.vendor == "nvidia" and gpu.capability[0] in (9, 10)
 
 
 def delta_bytes(mixer: StateSpace, tensor: int, effective: Effective) -> float:
