@@ -37,7 +37,7 @@ bench: $(READY)
 lock: $(READY)  ## pin every dependency with hashes
 	@$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header --group dev -c tools/constraints.txt pyproject.toml -o requirements.lock
 
-tools:  ## Pulumi, a Kubernetes control plane and CRDs for the tests; about 30 minutes from nothing
+tools:  ## Pulumi, a Kubernetes control plane, Prometheus and CRDs for the tests; about 35 minutes from nothing
 	@tools/build.sh
 	@tools/crds.sh fetch
 

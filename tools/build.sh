@@ -5,7 +5,7 @@
 #   build.sh --check [COMPONENT]...                                   build nothing; say what is missing, exit 1 if anything is
 #
 # A program on PATH is taken instead when it has exactly the pinned version. The versions are in modules/*/go.mod and
-# nowhere else. From nothing: about 30 minutes on two cores, 15 GB of disk while it builds, 0.8 GB afterwards.
+# nowhere else. From nothing: about 35 minutes on two cores, 15 GB of disk while it builds, 0.9 GB afterwards.
 #
 # Environment:
 #   OPSDECL_TOOLS  where the binaries go (default: ${XDG_CACHE_HOME:-~/.cache}/opsdecl/tools)
