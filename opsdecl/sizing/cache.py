@@ -27,6 +27,7 @@ MAMBA_CHUNK = 256
 LATENT_PADDED = 1280
 """Bytes per token of latent attention where rows are padded to 256 bytes."""
 FP8_LATENT = 656
+SCALE_BYTES = 4
 NEVER = (999, 0, 0)
 INDEX_BYTES = 132
 
@@ -162,6 +163,15 @@ def cache_width(effective: Effective) -> int:
     return WIDTH.get(kind, WIDTH.get(effective.dtype, 2))
 
 
+def _head_bytes(numbers: int, kind: str, width: int) -> int:
+    """Keys and values of one token of one head, with the scales that packed formats keep beside them."""
+    if kind.startswith("nvfp4"):
+        return numbers // 2 + numbers // 16
+    if kind.endswith("_per_token_head"):
+        return (numbers // 2 if kind.startswith("int4") else numbers) + 2 * SCALE_BYTES
+    return numbers * width
+
+
 def _block_size(request: Request, rules: EngineRules) -> int:
     if rules.generation == "v0":
         return 16
@@ -186,7 +196,7 @@ def _caches_of(
     if isinstance(mixer, LatentAttention):
         return _latent_caches(mixer, rules, effective, width, block, tensor)
     heads = max(1, mixer.kv_heads // tensor)
-    page = block * heads * (mixer.head_dim + mixer.value_dim) * width
+    page = block * heads * _head_bytes(mixer.head_dim + mixer.value_dim, effective.kv_cache_dtype, width)
     if mixer.window is not None:
         return (LayerCache("window", page, block, mixer.window),)
     if mixer.chunk is not None:

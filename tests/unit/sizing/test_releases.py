@@ -143,3 +143,11 @@ def test_the_checkpoint_decides_the_format_of_the_cache_since_014(method: str, r
 @pytest.mark.parametrize(("release", "row"), [("0.11.0", 656), ("0.11.2", 656), ("0.12.0", 1152)])
 def test_sparse_attention_began_with_8_bits(release: str, row: int) -> None:
     assert sized("deepseek-v3.2", "h200", release, tensor=8).cache.bytes_per_token == 61 * (row + 132)
+
+
+@pytest.mark.parametrize(
+    ("kind", "row"),
+    [("auto", 512), ("fp8", 256), ("nvfp4", 144), ("int8_per_token_head", 264), ("int4_per_token_head", 136)],
+)
+def test_packed_caches_keep_their_scales(kind: str, row: int) -> None:
+    assert sized("qwen3-8b", "h100", "0.33.0", kv_cache_dtype=kind).cache.bytes_per_token == 36 * 8 * row
