@@ -40,6 +40,7 @@ lock: $(READY)  ## pin every dependency with hashes
 tools:  ## Pulumi, a Kubernetes control plane, Prometheus and CRDs for the tests; about 35 minutes from nothing
 	@tools/build.sh
 	@tools/crds.sh fetch
+	@tools/checks.sh
 
 CLUSTER ?= dev
 cluster-up:  ## a local Kubernetes with simulated GPU nodes

@@ -21,6 +21,11 @@ def engine_table(name: str) -> bytes | None:
     return path.read_bytes() if path.is_file() else None
 
 
+def job_script(name: str) -> str:
+    """A program that runs in a Job, in Python (`fetch_file`); its text goes into the rendered object."""
+    return (_PACKAGE / "_jobs" / f"{name}.py.txt").read_text("utf-8")
+
+
 def catalog_root() -> Path:
     """The folder of the built-in catalogue tables."""
     return _PACKAGE / "catalog" / "data"

@@ -43,9 +43,9 @@ class Demand(Struct, frozen=True):
 
 
 def demands(scene: Scene) -> tuple[Demand, ...]:
-    """Of every document with an accelerator."""
+    """Of every document whose pods run all the time and have GPUs."""
     found = []
-    for document in scene.served():
+    for document in scene.lasting():
         accelerator = document.effective["spec"].get("accelerator")
         if accelerator is not None:
             lowest, highest = replicas_of(document.effective["spec"].get("replicas", {}))

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 
 from opsdecl.addr import SpecAddress
-from opsdecl.compile import capacity, pins, sharing
+from opsdecl.compile import capacity, pins, runs, sharing
 from opsdecl.compile.adapters import adapters
 from opsdecl.compile.costs import budget_exceeded
 from opsdecl.compile.engine_flags import engine_flags
@@ -187,6 +187,9 @@ CHECKS_OF_ONE: tuple[Callable[[Scene], Iterator[Diagnostic]], ...] = (
     pins.unpinned_models,
     pins.licenses_that_differ,
     pins.gated_without_token,
+    runs.removed_on_branch,
+    runs.unpinned_data,
+    runs.personal_data,
     engine_flags,
     sharing.shared_gpus,
     sharing.shared_memory,

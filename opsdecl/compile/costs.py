@@ -87,7 +87,7 @@ def budget_exceeded(scene: Scene) -> Iterator[Diagnostic]:
     budget = scene.settings.get("budget")
     if budget is None:
         return
-    rows = priced(scene.served(), scene.settings, scene.catalog)
+    rows = priced(scene.lasting(), scene.settings, scene.catalog)
     unknown = [row for row in rows if row.cost is None]
     if unknown:
         yield _without_price(scene, unknown)

@@ -9,6 +9,7 @@ from opsdecl.compile.types import CompiledDocument
 from opsdecl.diag import Diagnostic, Related, Severity, SpecPath
 from opsdecl.diag.codes import compile as codes
 from opsdecl.diag.codes import knowledge
+from opsdecl.spec.kinds.run import RUN_KINDS
 from opsdecl.spec.types import Json
 
 _COMMIT = re.compile(r"[0-9a-f]{40}")
@@ -26,7 +27,7 @@ def unpinned_models(scene: Scene) -> Iterator[Diagnostic]:
         if facts is not None and _source_type(spec) == "hub" and not _COMMIT.fullmatch(facts.get("revision", "")):
             yield _unpinned(scene, document, facts)
         yield from _unpinned_adapters(scene, document)
-        source = spec.get("source")
+        source = spec.get("source") if document.address.kind not in RUN_KINDS else None
         if isinstance(source, Mapping) and "digest" not in source:
             message = f"nothing says which bytes `{source['uri']}` must have"
             yield _finding(scene, document, ("spec", "source"), message, "add `digest: sha256:…` beside the uri")
@@ -85,16 +86,27 @@ def unpinned_images(scene: Scene) -> Iterator[Diagnostic]:
         return
     used = {address for document in scene.served() for address in document.references.values()}
     for document in (*scene.served(), *(scene.documents[a] for a in sorted(used) if a in scene.documents)):
-        image = document.effective["spec"].get("image")
-        if isinstance(image, str) and "@sha256:" not in image:
-            yield Diagnostic(
-                codes.UNPINNED_IMAGE,
-                f"`{image}` has no digest, and its tag can be given to other bytes",
-                at=scene.place(document.address, ("spec", "image")),
-                hint=f"write `{image}@sha256:…`",
-                related=(Related("the environment is protected", scene.in_environment(("spec", "protected"))),),
-                subject=str(document.address),
-            )
+        for path, image in _images(document):
+            if "@sha256:" not in image:
+                yield Diagnostic(
+                    codes.UNPINNED_IMAGE,
+                    f"`{image}` has no digest, and its tag can be given to other bytes",
+                    at=scene.place(document.address, path),
+                    hint=f"write `{image}@sha256:…`",
+                    related=(Related("the environment is protected", scene.in_environment(("spec", "protected"))),),
+                    subject=str(document.address),
+                )
+
+
+def _images(document: CompiledDocument) -> Iterator[tuple[SpecPath, str]]:
+    """Of the document itself, and of the programs that prepare and check its data."""
+    spec = document.effective["spec"]
+    if isinstance(spec.get("image"), str):
+        yield ("spec", "image"), spec["image"]
+    for index, step in enumerate(spec.get("prepare") or ()):
+        yield ("spec", "prepare", index, "image"), step["image"]
+    if isinstance(spec.get("checks"), Mapping) and "image" in spec["checks"]:
+        yield ("spec", "checks", "image"), spec["checks"]["image"]
 
 
 def licenses_that_differ(scene: Scene) -> Iterator[Diagnostic]:

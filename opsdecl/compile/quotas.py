@@ -61,7 +61,7 @@ COUNTED = (
 def quotas_exceeded(scene: Scene) -> Iterator[Diagnostic]:
     """An error where even the fewest replicas do not fit, or never one more of them; else a warning for the most."""
     for namespace, quota in scene.settings["capacity"]["quotas"].items():
-        here = [d for d in scene.served() if d.effective["metadata"]["namespace"] == namespace]
+        here = [d for d in scene.lasting() if d.effective["metadata"]["namespace"] == namespace]
         for counted in COUNTED:
             if quota.get(counted.field) is not None:
                 yield from _against(scene, namespace, counted, counted.limit(quota[counted.field]), here)

@@ -9,6 +9,7 @@ from opsdecl.addr import SpecAddress
 from opsdecl.catalog.types import Catalog
 from opsdecl.compile.types import CompiledDocument
 from opsdecl.diag import Place, SpecPath
+from opsdecl.spec.kinds.run import RUN_KINDS
 from opsdecl.spec.types import Json
 
 PlaceIn = Callable[[SpecAddress, SpecPath], Place]
@@ -34,6 +35,10 @@ class Scene(Struct, frozen=True, dict=True):
     def served(self) -> tuple[CompiledDocument, ...]:
         """Documents that become pods."""
         return self._served
+
+    def lasting(self) -> tuple[CompiledDocument, ...]:
+        """Documents whose pods run all the time."""
+        return tuple(document for document in self._served if document.address.kind not in RUN_KINDS)
 
     @cached_property
     def _served(self) -> tuple[CompiledDocument, ...]:

@@ -15,6 +15,7 @@ from opsdecl.diff.types import (
     Approval,
     BaseRef,
     DocumentChange,
+    DocumentRuns,
     FieldChange,
     Finding,
     FleetTotals,
@@ -41,6 +42,7 @@ def make_plan(
     runs: Sequence[RunChange] = (),
     fleet: FleetTotals | None = None,
     transparency: Sequence[TransparencyChange] = (),
+    starting: Sequence[DocumentRuns] = (),
 ) -> Plan:
     """`diffs` are in the order in which they are applied. `approvals` maps a class to the groups that must agree.
     Diagnostics should be located already."""
@@ -61,6 +63,7 @@ def make_plan(
         runs=tuple(runs),
         fleet=fleet,
         transparency=tuple(transparency),
+        starting=tuple(starting),
         approvals=needed_approvals(documents, changes, approvals),
         summary=_sum([release.summary for release in releases]),
         findings=tuple(f if isinstance(f, Finding) else finding_of(f) for f in findings),

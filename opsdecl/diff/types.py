@@ -225,6 +225,31 @@ class RunChange(Model):
     cost_after: MonthlyCost | None = None
 
 
+class StartingRun(Model):
+    """A run that is started: work that ends. `pods` do it, `at_once` of them at a time, on `gpus` together.
+
+    It ends after `hours` at the latest, and costs at most `cost`; both are `null` where nothing bounds them.
+    """
+
+    address: str
+    name: str
+    pods: int = 1
+    at_once: int = 1
+    gpus: int = 0
+    gpu: str = ""
+    hours: float | None = None
+    cost: float | None = None
+    currency: str = ""
+
+
+class DocumentRuns(Model):
+    """The runs of one document that are started, and the size of the volume that is made for them."""
+
+    address: str
+    runs: tuple[StartingRun, ...]
+    volume: str = ""
+
+
 class FleetTotals(Model):
     """Of the whole environment, before and after: GPUs at the fewest and most replicas, and what they cost.
 
@@ -339,6 +364,8 @@ class Plan(Model):
     """None where no document has GPUs."""
     transparency: tuple[TransparencyChange, ...] = ()
     """What cards and bills of materials of documents that stay say otherwise; in the order of addresses."""
+    starting: tuple[DocumentRuns, ...] = ()
+    """Runs that are started, by document."""
     approvals: tuple[Approval, ...] = ()
     summary: dict[str, int]
     findings: tuple[Finding, ...] = ()

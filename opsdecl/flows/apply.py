@@ -19,8 +19,9 @@ from opsdecl.diff.prune import PruneRules, check_prune
 from opsdecl.diff.records import StoredObject, TargetState
 from opsdecl.diff.release import ReleaseDiff, diff_release
 from opsdecl.diff.types import DONE, BaseRef, Plan, ReleasePlan, SourceRef
+from opsdecl.flows.effects import effect_table
 from opsdecl.flows.partitions import blocked_by
-from opsdecl.flows.plan import Planned, effect_table
+from opsdecl.flows.plan import Planned
 from opsdecl.render.types import DocumentView, Manifest, ManifestSet
 
 KEEP = "say that its data may go too: --including-protected"

@@ -10,8 +10,9 @@ from opsdecl.diff.records import TargetState
 from opsdecl.diff.release import diff_release
 from opsdecl.diff.types import ObjectChange
 from opsdecl.flows.apply import manifests_of
+from opsdecl.flows.effects import effect_table
 from opsdecl.flows.partitions import Part
-from opsdecl.flows.plan import Planned, effect_table
+from opsdecl.flows.plan import Planned
 from opsdecl.flows.targets import open_observer
 
 

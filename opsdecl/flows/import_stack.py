@@ -12,8 +12,9 @@ from opsdecl.diag.codes.pulumi import NO_STACK
 from opsdecl.diff.release import diff_release, state_from_manifests
 from opsdecl.diff.types import ObjectChange
 from opsdecl.flows.build import Built
+from opsdecl.flows.effects import effect_table
 from opsdecl.flows.partitions import open_parts
-from opsdecl.flows.plan import Planned, Wanted, effect_table, open_built
+from opsdecl.flows.plan import Planned, Wanted, open_built
 from opsdecl.flows.targets import open_stack
 from opsdecl.recognise.propose import recognise
 from opsdecl.recognise.types import Found, LeftOut, Pool, Proposal, Surroundings

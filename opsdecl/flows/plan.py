@@ -17,7 +17,6 @@ from opsdecl.diag import Checked, Diagnostic, Place, Severity, SpecPath
 from opsdecl.diag.codes.compile import LOCK_MISMATCH
 from opsdecl.diag.codes.fleet import CODES as FLEET_CODES
 from opsdecl.diag.codes.plan import LOCK_MOVED
-from opsdecl.diff.classify import EffectTable
 from opsdecl.diff.fields import Locate
 from opsdecl.diff.handover import Move, announce
 from opsdecl.diff.plan import make_plan, unknown_before
@@ -26,6 +25,7 @@ from opsdecl.diff.records import TargetState, tool_identity
 from opsdecl.diff.release import ReleaseDiff, diff_release, state_from_manifests
 from opsdecl.diff.types import BaseRef, Origin, Plan, SourceRef
 from opsdecl.flows.build import Built, build, for_target
+from opsdecl.flows.effects import effect_table
 from opsdecl.flows.fleet import fleet_change
 from opsdecl.flows.memory import Memory
 from opsdecl.flows.models import Models
@@ -33,10 +33,10 @@ from opsdecl.flows.partitions import Part, concerning, divide, is_chosen, read_p
 from opsdecl.flows.project import Project, choose_environment, located, open_project, origin_of, place_of
 from opsdecl.flows.rightsizing import cheaper_shapes
 from opsdecl.flows.sizing import blame_bumps, changed_models
+from opsdecl.flows.starting import starting_runs
 from opsdecl.flows.targets import second_opinions, targets_of, waits
 from opsdecl.flows.transparency import transparency_changes
 from opsdecl.render.types import ManifestSet
-from opsdecl.spec.fields import FieldEffect, effects_of, kind_names
 from opsdecl.spec.types import SourceTree
 
 
@@ -266,6 +266,7 @@ def _finish(
         runs=fleet.runs,
         fleet=fleet.totals,
         transparency=transparency_changes(built, earlier or built, diffs, states, unknown),
+        starting=starting_runs(built, diffs),
     )
     return Planned(plan, all_findings, opened.lines, opened.environment, built, parts, moves, identities)
 
@@ -327,33 +328,6 @@ def _comparable(state: TargetState | None, built: Built, findings: tuple[Diagnos
         objects=tuple(o for o in state.objects if o.address.partition("/")[0] in present),
         documents=tuple(d for d in state.documents if str(d.address) in present),
     )
-
-
-_PUBLISHED = (
-    FieldEffect("spec.model.license", "metadata", "the licence is known to be another"),
-    FieldEffect("spec.model.weightsGiB", "rolling", "start-up probes and sizes follow from it"),
-)
-"""What changes of the catalogue mean, which no field of the kind declares."""
-
-
-class _EffectsByKind(Mapping[str, Sequence[FieldEffect]]):
-    """Walks through the fields of a kind when somebody asks about one."""
-
-    def __getitem__(self, kind: str) -> Sequence[FieldEffect]:
-        if kind not in kind_names():
-            raise KeyError(kind)
-        return (*effects_of(kind), *_PUBLISHED) if kind == "LLM" else effects_of(kind)
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(kind_names())
-
-    def __len__(self) -> int:
-        return len(kind_names())
-
-
-def effect_table() -> EffectTable:
-    """What changes of fields mean, by kind, as the kinds themselves declare it."""
-    return _EffectsByKind()
 
 
 def locator(built: Built) -> Locate:

@@ -10,6 +10,7 @@ from typing import Any
 from msgspec import Struct
 
 from opsdecl.diag import SpecPath
+from opsdecl.spec.kinds.dataset import Dataset
 from opsdecl.spec.kinds.declare import Part
 from opsdecl.spec.kinds.environment import Environment
 from opsdecl.spec.kinds.llm import LLM
@@ -117,6 +118,15 @@ def _one_gpu(model: LLM, environment: Environment, runtime: Runtime | None) -> R
     return "accelerator.count is 1, so no GPUs talk to each other" if accelerator.gpus == 1 else None
 
 
+def _not_replicated(model: Any, environment: Environment, runtime: Runtime | None) -> Reason:
+    return "pods of a run are no replicas of each other"
+
+
+def _storage_claimed(model: Dataset, environment: Environment, runtime: Runtime | None) -> Reason:
+    storage = model.spec.storage
+    return "storage.claim names an existing volume" if storage is not None and storage.claim else None
+
+
 def _account_exists(model: Served, environment: Environment, runtime: Runtime | None) -> Reason:
     account = model.spec.service_account
     return "serviceAccount.name is an existing account" if account and account.name else None
@@ -183,6 +193,12 @@ def _served(kind: str) -> tuple[NoEffectRule, ...]:
     )
 
 
+def _runs(kind: str) -> tuple[NoEffectRule, ...]:
+    """Rows of the fields that all kinds of runs share."""
+    spread = ("spec", "scheduling", "topologySpread")
+    return (NoEffectRule(kind, spread, _not_replicated, "remove the field"),)
+
+
 NO_EFFECT: tuple[NoEffectRule, ...] = (
     *_served("LLM"),
     *_served("Model"),
@@ -202,4 +218,8 @@ NO_EFFECT: tuple[NoEffectRule, ...] = (
     NoEffectRule("Environment", ("spec", "observe", "prometheus"), _asks_no_prometheus, "remove the field"),
     NoEffectRule("Environment", ("spec", "observe", "kubeContext"), _looks_itself, "remove the field"),
     *_platform(),
+    *_runs("Dataset"),
+    NoEffectRule("Dataset", ("spec", "storage", "size"), _storage_claimed, "remove it, or the claim"),
+    NoEffectRule("Dataset", ("spec", "storage", "storageClass"), _storage_claimed, "remove it, or the claim"),
+    NoEffectRule("Dataset", ("spec", "storage", "accessMode"), _storage_claimed, "remove it, or the claim"),
 )

@@ -9,6 +9,7 @@ from opsdecl.compile.lower.labels import labelled
 from opsdecl.compile.lower.leader_worker_set.llm import lower_group
 from opsdecl.compile.lower.monitoring.monitor import lower_monitor
 from opsdecl.compile.lower.names import base_name, shorten
+from opsdecl.compile.lower.native.dataset import lower_dataset
 from opsdecl.compile.lower.native.llm import lower_llm
 from opsdecl.compile.lower.native.model import lower_model
 from opsdecl.compile.lower.subject import LoadedAdapter, Subject
@@ -31,6 +32,9 @@ LOWERINGS: Mapping[tuple[str, str], Lowering] = {
 }
 """By what renders it and kind: `platform.serving`, or `platform.multiNode` for replicas over several nodes."""
 
+RUNS: Mapping[str, Lowering] = {"Dataset": lower_dataset}
+"""Kinds of runs, which are the same whatever serves."""
+
 
 def lower_document(
     document: CompiledDocument,
@@ -50,7 +54,7 @@ def lower_document(
     kind = document.address.kind
     if kind in WITHOUT_OBJECTS:
         return Checked(())
-    lower = LOWERINGS.get((_renderer(document, environment), kind))
+    lower = RUNS.get(kind) or LOWERINGS.get((_renderer(document, environment), kind))
     subject = replace(_subject(document, environment, references, catalog, project), reckoned_gib=reckoned_gib)
     if lower is None:
         return Checked(None, (_not_rendered(subject),))

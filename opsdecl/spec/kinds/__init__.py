@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from opsdecl.spec.kinds import adapter, environment, llm, model, monitor, policy, project, runtime
+from opsdecl.spec.kinds import adapter, dataset, environment, llm, model, monitor, policy, project, runtime
 from opsdecl.spec.kinds.declare import API_VERSION, Kind, Part
 
 KINDS: Mapping[str, Kind] = {
@@ -14,6 +14,7 @@ KINDS: Mapping[str, Kind] = {
         model.KIND,
         adapter.KIND,
         monitor.KIND,
+        dataset.KIND,
         runtime.KIND,
         policy.KIND,
     )

@@ -97,6 +97,9 @@ _hub_uri = pattern_of(
 _s3_uri = pattern_of(
     codes.BAD_URI, r"s3://[a-z0-9][a-z0-9.-]*(?:/.*)?", "an S3 address", "write `s3://bucket/path`", longest=2048
 )
+_gcs_uri = pattern_of(
+    codes.BAD_URI, r"gs://[a-z0-9][a-z0-9._-]*(?:/.*)?", "a bucket's address", "write `gs://bucket/path`", longest=2048
+)
 _source_uri = pattern_of(
     codes.BAD_URI,
     r"(?:s3|gs|pvc|oci|https|hf)://[^\s/]+(?:/\S*)?",
@@ -201,6 +204,9 @@ HubUri = Annotated[
 ]
 S3Uri = Annotated[
     str, Word("S3 address"), AfterValidator(_s3_uri), WithJsonSchema({"type": "string", "pattern": "^s3://"})
+]
+GcsUri = Annotated[
+    str, Word("bucket address"), AfterValidator(_gcs_uri), WithJsonSchema({"type": "string", "pattern": "^gs://"})
 ]
 SourceUri = Annotated[
     str,

@@ -5,10 +5,16 @@ from functools import cache
 from typing import Any
 
 from opsdecl.diag import SpecPath
-from opsdecl.spec.rules import definitions, llm, monitor, serving
+from opsdecl.spec.rules import dataset, definitions, llm, monitor, serving
 from opsdecl.spec.rules.types import DocumentRule, Finding
 
-RULES: tuple[DocumentRule, ...] = (*serving.RULES, *llm.RULES, *definitions.RULES, *monitor.RULES)
+RULES: tuple[DocumentRule, ...] = (
+    *serving.RULES,
+    *llm.RULES,
+    *definitions.RULES,
+    *monitor.RULES,
+    *dataset.RULES,
+)
 
 
 @cache

@@ -8,6 +8,7 @@ from opsdecl.diag.codes import spec as codes
 from opsdecl.spec.kinds.adapter import Adapter
 from opsdecl.spec.kinds.llm import LLM
 from opsdecl.spec.kinds.model import Model
+from opsdecl.spec.kinds.run import RUN_KINDS
 from opsdecl.spec.kinds.runtime import Runtime
 from opsdecl.spec.kinds.scalars import ImageReference
 from opsdecl.spec.kinds.serving import LatencyObjective
@@ -174,6 +175,7 @@ def image_tag(document: Model | Runtime) -> Iterator[Finding]:
 
 
 _SERVED = frozenset({"LLM", "Model"})
+_PODS = _SERVED | RUN_KINDS
 _S = "spec"
 RULES: tuple[DocumentRule, ...] = (
     DocumentRule(_SERVED, ((_S, "replicas"),), replicas),
@@ -183,9 +185,9 @@ RULES: tuple[DocumentRule, ...] = (
     DocumentRule(_SERVED, ((_S, "access"),), access),
     DocumentRule(_SERVED, ((_S, "slo"),), objectives),
     DocumentRule(_SERVED | {"Adapter"}, ((_S, "card"),), card),
-    DocumentRule(_SERVED, (("metadata", "movedFrom"), (_S, "imagePullSecrets"), (_S, "servedNames")), lists),
-    DocumentRule(_SERVED, (("metadata", "movedFrom"), ("metadata", "name")), moved_from),
-    DocumentRule(_SERVED, ((_S, "scheduling", "tolerations"),), tolerations),
+    DocumentRule(_PODS, (("metadata", "movedFrom"), (_S, "imagePullSecrets"), (_S, "servedNames")), lists),
+    DocumentRule(_PODS, (("metadata", "movedFrom"), ("metadata", "name")), moved_from),
+    DocumentRule(_PODS, ((_S, "scheduling", "tolerations"),), tolerations),
     DocumentRule(_SERVED | {"Runtime"}, ((_S, "env"), (_S, "engine", "env")), variables),
     DocumentRule(frozenset({"Model", "Runtime"}), ((_S, "image"),), image_tag),
 )

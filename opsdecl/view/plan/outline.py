@@ -11,6 +11,7 @@ from opsdecl.diff.types import (
     Action,
     ChangeClass,
     DocumentChange,
+    DocumentRuns,
     FieldChange,
     Finding,
     ModelChange,
@@ -20,6 +21,7 @@ from opsdecl.diff.types import (
 )
 from opsdecl.view.plan.fleet import rollout_lines, run_lines
 from opsdecl.view.plan.models import ModelLine, model_lines
+from opsdecl.view.plan.starting import starting_lines
 from opsdecl.view.words import listed
 
 _RANK = {name: rank for rank, name in enumerate(CLASSES)}
@@ -60,13 +62,15 @@ class Outline(Struct, frozen=True):
     others: tuple[ObjectChange, ...]
     models: Mapping[str, ModelChange]
     runs: Mapping[str, RunChange]
+    starting: Mapping[str, DocumentRuns]
     findings: Mapping[str, tuple[Finding, ...]]
     loose: tuple[Finding, ...]
 
     def lines(self, address: str) -> list[ModelLine]:
         """What the change means for memory, pods and money of one document."""
         memory = model_lines(self.models[address]) if address in self.models else []
-        return memory + (run_lines(self.runs[address]) if address in self.runs else [])
+        running = run_lines(self.runs[address]) if address in self.runs else []
+        return memory + running + (starting_lines(self.starting[address]) if address in self.starting else [])
 
     def of_group(self, group: ChangeGroup) -> list[ModelLine]:
         """What it means for the first document, and how the rollouts of the others differ from its own."""
@@ -111,6 +115,7 @@ def outline(plan: Plan) -> Outline:
         ),
         models,
         {run.address: run for run in plan.runs},
+        {document.address: document for document in plan.starting},
         {subject: found for subject, found in findings.items() if subject in changed},
         tuple(f for f in worst_findings_first(plan.findings) if f.subject not in changed),
     )

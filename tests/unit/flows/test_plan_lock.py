@@ -8,7 +8,8 @@ from opsdecl.diag.codes.plan import LOCK_MOVED
 from opsdecl.diff.records import tool_identity
 from opsdecl.diff.release import diff_release, state_from_manifests
 from opsdecl.diff.types import BaseRef, SourceRef
-from opsdecl.flows.plan import Planned, Wanted, effect_table, open_built, plan_review
+from opsdecl.flows.effects import effect_table
+from opsdecl.flows.plan import Planned, Wanted, open_built, plan_review
 from opsdecl.spec.source import MemoryTree
 from tests.support.literate import MINIMAL_PROJECT
 

@@ -12,13 +12,14 @@ from opsdecl.compile.types import CompiledDocument, Graph, Resource, Setter
 from opsdecl.diag import Checked, SpecPath
 from opsdecl.render.manifests import render_resource
 from opsdecl.render.types import Manifest
+from opsdecl.spec.kinds.dataset import Dataset
 from opsdecl.spec.kinds.environment import Environment
 from opsdecl.spec.kinds.llm import LLM
 from opsdecl.spec.kinds.model import Model
 from opsdecl.spec.kinds.runtime import Runtime
 from opsdecl.spec.types import Document
 
-MODELS = {"LLM": LLM, "Model": Model, "Runtime": Runtime, "Environment": Environment}
+MODELS = {"Dataset": Dataset, "LLM": LLM, "Model": Model, "Runtime": Runtime, "Environment": Environment}
 
 CATALOG = Catalog(
     models={

@@ -1,0 +1,218 @@
+"""A dataset on plain Kubernetes: a volume, and a chain of runs that fetch, prepare and check."""
+
+import json
+from typing import Any
+
+from opsdecl._data import job_script
+from opsdecl.addr import Address
+from opsdecl.compile.lower.names import object_name
+from opsdecl.compile.lower.native.dataset_fetch import SOURCE_PATH, fetch_of, mounted
+from opsdecl.compile.lower.native.dataset_keys import Chain, Stage, chain_of, plain
+from opsdecl.compile.lower.native.guard import RUNS, guarded, waiting
+from opsdecl.compile.lower.native.parts import PodParts, join
+from opsdecl.compile.lower.native.run_job import Work, amounts, run_job
+from opsdecl.compile.lower.native.variables import declared, literal
+from opsdecl.compile.lower.native.volumes import scratch
+from opsdecl.compile.lower.resources import make_resource
+from opsdecl.compile.lower.subject import Subject, traced
+from opsdecl.compile.types import Resource, Traced
+from opsdecl.diag import Checked
+from opsdecl.spec.kinds.dataset import DatasetSpec, DataStorage, Step
+from opsdecl.spec.kinds.dataset_checks import Checks
+from opsdecl.spec.kinds.scalars import CpuQuantity, Duration, Quantity
+from opsdecl.spec.kinds.serving import Resources
+
+DATA = "/data"
+CHECKS_PATH = "/etc/opsdecl/checks"
+_FETCH = Resources(cpu=CpuQuantity.parse("1"), memory=Quantity.parse("2Gi"))
+_FETCH_LIMIT = Duration.parse("24h")
+_FETCH_RETRIES = 3
+
+
+def lower_dataset(subject: Subject) -> Checked[tuple[Resource, ...]]:
+    """No objects where the data is mounted as it is and nothing is demanded of it."""
+    spec: DatasetSpec = subject.document.model.spec
+    chain = chain_of(spec)
+    made: list[Resource | None] = [_claim(subject, spec.storage)]
+    made += [_fetch(subject, spec, chain.fetch)] if chain.fetch is not None else []
+    before = chain.fetch
+    for index, (step, stage) in enumerate(zip(spec.prepare, chain.steps, strict=True)):
+        made.append(_step(subject, spec, index, step, stage, before))
+        before = stage
+    if spec.checks is not None and chain.checks is not None:
+        made.append(_demands(subject, spec, spec.checks, chain.checks))
+        made.append(_check(subject, spec, spec.checks, chain, chain.checks))
+    return Checked(tuple(resource for resource in made if resource is not None))
+
+
+def claim_name(base: str, storage: DataStorage) -> str:
+    """Of the volume with fetched and prepared data."""
+    return storage.claim or object_name(base, "data")
+
+
+def marker(stage: Stage, root: str = DATA) -> str:
+    return f"{root}/{RUNS}/{stage.folder}"
+
+
+def _claim(subject: Subject, storage: DataStorage | None) -> Resource | None:
+    if storage is None or storage.claim is not None:
+        return None
+    path = ("spec", "storage")
+    spec = {
+        "accessModes": [traced(storage.access_mode, *path, "accessMode")],
+        "storageClassName": traced(storage.storage_class, *path, "storageClass"),
+        "resources": {"requests": {"storage": traced(storage.size.text if storage.size else None, *path, "size")}},
+    }
+    name = claim_name(subject.base, storage)
+    return make_resource(subject, "data", "v1", "PersistentVolumeClaim", {"spec": spec}, name=name, protect=True)
+
+
+def _volume(subject: Subject, storage: DataStorage | None) -> PodParts:
+    if storage is None:
+        return PodParts()
+    name = claim_name(subject.base, storage)
+    claim = {"claimName": traced(name, "spec", "storage", "claim") if storage.claim else name}
+    needs = () if storage.claim else (subject.address("data"),)
+    volume = {"name": "data", "persistentVolumeClaim": claim}
+    return PodParts(volumes=(volume,), mounts=({"name": "data", "mountPath": DATA},), depends_on=needs)
+
+
+def _fetch(subject: Subject, spec: DatasetSpec, stage: Stage) -> Resource | None:
+    fetch = fetch_of(subject, spec.source, f"{DATA}/{stage.folder}")
+    if fetch is None:
+        return None
+    work = Work(
+        key=stage.key,
+        step=stage.name,
+        image=fetch.image,
+        command=guarded(marker(stage), fetch.command),
+        parts=join((_volume(subject, spec.storage), scratch(), fetch.parts)),
+        env_from=fetch.env_from,
+        resources=amounts(_FETCH, ("spec", "source")),
+        time_limit=_FETCH_LIMIT,
+        retries=_FETCH_RETRIES,
+        path=("spec", "source"),
+    )
+    return run_job(subject, spec, work)
+
+
+def _step(subject: Subject, spec: DatasetSpec, index: int, step: Step, stage: Stage, before: Stage | None) -> Resource:
+    path = ("spec", "prepare", index)
+    image = Traced(subject.image(step.image), (*path, "image"))
+    told = {
+        "DATA_INPUT": literal(input_folder(before)),
+        "DATA_OUTPUT": literal(f"{DATA}/{stage.folder}"),
+        "SHARDS": literal(str(step.shards)),
+        "SHARD": _shard(step.shards),
+    }
+    command = [Traced(text, (*path, "command", at)) for at, text in enumerate(step.command)]
+    command += [Traced(text, (*path, "args", at)) for at, text in enumerate(step.args)]
+    own = PodParts(env={**declared(step.env, (*path, "env")), **told})
+    work = Work(
+        key=stage.key,
+        step=stage.name,
+        image=image,
+        command=guarded(marker(stage), command),
+        parts=join((_inputs(subject, spec, before, image), scratch(), own)),
+        resources=amounts(step.resources, (*path, "resources")),
+        time_limit=step.time_limit,
+        retries=step.retries,
+        path=path,
+        pods=step.shards,
+        parallel=step.parallel,
+        depends_on=after(subject, before),
+    )
+    return run_job(subject, spec, work)
+
+
+def _shard(shards: int) -> dict[str, Any]:
+    if shards == 1:
+        return literal("0")
+    index = "metadata.annotations['batch.kubernetes.io/job-completion-index']"
+    return {"valueFrom": {"fieldRef": {"fieldPath": index}}}
+
+
+def input_folder(before: Stage | None) -> str:
+    return f"{DATA}/{before.folder}" if before is not None else SOURCE_PATH
+
+
+def after(subject: Subject, before: Stage | None) -> tuple[Address, ...]:
+    return (subject.address(f"run-{before.name}-{before.key}"),) if before is not None else ()
+
+
+def _inputs(subject: Subject, spec: DatasetSpec, before: Stage | None, image: Any) -> PodParts:
+    """The volume, the source where it is mounted as it is, and a wait for the run before."""
+    parts = [_volume(subject, spec.storage), mounted(subject, spec.source)]
+    if before is not None:
+        parts.append(PodParts(init_containers=(wait_for("data", DATA, before, image),)))
+    return join(parts)
+
+
+def wait_for(volume: str, root: str, stage: Stage, image: Any, name: str = "wait") -> dict[str, Any]:
+    """An init container that ends once a run is done. It reads the whole volume, where the markers are."""
+    from opsdecl.compile.lower.native.security import container_security
+
+    return {
+        "name": name,
+        "image": image,
+        "command": waiting(marker(stage, root), stage.shards),
+        "volumeMounts": [{"name": volume, "mountPath": root, "readOnly": True}],
+        "resources": {"requests": {"cpu": "10m", "memory": "16Mi"}, "limits": {"memory": "64Mi"}},
+        "securityContext": container_security(read_only_root=True),
+    }
+
+
+def _demands(subject: Subject, spec: DatasetSpec, checks: Checks, stage: Stage) -> Resource:
+    """The checks as data, and the program that holds the files against them. Its name follows both."""
+    demanded = {
+        "format": spec.format,
+        "files": checks.files,
+        "schema": {name: plain(column) for name, column in spec.schema_.items()},
+        "rows": plain(checks.rows) if checks.rows else {},
+        "columns": {name: _column(plain(column)) for name, column in checks.columns.items()},
+        "duplicates": _duplicates(checks),
+    }
+    text = json.dumps(demanded, indent=2, sort_keys=True)
+    data = {"checks.json": Traced(text, ("spec", "checks")), "check_data.py": job_script("check_data")}
+    name = object_name(subject.base, f"checks-{stage.key}")
+    return make_resource(subject, "checks", "v1", "ConfigMap", {"data": data, "immutable": True}, name=name)
+
+
+def _column(written: Any) -> dict[str, Any]:
+    return {**written, **({"nulls": share(written["nulls"])} if "nulls" in written else {})}
+
+
+def _duplicates(checks: Checks) -> dict[str, Any]:
+    found = checks.duplicates
+    return {"columns": list(found.columns), "most": share(str(found.most))} if found is not None else {}
+
+
+def share(text: str) -> float:
+    """`2.5%` -> 0.025."""
+    return round(float(text.removesuffix("%")) / 100, 6)
+
+
+def _check(subject: Subject, spec: DatasetSpec, checks: Checks, chain: Chain, stage: Stage) -> Resource:
+    path = ("spec", "checks")
+    image = Traced(subject.image(checks.image), (*path, "image"))
+    before = chain.output
+    report = f"{DATA}/{stage.folder}/report.json"
+    program = ["python3", f"{CHECKS_PATH}/check_data.py", f"{CHECKS_PATH}/checks.json", input_folder(before), report]
+    demands = {"name": object_name(subject.base, f"checks-{stage.key}")}
+    own = PodParts(
+        volumes=({"name": "checks", "configMap": demands},),
+        mounts=({"name": "checks", "mountPath": CHECKS_PATH, "readOnly": True},),
+        depends_on=(subject.address("checks"),),
+    )
+    work = Work(
+        key=stage.key,
+        step=stage.name,
+        image=image,
+        command=guarded(marker(stage), program),
+        parts=join((_inputs(subject, spec, before, image), scratch(), own)),
+        resources=amounts(checks.resources, (*path, "resources")),
+        time_limit=checks.time_limit,
+        path=path,
+        depends_on=after(subject, before),
+    )
+    return run_job(subject, spec, work)

@@ -1,0 +1,78 @@
+"""What an environment makes of documents with runs: pins, ends of personal data, and what a branch would repeat."""
+
+import re
+from collections.abc import Iterator
+
+from opsdecl.compile.scene import Scene
+from opsdecl.compile.types import CompiledDocument
+from opsdecl.diag import Diagnostic, Related, SpecPath
+from opsdecl.diag.codes import runs as codes
+from opsdecl.spec.kinds.run import RUN_KINDS
+from opsdecl.spec.types import Json
+
+_COMMIT = re.compile(r"[0-9a-f]{40}")
+
+
+def runs(scene: Scene) -> tuple[CompiledDocument, ...]:
+    """Documents whose work is done in runs."""
+    return tuple(document for document in scene.served() if document.address.kind in RUN_KINDS)
+
+
+def removed_on_branch(scene: Scene) -> Iterator[Diagnostic]:
+    branches = [name for name, target in scene.settings["targets"].items() if target["type"] == "git"]
+    for document in runs(scene) if branches else ():
+        if "removeAfter" in document.effective["spec"]["run"]:
+            path: SpecPath = ("spec", "run", "removeAfter")
+            yield Diagnostic(
+                codes.REMOVED_ON_BRANCH,
+                f"whoever syncs the branch of target `{branches[0]}` would start runs of {document.address} again",
+                at=scene.place(document.address, path),
+                hint="remove the field",
+                related=(Related("the target", scene.in_environment(("spec", "targets", branches[0]))),),
+                subject=str(document.address),
+            )
+
+
+def unpinned_data(scene: Scene) -> Iterator[Diagnostic]:
+    for document in runs(scene) if scene.settings["protected"] else ():
+        source = document.effective["spec"].get("source")
+        if document.address.kind == "Dataset" and (why := _unpinned(source)):
+            yield Diagnostic(
+                codes.UNPINNED_DATA,
+                why[0],
+                at=scene.place(document.address, ("spec", "source", *why[1])),
+                hint=why[2],
+                related=(Related("the environment is protected", scene.in_environment(("spec", "protected"))),),
+                subject=str(document.address),
+            )
+
+
+def _unpinned(source: Json) -> tuple[str, SpecPath, str] | None:
+    """What is wrong, the field, and what to do; None where the bytes are fixed."""
+    match source["type"]:
+        case "hf" | "git-lfs":
+            revision = source.get("revision", "")
+            if _COMMIT.fullmatch(revision):
+                return None
+            said = f"`{revision}` may move: it is no commit" if revision else "no commit of the repository is named"
+            return said, ("revision",) if revision else (), "add `revision`, 40 hexadecimal digits"
+        case "oci":
+            image = source["image"]
+            return None if "@sha256:" in image else (f"`{image}` has no digest", ("image",), "add `@sha256:…`")
+        case _:
+            said = f"nothing says which bytes `{source.get('uri') or source.get('claim')}` must have"
+            return None if "digest" in source else (said, (), "add `digest: sha256:…`")
+
+
+def personal_data(scene: Scene) -> Iterator[Diagnostic]:
+    for document in runs(scene):
+        spec = document.effective["spec"]
+        held = spec.get("personalData", "none")
+        if held != "none" and "retention" not in spec:
+            yield Diagnostic(
+                codes.NO_RETENTION,
+                f"the data is `{held}`, and nothing says how long it may be kept",
+                at=scene.place(document.address, ("spec", "personalData")),
+                hint="add `retention: 365d`",
+                subject=str(document.address),
+            )

@@ -1,0 +1,82 @@
+"""What a plan starts: each run with its pods, its GPUs, the longest that it takes, and the most that it costs."""
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from opsdecl.addr import Address, is_run
+from opsdecl.compile.costs import currency_of, price_of
+from opsdecl.diff.release import ReleaseDiff
+from opsdecl.diff.types import DocumentRuns, ObjectChange, StartingRun
+from opsdecl.flows.build import Built
+from opsdecl.render.types import Manifest
+
+_CLAIM = "PersistentVolumeClaim"
+
+
+def starting_runs(built: Built, diffs: Sequence[ReleaseDiff]) -> tuple[DocumentRuns, ...]:
+    """By document, in the order of addresses. The same run on several targets is started on each, and shown once."""
+    created = {c.address: c for diff in diffs for c in diff.release.changes if c.action == "create"}
+    documents = {address.partition("/")[0] for address in created if is_run(address)}
+    wanted = {str(m.address): m for m in _manifests(built, documents)}
+    begun = sorted((a for a in created if is_run(a)), key=lambda address: (_depth(address, wanted), address))
+    found: dict[str, list[StartingRun]] = {}
+    for address in begun:
+        if address in wanted:
+            run = _run(built, created[address], wanted[address])
+            found.setdefault(address.partition("/")[0], []).append(run)
+    return tuple(
+        DocumentRuns(address=name, runs=tuple(runs), volume=_volume(name, created, wanted))
+        for name, runs in sorted(found.items())
+    )
+
+
+def _depth(address: str, wanted: Mapping[str, Manifest]) -> int:
+    """How many runs come before it."""
+    before = wanted[address].depends_on if address in wanted else ()
+    return max((1 + _depth(str(need), wanted) for need in before if is_run(need)), default=0)
+
+
+def _manifests(built: Built, documents: set[str]) -> Iterator[Manifest]:
+    return (m for m in built.manifests.manifests if str(m.address.spec) in documents)
+
+
+def _run(built: Built, change: ObjectChange, manifest: Manifest) -> StartingRun:
+    spec = manifest.data["spec"]
+    seconds = spec.get("activeDeadlineSeconds")
+    hours = round(seconds / 3600, 2) if seconds else None
+    gpus = change.effects.gpus[1]
+    price = _price(built, manifest) if gpus else None
+    cost = round(price * gpus * hours, 2) if price is not None and hours is not None else None
+    return StartingRun(
+        address=change.address,
+        name=_name(manifest.address),
+        pods=spec.get("completions", 1),
+        at_once=change.effects.pods[1],
+        gpus=gpus,
+        gpu=change.effects.gpu,
+        hours=hours,
+        cost=cost,
+        currency=currency_of(built.environment.effective["spec"]),
+    )
+
+
+def _name(address: Address) -> str:
+    """The step, or what stands for the whole where there is only one."""
+    return address.role.removeprefix("run-").rpartition("-")[0] or "run"
+
+
+def _price(built: Built, manifest: Manifest) -> float | None:
+    """Of one GPU for an hour."""
+    document = built.graph.document(manifest.address.spec)
+    accelerator = document.effective["spec"].get("accelerator") if document is not None else None
+    if not accelerator:
+        return None
+    price = price_of(accelerator, built.environment.effective["spec"], built.project.catalog)
+    return price.amount if price is not None else None
+
+
+def _volume(document: str, created: Mapping[str, ObjectChange], wanted: Mapping[str, Manifest]) -> str:
+    """The size of the volume that is made for the document's runs; empty where it is there already."""
+    for address, change in created.items():
+        if address.partition("/")[0] == document and change.object.kind == _CLAIM and address in wanted:
+            return str(wanted[address].data["spec"]["resources"]["requests"]["storage"])
+    return ""
