@@ -10,6 +10,7 @@ from opsdecl.catalog import engines
 from opsdecl.compile.lower.monitoring.series import RECORDED
 from opsdecl.compile.watched import base_metric
 from tests.support.monitored import dashboard_queries, groups
+from tests.support.project import built, example_tree
 from tests.support.promtool import Scenario, check_rules, try_rules
 
 CHAT = 'opsdecl_document="LLM.chat",opsdecl_environment="dev"'
@@ -50,6 +51,13 @@ GOOD = {**UP, **answered(0.0005)}
 def test_promtool_finds_nothing_wrong(monitor: str, tmp_path: Path) -> None:
     said = check_rules(tmp_path, groups(monitor))
     assert re.search(r"SUCCESS: \d+ rules found", said)
+
+
+@pytest.mark.parametrize("environment", ["staging", "prod"])
+def test_promtool_finds_nothing_wrong_with_the_example(environment: str, tmp_path: Path) -> None:
+    found = built(example_tree(), environment).manifests.manifests
+    rules = [group for m in found if m.key.kind == "PrometheusRule" for group in m.data["spec"]["groups"]]
+    assert re.search(r"SUCCESS: \d\d rules found", check_rules(tmp_path, rules))
 
 
 def test_promtool_reads_every_query_of_the_dashboards(tmp_path: Path) -> None:

@@ -19,6 +19,7 @@ import yaml
 from opsdecl.spec.source import MemoryTree
 from tests.support.literate import MINIMAL_PROJECT
 from tests.support.project import built
+from tests.support.promtool import check_config
 from tests.support.toolchain import require
 
 START_TIMEOUT_S = 60
@@ -135,6 +136,16 @@ def files() -> dict[str, str]:
     found = built(MemoryTree({**MINIMAL_PROJECT, "environments/dev/case.yaml": DOCUMENTS}), "dev").manifests.manifests
     data: dict[str, str] = next(m for m in found if str(m.address) == "Monitor.chat/main/rules").data["data"]
     return data
+
+
+def test_prometheus_takes_the_files_as_they_are(tmp_path: Path) -> None:
+    """Rules and scraping, named in its configuration as the page about monitoring says."""
+    for name, text in files().items():
+        (tmp_path / name).write_text(text)
+    config = {"rule_files": ["rules.yaml"], "scrape_config_files": ["scrape.yaml"]}
+    said = check_config(tmp_path, config)
+    assert "prometheus.yaml is valid prometheus config file syntax" in said
+    assert "rules found" in said
 
 
 @pytest.mark.slow

@@ -36,6 +36,12 @@ def check_rules(folder: Path, groups: Sequence[Rule]) -> str:
     return _promtool(folder, "check", "rules", "--lint=all", "--lint-fatal", str(file))
 
 
+def check_config(folder: Path, config: Rule) -> str:
+    """What `promtool check config` says of a configuration of Prometheus; raises AssertionError where it refuses it."""
+    (folder / "prometheus.yaml").write_text(yaml.safe_dump(config, sort_keys=False))
+    return _promtool(folder, "check", "config", "--lint=all", "--lint-fatal", "prometheus.yaml")
+
+
 def try_rules(folder: Path, groups: Sequence[Rule], scenarios: Iterable[Scenario]) -> str:
     """What `promtool test rules` says; raises AssertionError where an alert fires that should not, or the reverse."""
     (folder / "rules.yaml").write_text(yaml.safe_dump({"groups": list(groups)}, sort_keys=False))
