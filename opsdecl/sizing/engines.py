@@ -207,16 +207,29 @@ def generation_of(version: Version, request: Request) -> Literal["v0", "v1"]:
     lacking = (
         (version < (0, 10, 2) and request.gpu.capability[0] < 8 and request.gpu.vendor == "nvidia")
         or (request.architecture.state_space is not None and version < STATES_SINCE)
-        or (version < (0, 10, 0) and request.settings.dtype in ("float", "float32"))
+        or (version < (0, 9, 2) and request.settings.dtype in ("float", "float32"))
         or (version < (0, 9, 0) and request.settings.pipeline > 1)
-        or (version < (0, 10, 0) and _foreign_cache(request))
+        or (version < (0, 9, 0) and request.architecture.quantization.method == "gguf")
+        or _foreign_cache(version, request)
+        or _foreign_drafting(version, request)
     )
     return "v0" if lacking else "v1"
 
 
-def _foreign_cache(request: Request) -> bool:
-    """8-bit caches needed FlashAttention 3, so Hopper, in the first V1 releases."""
-    return request.settings.kv_cache_dtype.startswith("fp8") and request.gpu.capability[0] != 9
+def _foreign_cache(version: Version, request: Request) -> bool:
+    """8-bit caches needed FlashAttention 3, so Hopper; later came the data centre's Blackwell and latent attention."""
+    capability = request.gpu.capability
+    latent = request.architecture.latent is not None and version >= (0, 10, 2)
+    able = capability[0] == 9 or latent or (capability == (10, 0) and version >= (0, 10, 0))
+    return request.settings.kv_cache_dtype.startswith("fp8") and not able
+
+
+def _foreign_drafting(version: Version, request: Request) -> bool:
+    """No speculative decoding unless it is told to in 0.8, none with a draft model in 0.9."""
+    drafting = request.settings.drafting
+    if drafting is None:
+        return False
+    return version < (0, 9, 0) or (version < (0, 10, 0) and bool(drafting.model))
 
 
 def is_large(version: Version, gpu: Gpu) -> bool:

@@ -151,3 +151,25 @@ def test_sparse_attention_began_with_8_bits(release: str, row: int) -> None:
 )
 def test_packed_caches_keep_their_scales(kind: str, row: int) -> None:
     assert sized("qwen3-8b", "h100", "0.33.0", kv_cache_dtype=kind).cache.bytes_per_token == 36 * 8 * row
+
+
+@pytest.mark.parametrize(
+    ("model", "gpu", "release", "settings", "generation"),
+    [
+        ("qwen3-8b", "h100", "0.8.5", {"kv_cache_dtype": "fp8"}, "v1"),
+        ("qwen3-8b", "l40s", "0.10.2", {"kv_cache_dtype": "fp8"}, "v0"),
+        ("qwen3-8b", "b200", "0.9.2", {"kv_cache_dtype": "fp8"}, "v0"),
+        ("qwen3-8b", "b200", "0.10.0", {"kv_cache_dtype": "fp8"}, "v1"),
+        ("deepseek-v2-lite", "l40s", "0.10.2", {"kv_cache_dtype": "fp8"}, "v1"),
+        ("qwen3-8b", "l40s", "0.11.0", {"kv_cache_dtype": "fp8"}, "v1"),
+        ("qwen3-8b", "h100", "0.9.1", {"dtype": "float32"}, "v0"),
+        ("qwen3-8b", "h100", "0.9.2", {"dtype": "float32"}, "v1"),
+        ("qwen3-8b", "h100", "0.8.5", {"drafting": Drafting("eagle", tokens=3)}, "v0"),
+        ("qwen3-8b", "h100", "0.9.2", {"drafting": Drafting("eagle", tokens=3)}, "v1"),
+        ("qwen3-8b", "h100", "0.9.2", {"drafting": Drafting("draft_model", "qwen3-0.6b", 3)}, "v0"),
+    ],
+)
+def test_the_older_engine_runs_what_the_newer_could_not_yet(
+    model: str, gpu: str, release: str, settings: dict[str, Any], generation: str
+) -> None:
+    assert sized(model, gpu, release, **settings).effective.generation == generation
