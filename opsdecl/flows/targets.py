@@ -143,9 +143,8 @@ def _pulumi(built: Built, settings: dict[str, Any], root: Path) -> "Checked[Blam
         return Checked(None, (_unsettled(built, release.target),))
     namespaces = tuple(built.environment.effective["spec"]["namespaces"])
     most = settings.get("waitAtMost")
-    usual = f"{release.environment}-{release.partition}" if release.partition else release.environment
     parsed = PulumiSettings.from_mapping(
-        settings, root, usual, namespaces, Duration.parse(most).seconds if most else None
+        settings, root, release, namespaces, Duration.parse(most).seconds if most else None
     )
     return Checked(PulumiTarget(parsed, release, built.manifests, place))
 

@@ -149,6 +149,35 @@ def test_a_workload_that_cannot_be_changed_in_place_is_replaced(cluster: Control
     assert actions(plan_of(state, moved)) == {}
 
 
+def test_what_the_provider_would_only_try_is_replaced_as_the_plan_says(cluster: ControlPlane, pulumi: Path) -> None:
+    """No API server makes a claim smaller. What needs it stays."""
+
+    def sized(gigabytes: int) -> ManifestSet:
+        cache = manifest("LLM.chat/main/cache", "PersistentVolumeClaim", "chat-cache", gigabytes, protect=True)
+        spare = manifest("LLM.chat/main/spare", "PersistentVolumeClaim", "chat-spare", gigabytes)
+        return release(*(m for m in chat().manifests if m.address != cache.address), cache, spare)
+
+    target = cluster_stack(cluster, pulumi)
+    apply(target, sized(2))
+    claims = ("chat-cache", "chat-spare")
+    kinds = (("deployment", "chat"), *(("persistentvolumeclaim", claim) for claim in claims))
+    before = {name: cluster.get(kind, name, NAMESPACE)["metadata"]["uid"] for kind, name in kinds}
+    state = target.read().value
+    assert state is not None
+    plan = plan_of(state, sized(1))
+    assert [(d.code.id, d.message.rpartition(": ")[2]) for d in target.preview(sized(1), plan).diagnostics] == [
+        ("OD689", "1 replace, 3 same; not asked of 1 protected, which an apply frees first")
+    ]
+    done = apply(target, sized(1))
+    assert (done.value.counts, done.diagnostics) == ({"replace": 2}, ())
+    after = {name: cluster.get(kind, name, NAMESPACE)["metadata"]["uid"] for kind, name in kinds}
+    assert after["chat"] == before["chat"]
+    assert all(after[claim] != before[claim] for claim in claims)
+    again = target.read().value
+    assert again is not None
+    assert actions(plan_of(again, sized(1))) == {}
+
+
 def test_let_go_of_an_object_and_it_stays(cluster: ControlPlane, pulumi: Path) -> None:
     target = cluster_stack(cluster, pulumi)
     apply(target, chat())

@@ -7,7 +7,7 @@ import pytest
 
 from opsdecl.diff.types import ObjectChange, ObjectRef, ReleasePlan
 from opsdecl.render.types import Manifest, ManifestSet
-from opsdecl.targets.pulumi.composing import Way, compose
+from opsdecl.targets.pulumi.composing import Way, compose, rewritten
 from opsdecl.targets.pulumi.engine import engine_of
 from opsdecl.targets.pulumi.resources import declare
 from opsdecl.targets.pulumi.store import Store
@@ -36,7 +36,8 @@ def steps(target: PulumiTarget, desired: ManifestSet, plan: ReleasePlan) -> dict
     with engine_of(target.settings, RELEASE.project) as engine:
         stack = Store(engine, RELEASE, "prod").load_stack()
         program = compose(desired, every, stack, Way(RELEASE, "opsdecl", target.settings))
-        engine.preview("prod", lambda: declare(program), listener.hear, refresh=False)
+        anew = rewritten(program, stack)
+        engine.preview("prod", lambda: declare(program), listener.hear, refresh=False, replaced=anew)
     return listener.steps
 
 

@@ -227,6 +227,12 @@ COVERED_ELSEWHERE: Mapping[str, Elsewhere] = {
     ),
     "OD694": Elsewhere(_COMMAND, "tests/unit/recognise/test_import.py::test_what_is_no_export_is_refused"),
     "OD693": Elsewhere(_PULUMI, "tests/pulumi/test_eject.py::test_the_command_writes_into_an_empty_folder_only"),
+    "OD695": Elsewhere(
+        _PULUMI, "tests/pulumi/test_partitions.py::test_a_partition_that_was_stopped_gives_nothing_until_it_is_whole"
+    ),
+    "OD696": Elsewhere(
+        _PULUMI, "tests/pulumi/test_partitions.py::test_the_stack_of_another_environment_is_no_partition"
+    ),
     "OD740": Elsewhere(_CATALOG, "tests/unit/flows/test_catalog.py::test_an_unknown_name_suggests_the_nearest"),
     "OD741": Elsewhere(
         _CATALOG, "tests/unit/flows/test_catalog_add.py::test_what_cannot_be_added_says_why_and_writes_nothing"

@@ -24,7 +24,6 @@ _OTHER = "LLM.nothing-at-all/main/object"
 
 _SAME_AMOUNT = "the provider takes another spelling of an amount for no change"
 _MADE_ANEW = "the provider makes it anew, where the API server takes the change"
-_SERVER_SAYS = "the provider tries, and leaves it to the API server to refuse"
 _CONFIG = "the provider makes an immutable ConfigMap anew for other data; ours take their name from it"
 
 WHOLE: Mapping[str, Row] = {
@@ -93,15 +92,9 @@ WORKLOADS: Mapping[str, Row] = {
     "completions of a run": Row("Job", put("spec.completions", 2), "replace"),
     "parallelism of a run": Row("Job", put("spec.parallelism", 2), "update", pulumi="replace", why=_MADE_ANEW),
     "tries of a run": Row("Job", put("spec.backoffLimit", 3), "update"),
-    "tries of an index of a run": Row(
-        "Job", put("spec.backoffLimitPerIndex", 1), "replace", pulumi="update", why=_SERVER_SAYS
-    ),
-    "what counts as success of a run": Row(
-        "Job", put("spec.successPolicy", _ONE_IS_ENOUGH), "replace", pulumi="update", why=_SERVER_SAYS
-    ),
-    "who manages a run": Row(
-        "Job", put("spec.managedBy", "acme.example/queue"), "replace", pulumi="update", why=_SERVER_SAYS
-    ),
+    "tries of an index of a run": Row("Job", put("spec.backoffLimitPerIndex", 1), "replace"),
+    "what counts as success of a run": Row("Job", put("spec.successPolicy", _ONE_IS_ENOUGH), "replace"),
+    "who manages a run": Row("Job", put("spec.managedBy", "acme.example/queue"), "replace"),
     "deadline of a run": Row("Job", put("spec.activeDeadlineSeconds", 60), "update"),
     "another schedule": Row("CronJob", put("spec.schedule", "0 5 * * *"), "update"),
 }
@@ -111,25 +104,17 @@ REST: Mapping[str, Row] = {
     "ports in another order": Row("Service", flipped("spec.ports"), "update"),
     "a service without an address": Row("Service", put("spec.clusterIP", "None"), "replace"),
     "another type of service": Row("Service", put("spec.type", "LoadBalancer"), "update"),
-    "another family of addresses": Row(
-        "Service", put("spec.ipFamilies", ["IPv6"]), "replace", pulumi="update", why=_SERVER_SAYS
-    ),
+    "another family of addresses": Row("Service", put("spec.ipFamilies", ["IPv6"]), "replace"),
     "other data": Row("ConfigMap", put("data.value", "2"), "update"),
     "one file more": Row("ConfigMap", put("data.more", "2"), "update"),
-    "it becomes immutable": Row("ConfigMap", put("immutable", True), "replace", pulumi="update", why=_SERVER_SAYS),
+    "it becomes immutable": Row("ConfigMap", put("immutable", True), "replace"),
     "immutable data": Row(
         "ConfigMap", put("data.value", "2"), "update", begin=put("immutable", True), pulumi="replace", why=_CONFIG
     ),
     "another storage class": Row("PersistentVolumeClaim", put("spec.storageClassName", "slow"), "replace"),
     "another way of access": Row("PersistentVolumeClaim", put("spec.accessModes", ["ReadWriteMany"]), "replace"),
     "a larger claim": Row("PersistentVolumeClaim", put("spec.resources.requests.storage", "20Gi"), "update"),
-    "a smaller claim": Row(
-        "PersistentVolumeClaim",
-        put("spec.resources.requests.storage", "5Gi"),
-        "replace",
-        pulumi="update",
-        why=_SERVER_SAYS,
-    ),
+    "a smaller claim": Row("PersistentVolumeClaim", put("spec.resources.requests.storage", "5Gi"), "replace"),
     "other rights": Row("Role", put("rules.0.verbs", ["get"]), "update"),
     "verbs in another order": Row("Role", flipped("rules.0.verbs"), "update"),
     "another role": Row("RoleBinding", put("roleRef.name", "y"), "replace"),

@@ -210,6 +210,23 @@ NOT_AN_EXPORT = Code(
     "opsdecl import pulumi --state stack.json",
 )
 
+HANDOVER_UNSETTLED = Code(
+    "OD695",
+    "a partition was stopped in the middle of an apply, and cannot give or take objects yet",
+    "Objects move between the stacks of two partitions. The state of one of them does not say what its last apply did, "
+    "so an object could be lost or come twice. Nothing was changed.\n\n"
+    "Apply that partition alone: it looks at what was done. Then apply all.",
+    "an apply of acme/prod/main/team-a was stopped in the middle",
+)
+OTHER_RELEASE = Code(
+    "OD696",
+    "the stack belongs to another release",
+    "The records beside the stack are those of another project, environment or partition. An apply would remove what "
+    "that one has made. Nothing was changed.\n\n"
+    "Name another `stack`. Partitions have stacks called after the target's own: `prod-eu` is that of eu in `prod`, "
+    "and could be that of an environment `prod-eu`, too.",
+    "stack `prod-eu` belongs to acme/prod/main/eu",
+)
 CODES: tuple[Code, ...] = (
     PULUMI_MISSING,
     PULUMI_TOO_OLD,
@@ -236,4 +253,6 @@ CODES: tuple[Code, ...] = (
     NO_STACK,
     INSTALL_FAILED,
     NOT_AN_EXPORT,
+    HANDOVER_UNSETTLED,
+    OTHER_RELEASE,
 )

@@ -12,7 +12,7 @@ from opsdecl.targets.cluster.books import inventory_of, revision_of, revision_to
 from opsdecl.targets.cluster.inventory import Entry
 from opsdecl.targets.cluster.reading import Identity
 from opsdecl.targets.cluster.writing import Progress, intentions
-from opsdecl.targets.pulumi.composing import compose, compose_held, made_anew, without
+from opsdecl.targets.pulumi.composing import compose, compose_held, made_anew, rewritten, without
 from opsdecl.targets.pulumi.decorations import WITH_EARLY_DELETE
 from opsdecl.targets.pulumi.locks import past_dead_holders
 from opsdecl.targets.pulumi.reading import Reading
@@ -20,7 +20,7 @@ from opsdecl.targets.pulumi.records import Kept, Records
 from opsdecl.targets.pulumi.repairing import repair, was_broken_off
 from opsdecl.targets.pulumi.state import StackState
 from opsdecl.targets.pulumi.telling import Listener
-from opsdecl.targets.pulumi.writing import Job, Moved, drifted, rewritten, settle, unknown, update
+from opsdecl.targets.pulumi.writing import Job, Moved, drifted, settle, unknown, update
 
 WaitGone = Callable[[tuple[str, ...]], None]
 

@@ -42,8 +42,11 @@ class Way(Struct, frozen=True):
         return {**_IN_PLACE, **where, **({"namespace": settings.namespace} if settings.namespace else {})}
 
     def is_rewritten(self, change: ObjectChange | None, former_token: str) -> bool:
-        """A file that somebody touched is made anew, as the provider reads none, and one whose name holds another
-        version. An old one that goes last would take the new one along where they are the same file."""
+        """What is made anew although the provider would not: an object of the same name that the plan replaces, since
+        the API server refuses the change; a file that somebody touched, as the provider reads none, and one whose name
+        holds another version. An old one that goes last would take the new one along where they are the same."""
+        if change is not None and change.action == "replace" and change.replaces is None:
+            return True
         moved = change is not None and change.cause in ("drift", "both")
         return self.settings.directory is not None and (moved or bool(former_token))
 
@@ -107,6 +110,12 @@ def without(program: Program, names: Iterable[str]) -> Program:
         if child.name not in gone
     )
     return replace(program, children=left)
+
+
+def rewritten(program: Program, stack: StackState) -> tuple[str, ...]:
+    """URNs of what the engine must make anew although it may see no reason to."""
+    names = {child.name for child in program.children if child.delete_first and not child.former_token}
+    return tuple(resource.urn for address, resource in stack.objects.items() if address in names)
 
 
 def made_anew(program: Program) -> set[str]:

@@ -51,10 +51,11 @@ class Engine(Struct, frozen=True):
     project: str
     workspace: automation.LocalWorkspace
 
-    def export(self, stack: str) -> Deployment | None:
-        """The stack's state with secrets as they are kept; None where there is no such stack."""
+    def export(self, stack: str, *, opened: bool = False) -> Deployment | None:
+        """The stack's state with secrets as they are kept, or `opened`; None where there is no such stack."""
+        shown = ("--show-secrets",) if opened else ()
         try:
-            told = self.run("stack", "export", "--stack", self._name(stack))
+            told = self.run("stack", "export", "--stack", self._name(stack), *shown)
         except StackMissing:
             return None
         deployment: Deployment = json.loads(told).get("deployment") or {}
@@ -70,6 +71,11 @@ class Engine(Struct, frozen=True):
             self.run("stack", "import", "--stack", self._name(stack), "--file", str(path))
         finally:
             path.unlink()
+
+    def stacks(self) -> tuple[str, ...]:
+        """Names of the project's stacks, without an organisation."""
+        rows = json.loads(self.run("stack", "ls", "--json"))
+        return tuple(sorted(str(row["name"]).rpartition("/")[2] for row in rows))
 
     def create(self, stack: str) -> None:
         """Makes the stack, and the project with it; quiet where it is there."""
@@ -99,12 +105,25 @@ class Engine(Struct, frozen=True):
             ),
         )
 
-    def preview(self, stack: str, program: Callable[[], None], on_event: OnEvent, *, refresh: bool) -> None:
+    def preview(
+        self,
+        stack: str,
+        program: Callable[[], None],
+        on_event: OnEvent,
+        *,
+        refresh: bool,
+        replaced: tuple[str, ...] = (),
+    ) -> None:
         """What `up` would do, told by events; nothing is written. `refresh`: with a look at the live objects first."""
         self._attempt(
             stack,
             lambda opened: opened.preview(
-                program=program, on_event=on_event, refresh=refresh, color="never", suppress_progress=True
+                program=program,
+                on_event=on_event,
+                refresh=refresh,
+                replace=list(replaced) or None,
+                color="never",
+                suppress_progress=True,
             ),
         )
 

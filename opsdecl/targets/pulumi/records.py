@@ -69,10 +69,26 @@ def decode(deployment: Mapping[str, Any] | None, release: str) -> Records:
         said = f"they were last written by opsdecl {written.get('toolVersion', 'of a later version')}"
         raise PulumiError(_broken(release, said, "update opsdecl"))
     try:
-        return _records(written)
+        return _of(release, _records(written))
     except (ValueError, KeyError, TypeError, AttributeError, zlib.error) as error:
         said = f"they are damaged: {type(error).__name__} {error}"
         raise PulumiError(_broken(release, said, "restore that stack from the backups of the backend")) from None
+
+
+def _of(release: str, found: Records) -> Records:
+    """A target may be called otherwise by now; an environment and a partition are others then."""
+    owner = found.inventory.release
+    if _without_target(owner) != _without_target(release):
+        said = f"the stack of {release} belongs to {owner}, as its records say"
+        raise PulumiError(
+            Diagnostic(codes.OTHER_RELEASE, said, hint="name another `stack` in the settings of the target")
+        )
+    return found
+
+
+def _without_target(release: str) -> list[str]:
+    parts = release.split("/")
+    return [*parts[:2], *parts[3:]]
 
 
 def _broken(release: str, said: str, hint: str) -> Diagnostic:

@@ -5,6 +5,9 @@ from pathlib import Path
 from typing import Any
 
 from msgspec import Struct
+from msgspec.structs import replace
+
+from opsdecl.addr import Release
 
 
 class PulumiSettings(Struct, frozen=True):
@@ -23,21 +26,30 @@ class PulumiSettings(Struct, frozen=True):
     """Bounds how long an apply waits until an object is ready; None: as long as its own probes and deadlines allow."""
     revisions: int = 20
     """How many revisions are kept."""
+    trunk: str = ""
+    """The stack of the partition without a name, which those of the others are called after; `stack` where empty."""
+
+    def of(self, partition: str) -> "PulumiSettings":
+        """Of another partition of the same environment and target."""
+        trunk = self.trunk or self.stack
+        return replace(self, stack=stack_of(trunk, partition), trunk=trunk)
 
     @classmethod
     def from_mapping(
         cls,
         settings: Mapping[str, Any],
         root: Path,
-        stack: str,
+        release: Release,
         namespaces: tuple[str, ...] = (),
         wait_at_most_s: float | None = None,
     ) -> "PulumiSettings":
-        """From the target's settings with defaults, the project's folder, the stack's usual name,
-        `spec.namespaces`, and the setting `waitAtMost` in seconds."""
+        """From the target's settings with defaults, the project's folder, `spec.namespaces`, and the setting
+        `waitAtMost` in seconds."""
         folder = settings.get("renderYamlToDirectory")
+        trunk = settings.get("stack") or release.environment
         return cls(
-            stack=settings.get("stack") or stack,
+            stack=stack_of(trunk, release.partition),
+            trunk=trunk,
             backend=_absolute(settings.get("backend") or "", root),
             secrets_provider=settings.get("secretsProvider") or "",
             context=settings.get("kubeContext") or "",
@@ -48,6 +60,11 @@ class PulumiSettings(Struct, frozen=True):
             wait_at_most_s=wait_at_most_s,
             revisions=settings.get("revisions") or 20,
         )
+
+
+def stack_of(trunk: str, partition: str) -> str:
+    """A stack for each partition."""
+    return f"{trunk}-{partition}" if partition else trunk
 
 
 def _absolute(backend: str, root: Path) -> str:

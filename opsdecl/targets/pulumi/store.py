@@ -10,6 +10,7 @@ from opsdecl.diag import Diagnostic
 from opsdecl.diag.codes import pulumi as codes
 from opsdecl.targets.pulumi.failures import PulumiError
 from opsdecl.targets.pulumi.records import SUFFIX, Records, decode, encode
+from opsdecl.targets.pulumi.settings import PulumiSettings
 from opsdecl.targets.pulumi.state import StackState, parse_state, without_pending
 
 if TYPE_CHECKING:
@@ -61,3 +62,28 @@ class Store(Struct, frozen=True):
         deployment = self.engine.export(self.stack)
         if deployment is not None and deployment.get("pending_operations"):
             self.engine.replace_state(self.stack, without_pending(deployment))
+
+
+def held_partitions(store: Store, settings: PulumiSettings) -> tuple[str, ...]:
+    """Partitions of the same environment and target with records of objects; the empty name is the rest. Raises
+    PulumiError where the records of one cannot be read: what it holds must not be taken for nothing."""
+    trunk = settings.of("").stack.rpartition("/")[2]
+    named = [name.removesuffix(SUFFIX) for name in store.engine.stacks() if name.endswith(SUFFIX)]
+    found = [
+        name.removeprefix(trunk).removeprefix("-") for name in named if name == trunk or name.startswith(f"{trunk}-")
+    ]
+    with ThreadPoolExecutor(4) as pool:
+        held = pool.map(lambda partition: _holds(store, settings, partition), found)
+        return tuple(partition for partition, holds in zip(found, held, strict=True) if holds)
+
+
+def _holds(store: Store, settings: PulumiSettings, partition: str) -> bool:
+    """Not where the stack is that of another environment, whose name begins alike."""
+    release = store.release._replace(partition=partition)
+    try:
+        records = Store(store.engine, release, settings.of(partition).stack).load_records()
+    except PulumiError as error:
+        if error.diagnostics[0].code is codes.OTHER_RELEASE:
+            return False
+        raise
+    return bool(records.inventory.entries)

@@ -3,9 +3,11 @@ cluster or the folder holds."""
 
 import asyncio
 from collections.abc import Callable, Coroutine, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from msgspec import Struct, field
+from msgspec.structs import replace
 
 from opsdecl.addr import ObjectKey, Release
 from opsdecl.apply.ports import Record
@@ -18,6 +20,7 @@ from opsdecl.render.types import ManifestSet
 from opsdecl.targets.cluster.client import Client, each, talking
 from opsdecl.targets.cluster.failures import ClusterError
 from opsdecl.targets.cluster.history import last_change, named_revision, state_of
+from opsdecl.targets.cluster.inventory import Entry
 from opsdecl.targets.cluster.kinds import find_kinds
 from opsdecl.targets.cluster.kubeconfig import find_server
 from opsdecl.targets.cluster.reading import Scope
@@ -27,6 +30,7 @@ from opsdecl.targets.cluster.writing import last_look
 from opsdecl.targets.pulumi.applying import Apply
 from opsdecl.targets.pulumi.composing import Way
 from opsdecl.targets.pulumi.failures import PulumiError, StackMissing, unknown_stack
+from opsdecl.targets.pulumi.handover import Handover, Side, rename_managers
 from opsdecl.targets.pulumi.live import Looked, cluster_settings, look_at_cluster, look_at_folder
 from opsdecl.targets.pulumi.previewing import preview
 from opsdecl.targets.pulumi.reading import Reading, Sources, read_release
@@ -35,7 +39,7 @@ from opsdecl.targets.pulumi.refusals import too_large
 from opsdecl.targets.pulumi.repairing import was_broken_off
 from opsdecl.targets.pulumi.settings import PulumiSettings
 from opsdecl.targets.pulumi.state import StackState
-from opsdecl.targets.pulumi.store import Store
+from opsdecl.targets.pulumi.store import Store, held_partitions
 from opsdecl.targets.pulumi.unlocking import put_out
 from opsdecl.targets.pulumi.writing import Job, Moved, stale
 
@@ -60,10 +64,46 @@ class PulumiTarget(Struct, frozen=True):
         """The release as stack, records and live objects have it. What does not answer is an error, never nothing."""
 
         def work(store: Store) -> Checked[TargetState]:
-            reading = self._reading(store, self.wanted)
-            return Checked(reading.state, reading.findings)
+            if self.release.partition:
+                reading = self._reading(store, self.wanted)
+                return Checked(reading.state, reading.findings)
+            with ThreadPoolExecutor(1) as pool:
+                held = pool.submit(held_partitions, store, self.settings)
+                reading = self._reading(store, self.wanted)
+                others = tuple(partition for partition in held.result() if partition)
+            return Checked(replace(reading.state, partitions=others), reading.findings)
 
         return self._attempt(work)
+
+    def partitions(self) -> Checked[Sequence[str]]:
+        """Partitions of the same environment and target that own objects in a stack of theirs."""
+        return self._attempt(lambda store: Checked(held_partitions(store, self.settings)))
+
+    def take_over(
+        self, source: Release, keys: Sequence[ObjectKey], record: Record, *, expected: str, given: str
+    ) -> Checked[tuple[str, str]]:
+        """See `flows.targets.PartitionedTarget`. The rows go from state to state; live objects change hands alone."""
+        other = PulumiTarget(self.settings.of(source.partition), source)
+
+        def work(store: Store) -> Checked[tuple[str, str]]:
+            theirs = Store(store.engine, source, other.settings.stack)
+            sides = [Side(s, t._way.manager, t._reading(s, None)) for t, s in ((self, store), (other, theirs))]
+            for side, target, identity in zip(sides, (self, other), (expected, given), strict=True):
+                if side.reading.state.identity != identity:
+                    return Checked(None, (target._stale(side.reading),))
+            notes: list[Diagnostic] = []
+            Handover(sides[0], sides[1], record.tool_version, notes.append).run(keys, self._rename_of(source))
+            after = [t._reading(s, None).state.identity for t, s in ((self, store), (other, theirs))]
+            return Checked((after[0], after[1]), tuple(notes))
+
+        return self._attempt(work)
+
+    def _rename_of(self, source: Release) -> Callable[[tuple[Entry, ...]], tuple[Entry, ...]]:
+        """In a folder nobody holds a field."""
+        if self.settings.directory is not None:
+            return lambda entries: entries
+        managers = self._way.manager, Scope(source).manager
+        return lambda entries: self._talk(lambda client: rename_managers(client, entries, *managers))
 
     def read_revision(self, revision: str) -> Checked[TargetState]:
         """The release as it was at a kept revision, named by its id or a beginning of it."""

@@ -118,12 +118,6 @@ def drifted(job: Job, stack: StackState) -> tuple[StateResource, ...]:
     return tuple(resource for address, resource in stack.objects.items() if address in causes)
 
 
-def rewritten(program: Program, stack: StackState) -> tuple[str, ...]:
-    """URNs of what the engine must make anew although it sees no change."""
-    names = {child.name for child in program.children if child.delete_first and not child.former_token}
-    return tuple(resource.urn for address, resource in stack.objects.items() if address in names)
-
-
 def unknown(
     job: Job, before: StackState, after: StackState, listener: Listener, error: PulumiError | None
 ) -> frozenset[str]:
