@@ -6,6 +6,7 @@ import shutil
 import signal
 import socket
 import subprocess
+import sys
 import time
 from pathlib import Path
 from threading import Thread
@@ -18,6 +19,8 @@ from opsdecl.diag import Checked
 from opsdecl.targets.pulumi.target import PulumiTarget
 from tests.contracts.builders import actions, apply, chat, manifest, plan_of, record, release
 from tests.support.crashes import children
+from tests.support.git import repository
+from tests.support.project import copy_example, opsdecl
 from tests.support.pulumi_places import folder_target, pulumi
 
 __all__ = ["pulumi"]
@@ -228,3 +231,44 @@ def test_records_that_cannot_be_used_stop_everything(pulumi: Path) -> None:
     assert codes(folder_target(pulumi).read()) == ["OD686"]
     path.write_text(whole.replace('"applied"', '"replied"').replace('"desiredDigest"', '"desired"'))
     assert codes(folder_target(pulumi).read()) == ["OD686"]
+
+
+REFUSED = """
+from dataclasses import replace
+from pathlib import Path
+from tests.contracts.builders import apply, manifest, release
+from tests.support.pulumi_places import folder_target
+
+bad = manifest("LLM.chat/main/deployment", "Deployment", "chat")
+bad = replace(bad, data={**bad.data, "metadata": {"name": "x" * 300, "namespace": "assist"}})
+others = [manifest(f"LLM.chat/main/s{n}", "Service", f"s{n}", needs=(str(bad.address),)) for n in range(3)]
+print([d.code.id for d in apply(folder_target(Path(FOLDER)), release(bad, *others)).diagnostics])
+"""
+
+
+def test_a_failed_update_leaves_nothing_that_python_complains_of(pulumi: Path) -> None:
+    program = REFUSED.replace("FOLDER", repr(str(pulumi)))
+    command = [sys.executable, "-W", "always::ResourceWarning", "-c", program]
+    root = Path(__file__).parents[2]
+    done = subprocess.run(command, cwd=root, capture_output=True, text=True, check=True)
+    assert "'OD679'" in done.stdout
+    assert "Exception ignored" not in done.stderr
+    assert "unclosed event loop" not in done.stderr
+
+
+def test_unlock_takes_a_lock_away_that_somebody_left(pulumi: Path) -> None:
+    project = copy_example(pulumi / "project")
+    settings = project / "environments/dev/environment.yaml"
+    target = f"type: pulumi, backend: file://{pulumi}/backend, renderYamlToDirectory: ../rendered"
+    settings.write_text(settings.read_text().replace('type: git, remote: ".", branch: rendered/dev', target))
+    repository(project)
+    assert opsdecl(project, "apply", "--env=dev", "--yes").code == 0
+    path = pulumi / "backend/.pulumi/locks/organization/harbor-ai/dev/1a2b.json"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    told = {"pid": 4711, "username": "ci", "hostname": "runner-7", "timestamp": "2026-03-01T09:12:00Z"}
+    path.write_text(json.dumps(told))
+    held = opsdecl(project, "unlock", "--env=dev")
+    assert (held.code, "ci on runner-7" in held.all) == (5, True)
+    done = opsdecl(project, "unlock", "--env=dev", "--force")
+    assert done.code == 0, done.all
+    assert not path.exists()

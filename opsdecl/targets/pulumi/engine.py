@@ -20,6 +20,7 @@ from opsdecl.targets.pulumi.installation import (
     is_self_managed,
     usual_backend,
 )
+from opsdecl.targets.pulumi.loops import with_closed_loops
 from opsdecl.targets.pulumi.settings import PulumiSettings
 
 _SELECTED = StackInitMode.SELECT
@@ -36,6 +37,14 @@ class _LeanStack(automation.Stack):
         self.name = name
         self.workspace = workspace
         self._mode = _SELECTED
+
+    def up(self, *, program: Callable[[], None], **options: Any) -> automation.UpResult:  # type: ignore[override]
+        with with_closed_loops(program) as run:
+            return super().up(program=run, **options)
+
+    def preview(self, *, program: Callable[[], None], **options: Any) -> automation.PreviewResult:  # type: ignore[override]
+        with with_closed_loops(program) as run:
+            return super().preview(program=run, **options)
 
     def outputs(self) -> automation.OutputMap:
         return {}
