@@ -297,7 +297,8 @@ def _model_facts(draft: Draft, ask: Ask) -> Mapping[str, Json] | None:
             "license": facts.license,
         }
         return {name: value for name, value in known.items() if value != ""}
-    inline: Any = getattr(draft.model.spec, "model", None)
+    spec = draft.model.spec
+    inline: Any = getattr(spec, "model", None) or getattr(getattr(spec, "base", None), "model", None)
     if not hasattr(inline, "uri"):
         return None
     published: ModelFacts | None = ask(Question("weights", "", str(inline.uri))).value

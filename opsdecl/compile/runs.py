@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 
+from opsdecl.addr import SpecAddress
 from opsdecl.compile.scene import Scene
 from opsdecl.compile.types import CompiledDocument
 from opsdecl.diag import Diagnostic, Related, SpecPath
@@ -74,5 +75,35 @@ def personal_data(scene: Scene) -> Iterator[Diagnostic]:
                 f"the data is `{held}`, and nothing says how long it may be kept",
                 at=scene.place(document.address, ("spec", "personalData")),
                 hint="add `retention: 365d`",
+                subject=str(document.address),
+            )
+
+
+def data_elsewhere(scene: Scene) -> Iterator[Diagnostic]:
+    for document in runs(scene):
+        here = document.effective["metadata"]["namespace"]
+        for index, name in enumerate(document.effective["spec"].get("datasets") or ()):
+            used = scene.documents.get(SpecAddress("Dataset", name))
+            there = used.effective["metadata"]["namespace"] if used is not None else here
+            if used is not None and there != here:
+                yield Diagnostic(
+                    codes.DATA_ELSEWHERE,
+                    f"{used.address} lies in namespace `{there}`, and {document.address} runs in `{here}`",
+                    at=scene.place(document.address, ("spec", "datasets", index)),
+                    hint=f"set metadata.namespace of one of them to that of the other, such as `{there}`",
+                    related=(Related("the dataset", scene.place(used.address, ("metadata", "namespace"))),),
+                    subject=str(document.address),
+                )
+
+
+def nothing_kept(scene: Scene) -> Iterator[Diagnostic]:
+    for document in runs(scene):
+        spec = document.effective["spec"]
+        if spec.get("spot") and "checkpoints" not in spec:
+            yield Diagnostic(
+                codes.NOTHING_KEPT,
+                f"a node of {document.address} can be taken away, and nothing is kept on the way",
+                at=scene.place(document.address, ("spec", "spot")),
+                hint="add `checkpoints: {every: 30m}`",
                 subject=str(document.address),
             )

@@ -15,6 +15,7 @@ from opsdecl.diag.codes import (
     source,
     spec,
     targets,
+    training,
     transparency,
 )
 from opsdecl.diag.codes import compile as compile_
@@ -34,6 +35,7 @@ MODULES = (
     fleet,
     groups,
     runs,
+    training,
     policy,
     transparency,
     internal,

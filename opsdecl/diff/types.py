@@ -242,12 +242,27 @@ class StartingRun(Model):
     currency: str = ""
 
 
+class TrainingFit(Model):
+    """Memory of one GPU of a training, in GiB. Without a verdict, `reason` says why there is none."""
+
+    verdict: Verdict | None = None
+    reason: str = ""
+    total: Estimate | None = Field(default=None, alias="totalGiB")
+    needed: Estimate | None = Field(default=None, alias="neededGiB")
+    weights: Estimate | None = Field(default=None, alias="weightsGiB")
+    gradients: Estimate | None = Field(default=None, alias="gradientsGiB")
+    optimizer: Estimate | None = Field(default=None, alias="optimizerGiB")
+    activations: Estimate | None = Field(default=None, alias="activationsGiB")
+    overhead: Estimate | None = Field(default=None, alias="overheadGiB")
+
+
 class DocumentRuns(Model):
     """The runs of one document that are started, and the size of the volume that is made for them."""
 
     address: str
     runs: tuple[StartingRun, ...]
     volume: str = ""
+    fit: TrainingFit | None = None
 
 
 class FleetTotals(Model):

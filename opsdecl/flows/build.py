@@ -14,6 +14,7 @@ from opsdecl.diag import Checked, Diagnostic
 from opsdecl.flows.models import Models, misfits
 from opsdecl.flows.project import Project, place_of
 from opsdecl.flows.recall import Objects, Shapes, Verdicts, remembered_names
+from opsdecl.flows.trainings import Trainings, size_trainings, training_misfits
 from opsdecl.render.schema_store import schemas_identity
 from opsdecl.render.schemas import examine_schemas
 from opsdecl.render.types import Manifest, ManifestSet
@@ -28,6 +29,8 @@ class Built(Struct, frozen=True):
     manifests: ManifestSet
     assessments: Mapping[SpecAddress, Assessment] = field(default_factory=dict)
     """Of every language model; empty for a side that is not checked."""
+    trainings: Trainings = field(default_factory=dict)
+    """Of every fine-tuning on GPUs, the same."""
 
     @property
     def environment(self) -> CompiledDocument:
@@ -58,8 +61,10 @@ def build(
     if rendered.value is None:
         return Checked(None, findings)
     assessments = models.within(graph.environment).all(graph.documents) if check else {}
-    built = Built(project, graph, rendered.value, assessments)
-    findings += (*misfits(graph, assessments), *check_built(built, memo)) if check else ()
+    trainings = size_trainings(graph, models.shapes) if check else {}
+    built = Built(project, graph, rendered.value, assessments, trainings)
+    sized = (*misfits(graph, assessments), *training_misfits(graph, trainings))
+    findings += (*sized, *check_built(built, memo)) if check else ()
     memo.save()
     return Checked(built, findings)
 

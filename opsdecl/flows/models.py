@@ -13,7 +13,7 @@ from opsdecl.compile.types import CompiledDocument, Graph
 from opsdecl.diag import Diagnostic, Place, Related, Severity
 from opsdecl.flows.kept_sizes import decode_assessment, encode_assessment
 from opsdecl.flows.project import place_of
-from opsdecl.sizing.assess import assess, figures, request_of
+from opsdecl.sizing.assess import Shapes, assess, figures, request_of
 from opsdecl.sizing.served import FACETS, Reach, Served, path_of, served_of
 from opsdecl.sizing.types import Assessment, Objection, Request
 
@@ -44,6 +44,11 @@ class Models:
     def _served(self, effective: Mapping[str, Any]) -> Served | str:
         served = served_of(effective)
         return served if isinstance(served, str) else replace(served, reach=self._reach(served.gpu))
+
+    @property
+    def shapes(self) -> Shapes:
+        """Of models and GPUs, as sizing asks for them."""
+        return self._shapes
 
     def all(self, documents: Iterable[CompiledDocument]) -> Mapping[SpecAddress, Assessment]:
         """Of every LLM, with what is wrong. What was reckoned in an earlier run comes without its figures."""

@@ -2,11 +2,12 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from opsdecl.addr import Address, is_run
+from opsdecl.addr import Address, SpecAddress, is_run
 from opsdecl.compile.costs import currency_of, price_of
 from opsdecl.diff.release import ReleaseDiff
 from opsdecl.diff.types import DocumentRuns, ObjectChange, StartingRun
 from opsdecl.flows.build import Built
+from opsdecl.flows.trainings import fit_of
 from opsdecl.render.types import Manifest
 
 _CLAIM = "PersistentVolumeClaim"
@@ -24,7 +25,12 @@ def starting_runs(built: Built, diffs: Sequence[ReleaseDiff]) -> tuple[DocumentR
             run = _run(built, created[address], wanted[address])
             found.setdefault(address.partition("/")[0], []).append(run)
     return tuple(
-        DocumentRuns(address=name, runs=tuple(runs), volume=_volume(name, created, wanted))
+        DocumentRuns(
+            address=name,
+            runs=tuple(runs),
+            volume=_volume(name, created, wanted),
+            fit=fit_of(built.trainings.get(SpecAddress.parse(name))),
+        )
         for name, runs in sorted(found.items())
     )
 

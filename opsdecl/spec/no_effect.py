@@ -16,6 +16,7 @@ from opsdecl.spec.kinds.environment import Environment
 from opsdecl.spec.kinds.llm import LLM
 from opsdecl.spec.kinds.model import Model
 from opsdecl.spec.kinds.runtime import Runtime
+from opsdecl.spec.kinds.training import Training
 from opsdecl.spec.kinds.weights import HubSource, PvcCache
 
 Served = LLM | Model
@@ -122,6 +123,20 @@ def _not_replicated(model: Any, environment: Environment, runtime: Runtime | Non
     return "pods of a run are no replicas of each other"
 
 
+def _not_queued(model: Training, environment: Environment, runtime: Runtime | None) -> Reason:
+    queueing = environment.spec.platform.queueing
+    return None if queueing == "kueue" else f"platform.queueing is `{queueing}` in {environment.metadata.name}"
+
+
+def _not_reckoned(model: Training, environment: Environment, runtime: Runtime | None) -> Reason:
+    framework = model.spec.framework
+    return f"`{framework}` has no such setting" if framework in ("sklearn", "xgboost") else None
+
+
+def _output_claimed(model: Training, environment: Environment, runtime: Runtime | None) -> Reason:
+    return "output.claim names an existing volume" if model.spec.output.claim else None
+
+
 def _storage_claimed(model: Dataset, environment: Environment, runtime: Runtime | None) -> Reason:
     storage = model.spec.storage
     return "storage.claim names an existing volume" if storage is not None and storage.claim else None
@@ -167,7 +182,6 @@ def _platform() -> tuple[NoEffectRule, ...]:
         "routing": "none",
         "training": "job",
         "tuning": "job",
-        "queueing": "none",
         "secrets": "native",
         "rollouts": "native",
     }
@@ -219,6 +233,15 @@ NO_EFFECT: tuple[NoEffectRule, ...] = (
     NoEffectRule("Environment", ("spec", "observe", "kubeContext"), _looks_itself, "remove the field"),
     *_platform(),
     *_runs("Dataset"),
+    *_runs("Training"),
+    NoEffectRule("Training", ("spec", "queue"), _not_queued, "set platform.queueing to `kueue`, or remove the field"),
+    NoEffectRule(
+        "Training", ("spec", "optimizer"), _not_reckoned, "remove the field: tell the program in `parameters`"
+    ),
+    NoEffectRule("Training", ("spec", "activationCheckpointing"), _not_reckoned, "remove the field"),
+    NoEffectRule("Training", ("spec", "output", "size"), _output_claimed, "remove it, or the claim"),
+    NoEffectRule("Training", ("spec", "output", "storageClass"), _output_claimed, "remove it, or the claim"),
+    NoEffectRule("Training", ("spec", "output", "accessMode"), _output_claimed, "remove it, or the claim"),
     NoEffectRule("Dataset", ("spec", "storage", "size"), _storage_claimed, "remove it, or the claim"),
     NoEffectRule("Dataset", ("spec", "storage", "storageClass"), _storage_claimed, "remove it, or the claim"),
     NoEffectRule("Dataset", ("spec", "storage", "accessMode"), _storage_claimed, "remove it, or the claim"),

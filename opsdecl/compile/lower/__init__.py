@@ -12,7 +12,8 @@ from opsdecl.compile.lower.names import base_name, shorten
 from opsdecl.compile.lower.native.dataset import lower_dataset
 from opsdecl.compile.lower.native.llm import lower_llm
 from opsdecl.compile.lower.native.model import lower_model
-from opsdecl.compile.lower.subject import LoadedAdapter, Subject
+from opsdecl.compile.lower.native.training import lower_training
+from opsdecl.compile.lower.subject import LoadedAdapter, Subject, UsedDataset
 from opsdecl.compile.rollout import nodes_of
 from opsdecl.compile.types import CompiledDocument, Resource
 from opsdecl.compile.watched import WATCHED_KINDS
@@ -32,7 +33,7 @@ LOWERINGS: Mapping[tuple[str, str], Lowering] = {
 }
 """By what renders it and kind: `platform.serving`, or `platform.multiNode` for replicas over several nodes."""
 
-RUNS: Mapping[str, Lowering] = {"Dataset": lower_dataset}
+RUNS: Mapping[str, Lowering] = {"Dataset": lower_dataset, "Training": lower_training}
 """Kinds of runs, which are the same whatever serves."""
 
 
@@ -94,6 +95,11 @@ def _subject(
             LoadedAdapter(other.address.name, other.model.spec, root)
             for root, other in sorted(references.items())
             if other.address.kind == "Adapter"
+        ),
+        datasets=tuple(
+            UsedDataset(other.address.name, other.model.spec, root, shorten(base_name(other.model.metadata)))
+            for root, other in sorted(references.items())
+            if other.address.kind == "Dataset"
         ),
         watched=tuple(other for _, other in sorted(references.items()) if other.address.kind in WATCHED_KINDS),
     )

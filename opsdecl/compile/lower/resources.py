@@ -19,7 +19,7 @@ def make_resource(
     *,
     name: str = "",
     annotations: Mapping[str, Any] | None = None,
-    labels: Mapping[str, str] | None = None,
+    labels: Mapping[str, Any] | None = None,
     depends_on: Iterable[Address] = (),
     protect: bool = False,
     ignore_changes: tuple[SpecPath, ...] = (),

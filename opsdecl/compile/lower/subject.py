@@ -10,6 +10,7 @@ from opsdecl.catalog.types import Catalog, GpuFacts
 from opsdecl.compile.types import CompiledDocument, Traced
 from opsdecl.diag import Place, SpecPath
 from opsdecl.spec.kinds.adapter import AdapterSpec
+from opsdecl.spec.kinds.dataset import DatasetSpec
 from opsdecl.spec.kinds.engine import Accelerator
 from opsdecl.spec.kinds.environment import EnvironmentSpec, Pool
 from opsdecl.spec.kinds.metadata import ServedMetadata
@@ -28,6 +29,16 @@ class LoadedAdapter(Struct, frozen=True):
     root: str
 
 
+class UsedDataset(Struct, frozen=True):
+    """A dataset that the document reads; `root` is where its spec stands in the document's effective tree, `base` the
+    base of its objects' names."""
+
+    name: str
+    spec: DatasetSpec
+    root: str
+    base: str
+
+
 class Subject(Struct, frozen=True):
     """`runtime` is the spec of the Runtime that serves the document, None for a custom image.
 
@@ -44,6 +55,7 @@ class Subject(Struct, frozen=True):
     namespace: str
     pools: Mapping[str, Mapping[str, Json]] = field(default_factory=dict)
     adapters: tuple[LoadedAdapter, ...] = ()
+    datasets: tuple[UsedDataset, ...] = ()
     pod_labels: Mapping[str, Any] = field(default_factory=dict)
     object_labels: Mapping[str, Any] = field(default_factory=dict)
     watched: tuple[CompiledDocument, ...] = ()

@@ -32,4 +32,21 @@ NO_RETENTION = Code(
     Severity.WARNING,
 )
 
-CODES: tuple[Code, ...] = (REMOVED_ON_BRANCH, UNPINNED_DATA, NO_RETENTION)
+DATA_ELSEWHERE = Code(
+    "OD356",
+    "Data in another namespace",
+    "A pod mounts volumes of its own namespace only, so a training can read a dataset only where it lies.\n\n"
+    "Move one of them into the namespace of the other.",
+    "kind: Training\nmetadata: {name: tune, namespace: risk}\nspec: {datasets: [claims]}   # which lies in assist",
+)
+NOTHING_KEPT = Code(
+    "OD357",
+    "Run on nodes that can be taken away, and nothing kept",
+    "The training may run on nodes that a cloud takes back at any time, and it keeps nothing on the way: a pod that is "
+    "started again begins from the start, and may never reach the end.\n\n"
+    "Add `checkpoints`, which the program goes on from.",
+    "kind: Training\nspec: {spot: true}   # and no checkpoints",
+    Severity.WARNING,
+)
+
+CODES: tuple[Code, ...] = (REMOVED_ON_BRANCH, UNPINNED_DATA, NO_RETENTION, DATA_ELSEWHERE, NOTHING_KEPT)

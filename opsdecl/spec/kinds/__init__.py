@@ -2,7 +2,18 @@
 
 from collections.abc import Mapping
 
-from opsdecl.spec.kinds import adapter, dataset, environment, llm, model, monitor, policy, project, runtime
+from opsdecl.spec.kinds import (
+    adapter,
+    dataset,
+    environment,
+    llm,
+    model,
+    monitor,
+    policy,
+    project,
+    runtime,
+    training,
+)
 from opsdecl.spec.kinds.declare import API_VERSION, Kind, Part
 
 KINDS: Mapping[str, Kind] = {
@@ -15,6 +26,7 @@ KINDS: Mapping[str, Kind] = {
         adapter.KIND,
         monitor.KIND,
         dataset.KIND,
+        training.KIND,
         runtime.KIND,
         policy.KIND,
     )

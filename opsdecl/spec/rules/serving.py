@@ -189,5 +189,5 @@ RULES: tuple[DocumentRule, ...] = (
     DocumentRule(_PODS, (("metadata", "movedFrom"), ("metadata", "name")), moved_from),
     DocumentRule(_PODS, ((_S, "scheduling", "tolerations"),), tolerations),
     DocumentRule(_SERVED | {"Runtime"}, ((_S, "env"), (_S, "engine", "env")), variables),
-    DocumentRule(frozenset({"Model", "Runtime"}), ((_S, "image"),), image_tag),
+    DocumentRule(frozenset({"Model", "Runtime", "Training"}), ((_S, "image"),), image_tag),
 )

@@ -1,14 +1,38 @@
 """Runs that a plan starts, in lines: pods, GPUs, the longest that they take, the most that they cost."""
 
-from opsdecl.diff.types import DocumentRuns, StartingRun
+from opsdecl.diff.types import DocumentRuns, StartingRun, TrainingFit
 from opsdecl.view.plan.fleet import money
-from opsdecl.view.plan.models import ModelLine
+from opsdecl.view.plan.models import ModelLine, Tone
 from opsdecl.view.words import count
+
+_VERDICTS: dict[str, tuple[str, Tone]] = {
+    "fits": ("fits", "good"),
+    "tight": ("tight", "doubtful"),
+    "does-not-fit": ("does not fit", "bad"),
+}
 
 
 def starting_lines(document: DocumentRuns) -> list[ModelLine]:
     lines = [ModelLine("starts", _run(run)) for run in document.runs]
+    lines += _memory(document.fit)
     return [*lines, *([ModelLine("volume", f"{document.volume}, new")] if document.volume else [])]
+
+
+def _memory(fit: TrainingFit | None) -> list[ModelLine]:
+    """What a GPU holds, part by part, beside what it has."""
+    if fit is None or fit.needed is None or fit.total is None:
+        return [ModelLine("memory/GPU", fit.reason, "unknown", "doubtful")] if fit is not None else []
+    named = (
+        ("weights", fit.weights),
+        ("gradients", fit.gradients),
+        ("optimiser", fit.optimizer),
+        ("activations", fit.activations),
+        ("overhead", fit.overhead),
+    )
+    split = " + ".join(f"{name} {part.point:.1f}" for name, part in named if part is not None)
+    needed = f"{fit.needed.point:.1f} ({fit.needed.low:.1f}–{fit.needed.high:.1f}) of {fit.total.point:.1f} GiB"
+    end, tone = _VERDICTS[fit.verdict or "tight"]
+    return [ModelLine("memory/GPU", f"{needed}: {split}", end, tone)]
 
 
 def _run(run: StartingRun) -> str:

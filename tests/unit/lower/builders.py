@@ -17,9 +17,17 @@ from opsdecl.spec.kinds.environment import Environment
 from opsdecl.spec.kinds.llm import LLM
 from opsdecl.spec.kinds.model import Model
 from opsdecl.spec.kinds.runtime import Runtime
+from opsdecl.spec.kinds.training import Training
 from opsdecl.spec.types import Document
 
-MODELS = {"Dataset": Dataset, "LLM": LLM, "Model": Model, "Runtime": Runtime, "Environment": Environment}
+MODELS = {
+    "Dataset": Dataset,
+    "Training": Training,
+    "LLM": LLM,
+    "Model": Model,
+    "Runtime": Runtime,
+    "Environment": Environment,
+}
 
 CATALOG = Catalog(
     models={

@@ -50,7 +50,8 @@ class Work(Struct, frozen=True):
     rdma: bool = False
     ports: Mapping[str, int] = field(default_factory=dict)
     priority: Any = None
-    labels: Mapping[str, Any] = field(default_factory=dict)
+    job_labels: Mapping[str, Any] = field(default_factory=dict)
+    job_annotations: Mapping[str, Any] = field(default_factory=dict)
     env_from: list[Any] = field(default_factory=list)
 
     @property
@@ -75,7 +76,7 @@ def run_job(subject: Subject, spec: RunningSpec, work: Work) -> Resource:
         "activeDeadlineSeconds": Traced(round(work.time_limit.seconds), (*work.path, "timeLimit")),
         "ttlSecondsAfterFinished": traced(round(removed.seconds), "spec", "run", "removeAfter") if removed else None,
         "template": {
-            "metadata": {"labels": {**subject.pod_labels, RUN_LABEL: work.key, **work.labels}},
+            "metadata": {"labels": {**subject.pod_labels, RUN_LABEL: work.key}},
             "spec": _pod(subject, spec, work),
         },
     }
@@ -87,7 +88,8 @@ def run_job(subject: Subject, spec: RunningSpec, work: Work) -> Resource:
         "Job",
         {"spec": job},
         name=job_name(subject, work.key, work.step),
-        annotations=cancelled,
+        annotations={**(cancelled or {}), **work.job_annotations},
+        labels=work.job_labels,
         depends_on=(*work.depends_on, *work.parts.depends_on),
     )
 

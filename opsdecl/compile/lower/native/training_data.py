@@ -1,0 +1,75 @@
+"""Datasets as a training reads them: each below /datasets/<name>, once they are prepared and checked."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from msgspec import Struct
+
+from opsdecl.addr import MAIN, Address, SpecAddress, run_role
+from opsdecl.compile.lower.native.dataset import claim_name, wait_for
+from opsdecl.compile.lower.native.dataset_keys import Stage, chain_of
+from opsdecl.compile.lower.native.parts import PodParts, join
+from opsdecl.compile.lower.subject import Subject, UsedDataset
+from opsdecl.compile.types import Traced
+from opsdecl.spec.kinds.dataset_source import ClaimData, OciData
+
+ROOT = "/datasets"
+_WAITING = "/waiting"
+
+
+class Used(Struct, frozen=True):
+    """What the datasets add to a pod, and the runs that come before it."""
+
+    parts: PodParts
+    after: tuple[Address, ...]
+
+
+def used_data(subject: Subject, image: Any) -> Used:
+    parts, after = [], []
+    for used in subject.datasets:
+        parts.append(_parts(used, image))
+        after += [Address(SpecAddress("Dataset", used.name), MAIN, run_role(s.key, s.name)) for s in _last(used)]
+    return Used(join(parts), tuple(after))
+
+
+def _last(used: UsedDataset) -> Iterator[Stage]:
+    """The run after which the data may be used."""
+    chain = chain_of(used.spec)
+    last = chain.checks or chain.output
+    if last is not None:
+        yield last
+
+
+def _parts(used: UsedDataset, image: Any) -> PodParts:
+    name, output = f"dataset-{used.name}"[:63].rstrip("-"), chain_of(used.spec).output
+    waits = tuple(
+        wait_for(name, f"{_WAITING}/{used.name}", stage, image, f"wait-{used.name}"[:63]) for stage in _last(used)
+    )
+    if output is None:
+        return _mounted(used, name, waits)
+    # What is prepared has a volume: a rule of datasets demands it.
+    assert used.spec.storage is not None
+    claim = {"claimName": Traced(claim_name(used.base, used.spec.storage), (used.root, "storage"))}
+    mount = {"name": name, "mountPath": f"{ROOT}/{used.name}", "subPath": output.folder, "readOnly": True}
+    return PodParts(volumes=({"name": name, "persistentVolumeClaim": claim},), mounts=(mount,), init_containers=waits)
+
+
+def _mounted(used: UsedDataset, name: str, waits: tuple[dict[str, Any], ...]) -> PodParts:
+    """Data that is used where it lies; a wait for its checks looks at the volume where those leave their marker."""
+    source, volumes = used.spec.source, []
+    match source:
+        case ClaimData():
+            claim = Traced(source.claim, (used.root, "source", "claim"))
+            volumes.append({"name": name, "persistentVolumeClaim": {"claimName": claim, "readOnly": True}})
+        case OciData():
+            image = Traced(source.image.text, (used.root, "source", "image"))
+            volumes.append({"name": name, "image": {"reference": image, "pullPolicy": "IfNotPresent"}})
+    if waits and used.spec.storage is not None:
+        marks = f"{name}-marks"[-63:].lstrip("-")
+        volumes.append(
+            {"name": marks, "persistentVolumeClaim": {"claimName": claim_name(used.base, used.spec.storage)}}
+        )
+        waits = tuple({**w, "volumeMounts": [{**w["volumeMounts"][0], "name": marks}]} for w in waits)
+    path = getattr(source, "path", "").strip("/")
+    mount = {"name": name, "mountPath": f"{ROOT}/{used.name}", "subPath": path or None, "readOnly": True}
+    return PodParts(volumes=tuple(volumes), mounts=(mount,), init_containers=waits)
