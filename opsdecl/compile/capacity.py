@@ -9,7 +9,7 @@ from opsdecl.compile.scene import Scene
 from opsdecl.compile.types import CompiledDocument
 from opsdecl.diag import Code, Diagnostic, Place, Related, SpecPath
 from opsdecl.diag.codes import compile as codes
-from opsdecl.diag.codes import groups
+from opsdecl.diag.codes import fleet, groups
 from opsdecl.fleet.packing import Size
 from opsdecl.spec.types import Json
 
@@ -73,6 +73,8 @@ def gpus_without_room(scene: Scene) -> Iterator[Diagnostic]:
                 yield _too_many(scene, demand, largest)
             elif demand.nodes > most and demand.lowest:
                 yield _too_many_nodes(scene, demand, most)
+            elif demand.nodes > 1 and len(possible) > 1:
+                yield _in_any_pool(scene, demand, fitting)
 
 
 def _other_gpu(scene: Scene, demand: Demand, pool: Mapping[str, Json]) -> Diagnostic:
@@ -125,6 +127,19 @@ def _too_many_nodes(scene: Scene, demand: Demand, most: int) -> Diagnostic:
         f"a replica spans {demand.nodes} nodes of one pool, and {where} {most}",
         "add nodes to the pool, or spread the replica over fewer of them",
         Related("the pools", scene.in_environment((*POOLS, *names))),
+    )
+
+
+def _in_any_pool(scene: Scene, demand: Demand, fitting: Mapping[str, Json]) -> Diagnostic:
+    names = ", ".join(fitting)
+    return _at_document(
+        scene,
+        demand,
+        fleet.NODES_OF_ANY_POOL,
+        "nodes",
+        f"the {demand.nodes} nodes of a replica may lie in different pools: {names} have `{demand.gpu}`",
+        "name one of them in accelerator.pool",
+        Related("the pools", scene.in_environment(POOLS)),
     )
 
 

@@ -114,10 +114,10 @@ def test_apply_plan_drift_and_destroy(installed: ControlPlane, project: Path) ->
 
 @pytest.mark.slow
 def test_its_pods_are_taken_and_no_two_of_a_replica_share_a_node(installed: ControlPlane, project: Path) -> None:
-    """Half a node each, so that only the rule keeps them apart; the policy lets only the leaders' port be called."""
+    """A quarter of a node each, so that only the rule keeps them apart; only the leaders are behind the Service."""
     cluster = installed
-    edit(project, "count: 8, nodes: 2", "count: 4, nodes: 2")
-    edit(project, "tensor: 8, pipeline: 2", "tensor: 4, pipeline: 2")
+    edit(project, "count: 8, nodes: 2", "count: 2, nodes: 2")
+    edit(project, "tensor: 8, pipeline: 2", "tensor: 2, pipeline: 2")
     edit(project, "model: deepseek-v3", "model: qwen2.5-72b-instruct")
     # The namespace enforces `restricted`, which the capability for RDMA is not part of.
     edit(project, "  rdma: {resource: rdma/hca, count: 8}\n", "")
@@ -128,15 +128,20 @@ def test_its_pods_are_taken_and_no_two_of_a_replica_share_a_node(installed: Cont
     )
     assert done.code == 0, done.all
     spec = live(cluster)["spec"]
-    pods = [pod for index in range(2) for pod in pods_of_group(spec, index)]
-    for pod in pods:
+    free, pinned = (list(pods_of_group(spec, index)) for index in range(2))
+    for pod in pinned:
+        pod["spec"]["nodeSelector"]["kubernetes.io/hostname"] = "h100-0"
+    for pod in (*free, *pinned):
         cluster.kubectl("create", "-n", NAMESPACE, "-f", "-", stdin=json.dumps(pod))
-    names = [pod["metadata"]["name"] for pod in pods]
-    each = [f"pod/{name}" for name in names]
+    each = ["pod/large-group-0", "pod/large-group-0-1", "pod/large-group-1"]
     cluster.kubectl("wait", "--for=condition=PodScheduled", *each, "-n", NAMESPACE, "--timeout=60s")
-    nodes = {name: cluster.get("pod", name, NAMESPACE)["spec"]["nodeName"] for name in names}
-    assert nodes["large-group-0"] != nodes["large-group-0-1"]
-    assert nodes["large-group-1"] != nodes["large-group-1-1"]
+    nodes = [cluster.get("pod", pod["metadata"]["name"], NAMESPACE)["spec"]["nodeName"] for pod in free]
+    assert nodes[0] != nodes[1]
+    kept_out = ("wait", "--for=condition=PodScheduled=False", "pod/large-group-1-1", "-n", NAMESPACE, "--timeout=60s")
+    cluster.kubectl(*kept_out)
+    report(cluster, replicas=1, readyReplicas=0, updatedReplicas=1)
+    told = opsdecl_here(project, "status", "--env", "prod", env={"KUBECONFIG": str(cluster.kubeconfig)})
+    assert "didn't match pod anti-affinity rules" in told.all
 
     cluster.kubectl("wait", "--for=condition=Ready", *each, "-n", NAMESPACE, "--timeout=60s")
     endpoints = json.loads(cluster.kubectl("get", "endpointslices", "-n", NAMESPACE, "-o", "json"))["items"]

@@ -122,6 +122,16 @@ COPIES_OVER_NODES = Code(
     "Run more replicas on fewer nodes each: the Service spreads requests over them.",
     "accelerator: {gpu: h100-80gb, count: 8, nodes: 2}\nparallelism: {tensor: 8, data: 2}",
 )
+NODES_OF_ANY_POOL = Code(
+    "OD783",
+    "A replica whose nodes may lie in different pools",
+    "Several pools have the GPU, and the document names none, so the scheduler may put the pods of one replica into "
+    "different pools: other networks, perhaps another zone. All that is said of room and rollouts takes them to be in "
+    "one pool.\n\n"
+    "Name the pool.",
+    "accelerator: {gpu: h100-80gb, count: 8, nodes: 2}   # pools h100-a and h100-b",
+    Severity.WARNING,
+)
 CODES: tuple[Code, ...] = (
     ROLLOUT_CANNOT_FINISH,
     ROLLOUTS_STOP,
@@ -136,4 +146,5 @@ CODES: tuple[Code, ...] = (
     CHEAPER_SHAPE,
     LAYERS_OVER_NETWORK,
     COPIES_OVER_NODES,
+    NODES_OF_ANY_POOL,
 )

@@ -107,6 +107,21 @@ def test_free_gpus_in_another_pool_or_on_the_same_node_do_not_help() -> None:
     assert (course.ended, course.missing) == (None, 8)
 
 
+def test_pods_that_are_placed_one_by_one_keep_to_different_nodes_of_one_pool() -> None:
+    large = rollout("large", 1, 8, 2, ONE_LESS, ("a", "b"))
+    (apart,) = simulate([Pool("a", 1, 8), Pool("b", 1, 8)], [], [large], piecemeal=True)
+    (together,) = simulate([Pool("a", 1, 16)], [], [rollout("large", 1, 8, 2, ONE_LESS)], piecemeal=True)
+    assert (apart.ended, together.ended) == (None, None)
+    (fine,) = simulate([Pool("a", 2, 8)], [], [rollout("large", 1, 8, 2, ONE_LESS)], piecemeal=True)
+    assert fine.ended is not None
+
+
+def test_gpus_enough_on_too_few_nodes_are_no_proof_by_count() -> None:
+    change = Rollout("large", Pods(("a",), 8, 1), Pods(("a",), 4, 1, nodes=2), ONE_LESS, load=LOAD, drain=DRAIN)
+    found = foresee([Pool("a", 1, 8)], [], [change])[0]
+    assert (found.outcome, found.remedy) == ("stops", "one-node-more")
+
+
 def test_recreate_frees_all_nodes_first() -> None:
     (course,) = simulate([Pool("a", 4, 8)], [], [rollout("large", 2, 8, 2, RECREATE)])
     assert (course.lowest, course.ended) == (0, 220)
