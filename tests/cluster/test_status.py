@@ -44,6 +44,13 @@ def test_what_runs_what_does_not_and_why(cluster: ControlPlane, project: Path) -
     assert "didn't match Pod's node affinity/selector" in waiting.out
     assert '"state": "InProgress"' in opsdecl("status", "--format", "json").out
 
+    edit(project, MODELS, NOWHERE, "")
+    commit(project, "fraud goes where it was")
+    assert opsdecl("apply", "--yes", "--no-wait").code == 0
+    watched = opsdecl("status", "--watch")
+    assert watched.code == 0
+    assert "● Model fraud" in watched.out.rpartition("staging · main")[2]
+
 
 @pytest.mark.slow
 def test_a_lock_is_taken_from_its_holder_only_by_force(cluster: ControlPlane, project: Path) -> None:

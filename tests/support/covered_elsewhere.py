@@ -142,6 +142,9 @@ COVERED_ELSEWHERE: Mapping[str, Elsewhere] = {
         _CLUSTER,
         "tests/cluster/test_late_creates.py::test_a_late_create_that_nobody_wants_is_named_by_the_next_plan",
     ),
+    "OD626": Elsewhere(
+        _CLUSTER, "tests/cluster/test_kept_revisions.py::test_as_many_as_the_settings_say_are_kept_and_blame_knows_them"
+    ),
     "OD622": Elsewhere(
         _CLUSTER, "tests/cluster/test_waiting.py::test_pods_that_fit_nowhere_are_named_at_the_line_of_their_gpus"
     ),

@@ -211,6 +211,14 @@ LATE_CREATE = Code(
     "opsdecl.dev/epoch: '7'   # on an object that the records of hold 8 do not know",
     Severity.WARNING,
 )
+TOO_LONG_AGO = Code(
+    "OD626",
+    "the revision that changed the object is not kept any more",
+    "A release keeps its last 20 revisions. The object is the same in all of them, so nobody knows who changed it "
+    "last, and when.\n\n"
+    "The specs' own history tells: `git log` of the document's file.",
+    "opsdecl blame LLM.chat/main/cache --env prod",
+)
 
 NOT_GIVEN_UP = Code(
     "OD630",
@@ -267,4 +275,5 @@ CODES: tuple[Code, ...] = (
     NOT_OBSERVED,
     NOTHING_TO_UNLOCK,
     LATE_CREATE,
+    TOO_LONG_AGO,
 )

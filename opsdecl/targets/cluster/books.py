@@ -10,7 +10,7 @@ from opsdecl.apply.ports import Record
 from opsdecl.apply.types import Revision
 from opsdecl.diff.records import StartedRun, StoredDocument, ledger_with
 from opsdecl.render.types import ManifestSet
-from opsdecl.targets.cluster.inventory import Entry, Inventory
+from opsdecl.targets.cluster.inventory import Entry, Inventory, with_revision
 from opsdecl.targets.cluster.lease import Lock
 from opsdecl.targets.cluster.reading import Identity
 from opsdecl.targets.cluster.store import Held, Store
@@ -73,8 +73,8 @@ class Books:
         inventory = self._inventory(settled(progress.entries))
         revision = revision_of(self.record, self.held.inventory.revision, inventory.entries)
         before = self.held.inventory
-        kept_revisions = (revision, *before.revisions)[: max(kept, 1)]
-        inventory = replace(inventory, revision=revision, revisions=kept_revisions, epoch=self.epoch, watched=self.open)
+        inventory = with_revision(inventory, before, revision, kept)
+        inventory = replace(inventory, epoch=self.epoch, watched=self.open)
         self.lock.check()
         told = revision_told(self.record, revision, inventory.desired_digest, progress.counts)
         await self.store.save_revision(inventory, told)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from opsdecl.addr import digest_of
 from opsdecl.apply.types import Revision
 from opsdecl.diag import Diagnostic
+from opsdecl.diag.codes import cluster as codes
 from opsdecl.diag.codes.targets import UNKNOWN_OBJECT, UNKNOWN_REVISION
 from opsdecl.diag.nearest import did_you_mean
 from opsdecl.diff.records import StoredObject, TargetState, tool_identity
@@ -78,10 +79,18 @@ def last_change(inventory: Inventory, inventories: Sequence[Inventory], name: st
     """The newest revision that changed what `name` names; `inventories` are those of the kept revisions, in order."""
     if any(name in _names(entry) for entry in inventory.entries):
         held = [_digests(each, name) for each in inventories]
-        for at, revision in enumerate(inventory.revisions):
-            if at + 1 == len(held) or held[at] != held[at + 1]:
-                return revision
+        changed = (r for r, now, then in zip(inventory.revisions, held, held[1:], strict=False) if now != then)
+        newest = next(changed, None)
+        if newest is not None:
+            return newest
+        return inventory.revisions[-1] if held and not inventory.dropped else _too_long_ago(name, inventory)
     return _unknown(name, inventory)
+
+
+def _too_long_ago(name: str, inventory: Inventory) -> Diagnostic:
+    oldest = inventory.revisions[-1][:10] if inventory.revisions else "the first"
+    said = f"`{name}` was last changed before {oldest}, and nothing older is kept"
+    return Diagnostic(codes.TOO_LONG_AGO, said, hint="look into the history of the specs: git log")
 
 
 def _digests(inventory: Inventory, name: str) -> frozenset[tuple[str, str]]:

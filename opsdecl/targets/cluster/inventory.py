@@ -82,6 +82,8 @@ class Inventory(Struct, frozen=True):
     documents: tuple[StoredDocument, ...] = ()
     revisions: tuple[str, ...] = ()
     """Kept revisions, the newest first."""
+    dropped: int = 0
+    """How many there were before these."""
     shards: Shards = Shards()
     """Where it was read from, or is written to."""
     runs: tuple[StartedRun, ...] = ()
@@ -89,6 +91,14 @@ class Inventory(Struct, frozen=True):
     """Larger with each hold of the lock that writes, so that what an earlier one still makes is known by its stamp."""
     watched: tuple[ObjectKey, ...] = ()
     """What a hold before intended to make and had not made when the next began: it may still come."""
+
+
+def with_revision(inventory: Inventory, before: Inventory, revision: str, kept: int) -> Inventory:
+    """At a new revision, with as many of those before it as are to be kept."""
+    everything = (revision, *before.revisions)
+    revisions = everything[: max(kept, 1)]
+    dropped = before.dropped + len(everything) - len(revisions)
+    return replace(inventory, revision=revision, revisions=revisions, dropped=dropped)
 
 
 Chunks = Mapping[str, bytes]
@@ -112,6 +122,7 @@ def encode_head(inventory: Inventory) -> dict[str, Any]:
         "desiredDigest": inventory.desired_digest,
         "revision": inventory.revision,
         "revisions": list(inventory.revisions),
+        "dropped": inventory.dropped,
         "epoch": inventory.epoch,
         "watched": [list(key) for key in inventory.watched],
         "objects": list(inventory.shards.objects),
@@ -140,6 +151,7 @@ def decode_inventory(head: Mapping[str, Any], chunks: Chunks) -> Inventory:
         revisions=tuple(head["revisions"]),
         shards=shards,
         runs=tuple(decode_run(row) for row in head.get("runs", ())),
+        dropped=int(head.get("dropped", 0)),
         epoch=int(head.get("epoch", 0)),
         watched=tuple(ObjectKey(*key) for key in head.get("watched", ())),
     )

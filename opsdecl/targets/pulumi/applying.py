@@ -9,7 +9,7 @@ from opsdecl.addr import is_run
 from opsdecl.apply.types import Outcome, Recorded, Started
 from opsdecl.diag import Checked, Diagnostic
 from opsdecl.targets.cluster.books import inventory_of, revision_of, revision_told, settled
-from opsdecl.targets.cluster.inventory import Entry
+from opsdecl.targets.cluster.inventory import Entry, with_revision
 from opsdecl.targets.cluster.reading import Identity
 from opsdecl.targets.cluster.writing import Progress, intentions
 from opsdecl.targets.pulumi.composing import compose, compose_held, made_anew, rewritten, without
@@ -158,7 +158,7 @@ class Apply(Struct, frozen=True):
         before = records.inventory
         inventory = inventory_of(before, job.desired, record, settled(progress.entries))
         revision = revision_of(record, before.revision, inventory.entries)
-        inventory = replace(inventory, revision=revision, revisions=(revision, *before.revisions)[: max(kept, 1)])
+        inventory = with_revision(inventory, before, revision, kept)
         told = revision_told(record, revision, inventory.desired_digest, progress.counts)
         revisions = {**records.kept, revision: Kept(told, inventory)}
         closed = Records(inventory, {r: revisions[r] for r in inventory.revisions}, stack.digests)
