@@ -299,6 +299,16 @@ COVERED_ELSEWHERE: Mapping[str, Elsewhere] = {
     "OD850": Elsewhere(_COMMAND, "tests/unit/transparency/test_card.py::test_an_unknown_name_suggests_the_nearest"),
     "OD851": Elsewhere(_COMMAND, "tests/unit/transparency/test_trace.py::test_where_nothing_answered_it_is_said_why"),
     "OD852": Elsewhere(_CLUSTER, "tests/cluster/test_trace.py::test_what_answered_is_told_from_kept_revisions"),
+    "OD853": Elsewhere(
+        _COMMAND, "tests/unit/transparency/test_promote.py::test_names_that_cannot_be_promoted_are_said"
+    ),
+    "OD854": Elsewhere(
+        _COMMAND, "tests/unit/transparency/test_promote.py::test_a_file_that_cannot_be_edited_is_refused"
+    ),
+    "OD855": Elsewhere(
+        _COMMAND,
+        "tests/unit/transparency/test_promote.py::test_it_is_one_commit_on_a_new_branch_and_nobodys_work_is_touched",
+    ),
     "OD901": Elsewhere(_BUG, "tests/endtoend/test_refusals.py::test_an_unexpected_error"),
     "OD440": Elsewhere(_SIZE, "tests/unit/lower/test_monitor.py::test_an_object_that_is_too_large_is_refused"),
 }

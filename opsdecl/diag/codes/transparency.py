@@ -26,4 +26,27 @@ NOT_REMEMBERED = Code(
     "Ask for a later time. Keep more revisions where such questions are expected.",
     "targets: {main: {type: cluster, context: prod, revisions: 10}}   # the eleventh apply drops the first",
 )
-CODES: tuple[Code, ...] = (NO_CARD, NOTHING_ANSWERED, NOT_REMEMBERED)
+NOT_IN_BOTH = Code(
+    "OD853",
+    "Nothing to promote under this name",
+    "`opsdecl promote` carries values of a document from one environment to another that has it too. The document is "
+    "not in both of them, or of a kind that has nothing to promote.\n\n"
+    "Name an LLM, a Model, an Adapter or a Runtime that both have. Declare it in the other environment first.",
+    "opsdecl promote --from staging --to prod LLM.draft   # prod has no such document",
+)
+NOT_EDITABLE = Code(
+    "OD854",
+    "File that cannot be edited for you",
+    "A value was to be written into this file while all else in it stays as it is, and the file cannot be read in the "
+    "way that this needs.\n\n"
+    "Edit it by hand; the message says what stands against it.",
+    "spec: *shared   # a document that another one shares",
+)
+BRANCH_THERE = Code(
+    "OD855",
+    "The branch is there already",
+    "A promotion is a commit on a branch of its own, and a branch of that name exists. Nothing was written.\n\n"
+    "The same promotion from the same commit has the same name: look whether somebody proposed it already.",
+    "opsdecl promote --from staging --to prod --branch release-12   # release-12 exists",
+)
+CODES: tuple[Code, ...] = (NO_CARD, NOTHING_ANSWERED, NOT_REMEMBERED, NOT_IN_BOTH, NOT_EDITABLE, BRANCH_THERE)

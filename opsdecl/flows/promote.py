@@ -1,0 +1,116 @@
+"""`promote`: what answers in one environment, proposed for another as a commit on a branch of its own."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from msgspec import Struct
+
+from opsdecl.addr import digest_of
+from opsdecl.diag import Checked, Diagnostic, Place, has_errors
+from opsdecl.diag.codes import transparency as codes
+from opsdecl.diag.nearest import did_you_mean
+from opsdecl.diff.types import BaseRef, SourceRef
+from opsdecl.flows.build import Built
+from opsdecl.flows.plan import Planned, Wanted, open_built, plan_review
+from opsdecl.flows.promotion import PROMOTED, Move, moves_between
+from opsdecl.spec.edit import edit_file
+from opsdecl.spec.source import MemoryTree
+from opsdecl.spec.types import SourceTree
+from opsdecl.targets.git.objects import CommitTree
+from opsdecl.targets.git.proposal import propose
+from opsdecl.targets.git.repository import Repository, discover, resolve_ref
+
+
+class Promotion(Struct, frozen=True):
+    """What would be carried over, the files with it, and what that means for the environment that gets it."""
+
+    source: str
+    target: str
+    moves: tuple[Move, ...]
+    files: Mapping[str, bytes]
+    planned: Planned
+    branch: str
+
+
+class Commits(Struct, frozen=True):
+    """The commit that is proposed upon, and the specs in it."""
+
+    repository: Repository
+    head: str
+    tree: SourceTree
+
+
+def open_head(root: Path) -> Checked[Commits]:
+    """What is committed: files that are not are left alone, and have no say."""
+    found = discover(root)
+    if found.value is None:
+        return Checked(None, found.diagnostics)
+    head = resolve_ref(found.value, "HEAD")
+    if head.value is None:
+        return Checked(None, head.diagnostics)
+    tree = CommitTree(found.value.git, head.value, found.value.prefix)
+    return Checked(Commits(found.value, head.value, tree))
+
+
+def plan_promotion(commits: Commits, source: str, target: str, names: Sequence[str]) -> Checked[Promotion]:
+    """Nothing is written. Whatever demands evidence of a promotion looks at its value before `write_promotion`."""
+    sides: list[Built] = []
+    for name in (source, target):
+        opened = open_built(commits.tree, Wanted(name))
+        if opened.built is None or has_errors(opened.diagnostics):
+            return Checked(None, opened.diagnostics)
+        sides.append(opened.built)
+    unknown = tuple(_unknown(name, source, target, sides) for name in names if not _is_in_both(name, sides))
+    if unknown:
+        return Checked(None, unknown)
+    moves = moves_between(sides[0], sides[1], names)
+    edited = _edit(commits.tree, moves)
+    if edited.value is None:
+        return Checked(None, edited.diagnostics)
+    every = {entry.path: commits.tree.read(entry.path) for entry in commits.tree.entries() if entry.mode != "120000"}
+    desired = MemoryTree({**every, **edited.value})
+    base = BaseRef(ref="HEAD", commit=commits.head)
+    planned = plan_review(desired, commits.tree, Wanted(target), SourceRef(ref="promotion"), base)
+    told = digest_of([commits.head, [[name, data.decode()] for name, data in sorted(edited.value.items())]])
+    branch = f"promote/{source}-to-{target}-{told.removeprefix('sha256:')[:8]}"
+    return Checked(Promotion(source, target, moves, edited.value, planned, branch))
+
+
+def write_promotion(commits: Commits, promotion: Promotion, branch: str, who: str, at: str) -> Checked[str]:
+    """The commit, on a branch that there was not; neither what is checked out nor the index is touched."""
+    documents = sorted({str(move.address) for move in promotion.moves})
+    subject = f"Promote {promotion.source} to {promotion.target}: {', '.join(documents)}"
+    lines = "\n".join(f"{move.address} {'.'.join(map(str, move.path))}" for move in promotion.moves)
+    return propose(commits.repository, commits.head, branch, promotion.files, f"{subject}\n\n{lines}\n", who, at)
+
+
+def _is_in_both(name: str, sides: Sequence[Built]) -> bool:
+    return name.partition(".")[0] in PROMOTED and all(name in _names(side) for side in sides)
+
+
+def _names(built: Built) -> frozenset[str]:
+    return frozenset(str(document.address) for document in built.graph.documents)
+
+
+def _unknown(name: str, source: str, target: str, sides: Sequence[Built]) -> Diagnostic:
+    both = sorted(n for n in _names(sides[0]) & _names(sides[1]) if n.partition(".")[0] in PROMOTED)
+    where = next((env for env, side in zip((source, target), sides, strict=True) if name not in _names(side)), "")
+    said = f"`{name[:100]}` is no document of {where}" if where else f"`{name[:100]}` is of a kind that nobody promotes"
+    hint = did_you_mean(name, both) or f"{source} and {target} both have: {', '.join(both) or 'none'}"
+    return Diagnostic(codes.NOT_IN_BOTH, said, hint=hint)
+
+
+def _edit(tree: SourceTree, moves: Sequence[Move]) -> Checked[dict[str, bytes]]:
+    known = {entry.path for entry in tree.entries()}
+    texts: dict[str, str] = {}
+    for address in dict.fromkeys(move.address for move in moves):
+        own = [move for move in moves if move.address == address]
+        file = own[0].file
+        try:
+            text = texts.get(file, tree.read(file).decode() if file in known else "")
+            edits = [(move.path, move.value) for move in own]
+            texts[file] = edit_file(text, address.kind, address.name, edits)
+        except (ValueError, OSError) as error:
+            said = f"`{address}` cannot be edited in this file: {error}"
+            return Checked(None, (Diagnostic(codes.NOT_EDITABLE, said[:300], Place(file), hint="edit it by hand"),))
+    return Checked({file: text.encode() for file, text in texts.items()})
