@@ -28,10 +28,12 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from benchmarks.measure import Run, run
 from opsdecl.diff.release import state_from_manifests
 from opsdecl.render.types import Manifest, ManifestSet
+from opsdecl.targets.files import write_new_tree
 from opsdecl.targets.pulumi.engine import engine_of
 from opsdecl.targets.pulumi.settings import PulumiSettings
 from opsdecl.targets.pulumi.target import PulumiTarget
 from tests.contracts.builders import RELEASE, manifest, plan_of, record, release
+from tests.support.plain_pulumi import PlainPulumi
 
 if TYPE_CHECKING:
     from tests.support.cluster import ControlPlane
@@ -95,6 +97,11 @@ class Table:
         self._row("live plan with Pulumi's preview, unchanged", "live", 0, {})
         preview = self._row("pulumi preview, nothing changed", "preview", 0, {})
         self._say(f"the live plan alone is {preview.wall_s / plan.wall_s:.1f} times as fast as pulumi preview")
+        self._row("eject", "eject", 0, {})
+        ejected = self._row("pulumi preview of the ejected program", "ejected", 0, {})
+        self._say(
+            f"the live plan alone is {ejected.wall_s / plan.wall_s:.1f} times as fast as that of the ejected program"
+        )
         self._row("live plan with Pulumi's preview, 1 % changed", "live", few, {"update": few})
         self._row("pulumi preview, 1 % changed", "preview", few, {"update": few})
         self._row("apply, 1 % changed", "apply", few, {"update": few})
@@ -224,6 +231,27 @@ def apply(place: Place, size: int, changed: int) -> dict[str, int]:
     return dict(done.value.counts)
 
 
+def eject(place: Place, size: int, changed: int) -> dict[str, int]:
+    """As `opsdecl eject pulumi`: our own stack as a program, beside the backend."""
+    done = _target(place, size, changed)[0].eject()
+    assert done.value is not None, done.diagnostics
+    written = write_new_tree(_program_of(place), done.value.files)
+    assert written.diagnostics == (), written.diagnostics
+    return {}
+
+
+def ejected(place: Place, size: int, changed: int) -> dict[str, int]:
+    """That program's preview by Pulumi's own command line and its host of Python programs; it must find no changes."""
+    program = PlainPulumi(_program_of(place), {})
+    done = program("preview", f"--stack={OURS}", "--expect-no-changes")
+    assert done.code == 0, done.all[-2000:]
+    return {}
+
+
+def _program_of(place: Place) -> Path:
+    return Path(place.backend.removeprefix("file://")).parent / "program"
+
+
 def up(place: Place, size: int, changed: int) -> dict[str, int]:
     """`pulumi up` of a plain program."""
     return _plain(place, size, changed, "up")
@@ -273,6 +301,8 @@ WORK: Mapping[str, Callable[[Place, int, int], dict[str, int]]] = {
     "read": read,
     "live": live,
     "apply": apply,
+    "eject": eject,
+    "ejected": ejected,
     "up": up,
     "preview": preview,
 }
