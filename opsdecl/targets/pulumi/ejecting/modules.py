@@ -184,8 +184,9 @@ def _component(document: HeldDocument, homes: Mapping[SpecAddress | Address, _Ho
     options = {"aliases": list(document.aliases)} if document.aliases else {}
     given: dict[str, Any] = {"opts": _options(options)} if options else {}
     name = homes[document.address].name
-    if not given:
-        return f'{name} = pulumi.ComponentResource("{document.type}", "{document.address}")'
+    flat = f'{name} = pulumi.ComponentResource("{document.type}", "{document.address}")'
+    if not given and len(flat) <= WIDTH:
+        return flat
     return f"{name} = {call('pulumi.ComponentResource', [document.type, str(document.address)], given)}"
 
 

@@ -1,7 +1,8 @@
 """An object -> the class of `pulumi_kubernetes` that makes it, with the names that its arguments have in Python.
 
-The arguments are dictionaries, whose keys the package's `…ArgsDict` types describe: they read like the manifest, and
-type checkers know them. Importing this imports Pulumi and its Kubernetes classes.
+The arguments are dictionaries, whose keys the package's `…ArgsDict` types describe: they read like the manifest,
+and pyright checks them; for mypy those types are plain mappings. Importing this imports Pulumi and its Kubernetes
+classes.
 """
 
 from collections import abc
