@@ -22,8 +22,8 @@ DATA = st.recursive(
 )
 
 
-@given(rows=st.lists(DATA, min_size=40, max_size=40))
-@settings(max_examples=3, suppress_health_check=list(HealthCheck))
+@given(rows=st.lists(DATA, min_size=1, max_size=8))
+@settings(max_examples=8, suppress_health_check=list(HealthCheck))
 def test_it_is_the_same_data_in_the_usual_format(tmp_path_factory: Any, rows: list[Any]) -> None:
     texts = [f"value = {literal(row, 0, len('value = '))}\n" for row in rows]
     assert [ast.literal_eval(text.removeprefix("value = ")) for text in texts] == rows
