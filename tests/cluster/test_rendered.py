@@ -15,6 +15,8 @@ from tests.support.project import ENVIRONMENTS, built, example_tree
 @pytest.mark.usefixtures("example_namespaces")
 def test_the_example_runs(cluster: ControlPlane, environment: str) -> None:
     files = as_files(built(example_tree(), environment).manifests.manifests)
+    # A Job of another environment by the same name cannot become this one's.
+    cluster.kubectl("delete", "jobs", "-A", "--all")
     rendered = b"---\n".join(files.values()).decode()
     said = cluster.attempt("apply", "--server-side", "--field-manager=opsdecl", "-f", "-", stdin=rendered)
     assert (said.returncode, said.stderr) == (0, "")
@@ -22,6 +24,8 @@ def test_the_example_runs(cluster: ControlPlane, environment: str) -> None:
 
     cluster.kubectl("wait", "--for=condition=Available", "deployment", "-A", "--all", "--timeout=60s")
     cluster.kubectl("wait", "--for=jsonpath={.status.phase}=Bound", "pvc", "-A", "--all", "--timeout=60s")
+    if "kind: Job\n" in rendered:
+        cluster.kubectl("wait", "--for=condition=Complete", "job", "-A", "--all", "--timeout=60s")
     assert pods_outside_their_pool(cluster) == []
 
     again = cluster.attempt("diff", "--server-side", "--field-manager=opsdecl", "-f", "-", stdin=rendered)

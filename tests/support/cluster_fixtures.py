@@ -10,7 +10,7 @@ from tests.support.cluster import ControlPlane, control_plane, label_of
 
 GROUP = "cluster"
 EXAMPLE_NAMESPACES = ("assist", "documents", "risk")
-CLAIMS_AT_MOST = 4
+CLAIMS_AT_MOST = 6
 """Of one environment of the example; a claim that is deleted uses its volume up."""
 
 
