@@ -276,6 +276,8 @@ def _plain(place: Place, size: int, changed: int, verb: str) -> dict[str, int]:
         _declare(objects(size, changed, THEIRS), place.context)
 
     with engine_of(_settings(place, THEIRS), RELEASE.project) as engine:
+        # What our own engine is told is no default of Pulumi's.
+        engine.workspace.env_vars.pop("PULUMI_SKIP_CHECKPOINTS", None)
         stack = automation.Stack.create_or_select(THEIRS, engine.workspace)
         work: Any = stack.up if verb == "up" else stack.preview
         work(program=program, on_event=hear, color="never")
