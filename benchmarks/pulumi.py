@@ -277,7 +277,8 @@ def _plain(place: Place, size: int, changed: int, verb: str) -> dict[str, int]:
 
     with engine_of(_settings(place, THEIRS), RELEASE.project) as engine:
         # What our own engine is told is no default of Pulumi's.
-        engine.workspace.env_vars.pop("PULUMI_SKIP_CHECKPOINTS", None)
+        told = engine.workspace.env_vars
+        engine.workspace.env_vars = {name: value for name, value in told.items() if name != "PULUMI_SKIP_CHECKPOINTS"}
         stack = automation.Stack.create_or_select(THEIRS, engine.workspace)
         work: Any = stack.up if verb == "up" else stack.preview
         work(program=program, on_event=hear, color="never")
