@@ -6,6 +6,7 @@ import signal
 import time
 from collections import Counter
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -113,7 +114,9 @@ def test_of_a_holder_that_was_frozen_past_its_time_one_write_lands_at_most(
         look = number % 17 + 2 if at_look_number else 0
         process, answers = start_to_freeze(target, fleet(number, FROZEN_OBJECTS), look)
         if not at_look_number:
-            time.sleep(drawn.uniform(0.05, 0.6))
+            # Frozen before it has read anything, it would not be late but an apply like any other.
+            wait_until(partial(_holds_or_ended, cluster, process.pid), "nobody holds the lock")
+            time.sleep(drawn.uniform(0, 0.3))
             os.kill(process.pid, signal.SIGSTOP)
         stopped = os.waitid(os.P_PID, process.pid, os.WSTOPPED | os.WEXITED | os.WNOWAIT)
         assert stopped is not None
@@ -129,6 +132,11 @@ def test_of_a_holder_that_was_frozen_past_its_time_one_write_lands_at_most(
     assert total["told_by_the_next_plan"] == total["landed"]
     assert total["known_by_their_stamp"] == total["made"]
     assert total["stopped"] == total["rounds"] if at_look_number else total["stopped"] > 0
+
+
+def _holds_or_ended(cluster: ControlPlane, process: int) -> bool:
+    ended = os.waitid(os.P_PID, process, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+    return ended is not None or _is_held(cluster)
 
 
 def _is_held(cluster: ControlPlane) -> bool:
