@@ -149,7 +149,9 @@ def _creation(
 def _deletion(stored: StoredObject, diff: DocumentDiff | None, sides: Sides, forget: Collection[str]) -> ObjectDiff:
     document = document_of(stored.address)
     if stored.live is None:
-        gone = _stored_change(stored, "forget", cause="both", classes=("none",), reasons=("it is gone already",))
+        # A run that is done may be removed at any time: nobody changed anything.
+        cause: Cause = "spec" if is_run(stored.address) else "both"
+        gone = _stored_change(stored, "forget", cause=cause, classes=("none",), reasons=("it is gone already",))
         return ObjectDiff(gone, document)
     if is_run(stored.address) and diff is not None and diff.pair.after is not None:
         return ObjectDiff(_superseded(stored, stored.live, sides), document)
@@ -157,7 +159,7 @@ def _deletion(stored: StoredObject, diff: DocumentDiff | None, sides: Sides, for
         left = _stored_change(stored, "forget", classes=("none",), reasons=("it stays and is no longer ours",))
         return ObjectDiff(left, document)
     rule = kind_rule(stored.key.kind)
-    cause: Cause = "both" if _has_drifted(stored) else "spec"
+    cause = "both" if _has_drifted(stored) else "spec"
     held = diff.pair.before if diff is not None else None
     effects = running(stored.live, sides.before, accelerator_of(held.effective) if held is not None else {})
     reasons = ("no longer declared", rule.delete_reason)
