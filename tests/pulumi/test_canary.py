@@ -15,6 +15,7 @@ from shutil import rmtree
 
 import pytest
 
+import opsdecl as opsdecl_sources
 from opsdecl.targets.pulumi.installation import find_pulumi
 from tests.support.cached import cached_text
 from tests.support.crashes import kill_with_children
@@ -36,6 +37,7 @@ ENVIRONMENT = {
 }
 RUNTIMES, DEV = "environments/base/runtimes.yaml", "environments/dev/environment.yaml"
 GIT_TARGET = 'type: git, remote: ".", branch: rendered/dev'
+SOURCE = opsdecl_sources.__file__.rpartition("/")[0].encode()
 _CHUNK = re.compile(rb'"([A-Za-z0-9+/]{24,}={0,2})"')
 
 
@@ -130,6 +132,7 @@ def test_nothing_that_a_release_leaves_holds_a_secret(project: Path) -> None:
     said_nothing(*runs)
     assert leaks(folder) == []
     assert searched(folder) >= {"backend", "home", "rendered", "project", "plan.json"}
+    assert [name for name, content in contents(folder / "backend") if SOURCE in content] == []
 
 
 def searched(folder: Path) -> set[str]:

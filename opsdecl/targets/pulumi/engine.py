@@ -21,6 +21,7 @@ from opsdecl.targets.pulumi.installation import (
     usual_backend,
 )
 from opsdecl.targets.pulumi.loops import with_closed_loops
+from opsdecl.targets.pulumi.positions import without_positions
 from opsdecl.targets.pulumi.settings import PulumiSettings
 
 _SELECTED = StackInitMode.SELECT
@@ -39,7 +40,7 @@ class _LeanStack(automation.Stack):
         self._mode = _SELECTED
 
     def up(self, *, program: Callable[[], None], **options: Any) -> automation.UpResult:  # type: ignore[override]
-        with with_closed_loops(program) as run:
+        with without_positions(), with_closed_loops(program) as run:
             return super().up(program=run, **options)
 
     def preview(self, *, program: Callable[[], None], **options: Any) -> automation.PreviewResult:  # type: ignore[override]
