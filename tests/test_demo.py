@@ -32,7 +32,7 @@ def test_the_demo_shows_the_whole_job_and_leaves_nothing_behind(tmp_path: Path) 
         "prod: 3 updated",
         "spec.maxReplicas  4 → 12",
         "no drift",
-        "dev: 23 deleted",
+        "dev: 30 deleted",
     ):
         assert said in out
     assert "\x1b[" not in out

@@ -12,7 +12,7 @@ exec 9>"$TOOLS/.lock"
 flock 9
 [ "$(cat "$TOOLS/checks/.built" 2>/dev/null)" != "$wanted" ] || exit 0
 echo "checks: installing"
-rm -rf "$TOOLS/checks"
+rm -rf "${TOOLS:?}/checks"
 "${PYTHON:-python3}" -m venv "$TOOLS/checks"
 "$TOOLS/checks/bin/python" -m pip install --quiet --disable-pip-version-check --require-hashes -r "$here/checks.txt"
 echo "$wanted" >"$TOOLS/checks/.built"

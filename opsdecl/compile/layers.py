@@ -95,7 +95,7 @@ def _visit(
     for index, extended in enumerate(_extends(specs, folder)):
         if extended in (*trail, folder):
             diagnostics.append(_cycle(specs, folder, index, (*trail, folder, extended)))
-        elif extended not in specs.folders:
+        elif not any(_is_within(name, extended) for name in specs.folders):
             diagnostics.append(_missing_folder(specs, folder, index, extended))
         else:
             _visit(specs, extended, (*trail, folder), ordered, diagnostics)

@@ -29,6 +29,7 @@ def test_what_runs_what_does_not_and_why(cluster: ControlPlane, project: Path) -
 
     assert opsdecl("status").out.startswith("staging · main · 0 objects")
     assert opsdecl("apply", "--yes").code == 0
+    cluster.kubectl("wait", "--for=condition=complete", "jobs", "--all", "--all-namespaces", "--timeout=120s")
     ready = opsdecl("status", "--exit-code")
     assert (ready.code, ready.err) == (0, "")
     assert "● Model fraud" in ready.out

@@ -78,10 +78,10 @@ def test_a_difference_is_said_with_both_sides(pulumi: Path) -> None:
     state = target.read().value
     assert state is not None
     plan = plan_of(state, chat(2))
-    other = plan.model_copy(update={"changes": tuple(c.model_copy(update={"action": "replace"}) for c in plan.changes)})
+    other = plan.model_copy(update={"changes": tuple(c.model_copy(update={"action": "create"}) for c in plan.changes)})
     found = target.preview(chat(2), other).diagnostics
     assert [finding.code.id for finding in found] == ["OD681"]
-    said = "`LLM.chat/main/deployment`: the plan says replace, Pulumi's preview says update"
+    said = "`LLM.chat/main/deployment`: the plan says create, Pulumi's preview says update"
     assert found[0].message == said
 
 
