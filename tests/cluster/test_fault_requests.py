@@ -53,7 +53,12 @@ def test_a_fifth_of_all_requests_fail(cluster: ControlPlane, assist: str, tell: 
         # What is there in the end, told by an undisturbed look.
         unlock(cluster)
         again = apply_in_steps(cluster_target(cluster), desired)
-        assert again.diagnostics == ()
+        if again.diagnostics:
+            # What the server had already taken may land after the look: that is told, and planned again.
+            assert {d.code.id for d in again.diagnostics} <= HONEST, again.diagnostics
+            total["overtaken_afterwards"] += 1
+            again = apply_in_steps(cluster_target(cluster), desired)
+        assert not again.diagnostics, "\n".join(f"{d.code.id} {d.message}" for d in again.diagnostics)
         state, there = cluster_target(cluster).read().value, live(cluster)
         assert state is not None
         total["converged"] += not plan_of(state, desired).changes
@@ -90,7 +95,7 @@ def test_the_api_server_is_killed_and_started_again_in_the_middle(
         assert {d.code.id for d in done.diagnostics} <= HONEST, done.diagnostics
         unlock(cluster)
         again = apply_in_steps(cluster_target(cluster), fleet(version))
-        assert again.diagnostics == ()
+        assert not again.diagnostics, "\n".join(f"{d.code.id} {d.message}" for d in again.diagnostics)
         state = cluster_target(cluster).read().value
         assert state is not None
         total["converged"] += not plan_of(state, fleet(version)).changes
