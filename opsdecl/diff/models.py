@@ -65,19 +65,19 @@ def _fit(found: Assessment | None) -> ModelFit | None:
         engine=sizing.engine,
         per_gpu=_memory(sizing.memory),
         kv=_cache(sizing),
-        max_model_len=ModelLength(requested=sizing.requested_length, largest_that_fits=_estimate(sizing.largest, 0)),
+        max_model_len=ModelLength(requested=sizing.requested_length, largest_that_fits=estimate_of(sizing.largest, 0)),
     )
 
 
 def _memory(memory: Memory) -> MemoryPerGpu:
     return MemoryPerGpu(
-        total=_estimate(memory.total),
-        requested=_estimate(memory.requested),
-        weights=_estimate(memory.weights),
-        activation=_estimate(memory.activation),
-        non_torch=_estimate(memory.non_torch),
-        graphs=_estimate(memory.graphs),
-        cache=_estimate(memory.cache),
+        total=estimate_of(memory.total),
+        requested=estimate_of(memory.requested),
+        weights=estimate_of(memory.weights),
+        activation=estimate_of(memory.activation),
+        non_torch=estimate_of(memory.non_torch),
+        graphs=estimate_of(memory.graphs),
+        cache=estimate_of(memory.cache),
     )
 
 
@@ -85,13 +85,14 @@ def _cache(sizing: Sizing) -> KvCache:
     cache = sizing.cache
     return KvCache(
         bytes_per_token=cache.bytes_per_token,
-        tokens=_estimate(cache.tokens, 0),
-        max_concurrency=_estimate(cache.concurrency, 2),
+        tokens=estimate_of(cache.tokens, 0),
+        max_concurrency=estimate_of(cache.concurrency, 2),
         needed=round(cache.needed_gib, 3),
     )
 
 
-def _estimate(figure: Range, digits: int = 3) -> Estimate:
+def estimate_of(figure: Range, digits: int = 3) -> Estimate:
+    """A range of reckoned figures as plans keep it, rounded; to whole numbers where `digits` is 0."""
     return Estimate(
         low=round(figure.low, digits or None),
         point=round(figure.point, digits or None),

@@ -6,13 +6,13 @@ from opsdecl.addr import SpecAddress
 from opsdecl.compile.types import CompiledDocument, Graph
 from opsdecl.diag import Diagnostic, Related
 from opsdecl.diag.codes import training as codes
-from opsdecl.diff.types import Estimate, TrainingFit
+from opsdecl.diff.models import estimate_of
+from opsdecl.diff.types import TrainingFit
 from opsdecl.flows.project import place_of
 from opsdecl.sizing.assess import Shapes
 from opsdecl.sizing.trained import is_sized, training_request
 from opsdecl.sizing.training import shown, size_training
 from opsdecl.sizing.training_types import TrainingSizing
-from opsdecl.sizing.types import Range
 
 _COUNT = ("spec", "accelerator", "count")
 _METHOD = ("spec", "base", "method")
@@ -80,15 +80,11 @@ def fit_of(sized: TrainingSizing | str | None) -> TrainingFit | None:
     memory = sized.memory
     return TrainingFit(
         verdict=sized.verdict,
-        total=_estimate(memory.total),
-        needed=_estimate(memory.needed),
-        weights=_estimate(memory.weights),
-        gradients=_estimate(memory.gradients),
-        optimizer=_estimate(memory.states),
-        activations=_estimate(memory.activations),
-        overhead=_estimate(memory.overhead),
+        total=estimate_of(memory.total, 2),
+        needed=estimate_of(memory.needed, 2),
+        weights=estimate_of(memory.weights, 2),
+        gradients=estimate_of(memory.gradients, 2),
+        optimizer=estimate_of(memory.states, 2),
+        activations=estimate_of(memory.activations, 2),
+        overhead=estimate_of(memory.overhead, 2),
     )
-
-
-def _estimate(value: Range) -> Estimate:
-    return Estimate(low=round(value.low, 2), point=round(value.point, 2), high=round(value.high, 2))

@@ -55,7 +55,7 @@ def test_a_fifth_of_all_requests_fail(cluster: ControlPlane, assist: str, tell: 
         again = apply_in_steps(cluster_target(cluster), desired)
         if again.diagnostics:
             # What the server had already taken may land after the look: that is told, and planned again.
-            assert {d.code.id for d in again.diagnostics} <= HONEST, again.diagnostics
+            assert {d.code.id for d in again.diagnostics} <= {"OD510", "OD618"}, again.diagnostics
             total["overtaken_afterwards"] += 1
             again = apply_in_steps(cluster_target(cluster), desired)
         assert not again.diagnostics, "\n".join(f"{d.code.id} {d.message}" for d in again.diagnostics)
