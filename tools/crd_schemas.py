@@ -18,6 +18,7 @@ OUTPUT = ROOT / "opsdecl" / "render" / "data" / "custom"
 TABLE = ROOT / "tools" / "crds.tsv"
 
 KINDS: Mapping[str, tuple[str, ...]] = {
+    "external-secrets": ("ExternalSecret",),
     "lws": ("LeaderWorkerSet",),
     "prometheus-operator": ("PodMonitor", "PrometheusRule"),
 }

@@ -14,6 +14,7 @@ from opsdecl.compile.partitions import partition_findings
 from opsdecl.compile.quotas import quotas_exceeded
 from opsdecl.compile.rollout import nodes_of
 from opsdecl.compile.scene import Scene
+from opsdecl.compile.secrets import secrets
 from opsdecl.compile.types import CompiledDocument
 from opsdecl.diag import Diagnostic, Related, SpecPath
 from opsdecl.diag.codes import compile as codes
@@ -177,6 +178,7 @@ CHECKS: tuple[Callable[[Scene], Iterator[Diagnostic]], ...] = (
     adapters,
     runs.data_elsewhere,
     monitors,
+    secrets,
     targets_collide,
     no_approvers,
     partition_findings,

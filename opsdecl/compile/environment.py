@@ -16,11 +16,13 @@ from opsdecl.compile.documents import Surroundings, check_documents_alone, compi
 from opsdecl.compile.layers import Layers, Source, layers_of, unused_folders
 from opsdecl.compile.lock import LockFacts, check_lock, locked_models
 from opsdecl.compile.lower import lower_document
+from opsdecl.compile.lower.external_secrets import after_secrets, external_secrets
 from opsdecl.compile.memo import Memo
 from opsdecl.compile.merge import MergeRules
 from opsdecl.compile.provenance import document_setters, winner
 from opsdecl.compile.scene import Scene
 from opsdecl.compile.schema import SchemaOf, schema_of
+from opsdecl.compile.secrets import used_secrets
 from opsdecl.compile.types import CompiledDocument, Graph, Resource, ResourcesByDocument, Setter
 from opsdecl.compile.versions import satisfies
 from opsdecl.diag import Checked, Diagnostic, Place, SpecPath
@@ -70,6 +72,8 @@ class Draft(Struct, frozen=True):
     """All that compiled, the environment among them, sorted by address."""
     clashing: frozenset[str] = frozenset()
     """Documents that take another's object names: their objects would only be reported again."""
+    secrets: tuple[tuple[str, str], ...] = ()
+    """Namespace and name of each Secret that External Secrets makes."""
     resources: Sequence[Resource] = ()
     identities: Mapping[SpecAddress, str] = field(default_factory=dict)
 
@@ -257,6 +261,7 @@ def compare_lock(draft: Draft) -> PassResult:
 def lower_documents(draft: Draft) -> PassResult:
     """Settles `resources` and `identities`. Documents that the caller knows are lowered when somebody looks."""
     documents = draft.documents
+    draft = replace(draft, secrets=used_secrets(draft.compiled(), documents))
     identities = {a: _identity(draft, d) for a, d in documents.items() if str(a) not in draft.clashing}
     known = draft.known(tuple(identities.values()))
     lower = {a: partial(_lower, draft, a) for a in identities}
@@ -275,15 +280,22 @@ def _identity(draft: Draft, document: CompiledDocument) -> str:
     results = _settled(draft.results)
     involved = [results[a].identity for a in (document.address, *document.references.values()) if a in results]
     project, environment = _settled(draft.project).address.name, _settled(draft.environment).identity
-    return digest_of_texts([*document.address, environment, draft.catalog.digest, project, *involved])
+    fetched = repr(draft.secrets) if document.address == draft.compiled().address else ""
+    return digest_of_texts([*document.address, environment, draft.catalog.digest, project, fetched, *involved])
 
 
 def _lower(draft: Draft, address: SpecAddress) -> Checked[tuple[Resource, ...]]:
     document = draft.documents[address]
     references = {root: draft.documents[other] for root, other in document.references.items()}
     project = _settled(draft.project).address.name
+    environment, used = draft.compiled(), draft.secrets
+    if address == environment.address:
+        return Checked(external_secrets(environment, project, used))
     reckoned = _reckoned(draft, document)
-    return lower_document(document, draft.compiled(), references, draft.catalog, project=project, reckoned_gib=reckoned)
+    lowered = lower_document(document, environment, references, draft.catalog, project=project, reckoned_gib=reckoned)
+    if lowered.value is None or not used:
+        return lowered
+    return Checked(after_secrets(lowered.value, environment.address, used), lowered.diagnostics)
 
 
 def _reckoned(draft: Draft, document: CompiledDocument) -> float | None:

@@ -182,7 +182,6 @@ def _platform() -> tuple[NoEffectRule, ...]:
         "routing": "none",
         "training": "job",
         "tuning": "job",
-        "secrets": "native",
         "rollouts": "native",
     }
     return tuple(

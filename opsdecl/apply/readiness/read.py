@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from opsdecl.apply.readiness import autoscaling, conditions, definitions, jobs, networking, storage, workloads
+from opsdecl.apply.readiness import autoscaling, conditions, definitions, jobs, networking, secrets, storage, workloads
 from opsdecl.apply.types import Readiness
 
 NOT_FOUND = Readiness("NotFound", "it is not there")
@@ -21,6 +21,7 @@ READERS: Mapping[tuple[str, str], Reader] = {
     ("", "Service"): networking.service,
     ("autoscaling", "HorizontalPodAutoscaler"): autoscaling.autoscaler,
     ("policy", "PodDisruptionBudget"): autoscaling.disruption_budget,
+    ("external-secrets.io", "ExternalSecret"): secrets.external_secret,
     ("apiextensions.k8s.io", "CustomResourceDefinition"): definitions.definition,
     ("", "Namespace"): definitions.namespace,
 }

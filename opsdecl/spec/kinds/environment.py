@@ -21,7 +21,7 @@ from opsdecl.spec.kinds.names import (
     Scalar,
     WebUrl,
 )
-from opsdecl.spec.kinds.scalars import CpuQuantity, Quantity
+from opsdecl.spec.kinds.scalars import CpuQuantity, Duration, Quantity
 from opsdecl.spec.kinds.scheduling import Toleration
 from opsdecl.spec.kinds.targets import GitTarget, TargetSettings
 
@@ -107,9 +107,23 @@ class Budget(Part):
 class ExternalSecret(Part):
     """A Secret that External Secrets fills from a store."""
 
-    store: DnsSubdomain = Field(description="SecretStore or ClusterSecretStore that holds the value.")
+    store: DnsSubdomain = Field(description="Store that holds the value.")
+    store_kind: Literal["ClusterSecretStore", "SecretStore"] = Field(
+        default="ClusterSecretStore",
+        description="Whether the store serves all namespaces, or is one of the same name in each of them.",
+    )
     remote_key: NonEmpty = Field(description="Key within the store.")
-    property: NonEmpty | None = Field(default=None, description="Property of the stored value.")
+    property: NonEmpty | None = Field(
+        default=None,
+        description="Property of the stored value. Where neither it nor `key` is given, each property becomes a key.",
+    )
+    key: NonEmpty | None = Field(
+        default=None,
+        description="Key of the Secret that the value comes under; the property's name where absent.",
+    )
+    refresh: Duration = Field(
+        default=Duration.parse("1h"), description="How often it is fetched again; `0s` fetches it once."
+    )
 
 
 class NetworkPolicySettings(Part):

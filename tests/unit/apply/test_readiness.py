@@ -25,6 +25,7 @@ API = {
     **dict.fromkeys(("Deployment", "StatefulSet", "DaemonSet", "ReplicaSet"), "apps/v1"),
     **dict.fromkeys(("Job", "CronJob"), "batch/v1"),
     **dict.fromkeys(("PersistentVolumeClaim", "Service", "Namespace", "ConfigMap"), "v1"),
+    "ExternalSecret": "external-secrets.io/v1",
     "HorizontalPodAutoscaler": "autoscaling/v2",
     "PodDisruptionBudget": "policy/v1",
     "LeaderWorkerSet": "leaderworkerset.x-k8s.io/v1",
@@ -234,6 +235,26 @@ ROWS: tuple[tuple[str, dict[str, Any], Readiness], ...] = (
         Readiness("Terminating", "it is being deleted"),
     ),
     ("no status", live("ConfigMap"), Readiness("Current")),
+    (
+        "secret: nothing fetches",
+        live("ExternalSecret"),
+        Readiness("InProgress", "nothing has fetched it yet (External Secrets must be running)"),
+    ),
+    (
+        "secret: refused",
+        live("ExternalSecret", {}, conditions(Ready="False")),
+        Readiness("InProgress", "ReadyReason: so it is"),
+    ),
+    (
+        "secret: changed since",
+        live("ExternalSecret", {}, {**conditions(Ready="True"), "syncedResourceVersion": "1-5c2f"}),
+        Readiness("InProgress", "it has not been fetched since it was changed"),
+    ),
+    (
+        "secret: there",
+        live("ExternalSecret", {}, {**conditions(Ready="True"), "syncedResourceVersion": "2-5c2f"}),
+        Readiness("Current"),
+    ),
     ("operator: ready", live("InferenceService", {}, conditions(Ready="True")), Readiness("Current")),
     (
         "operator: not yet",
@@ -242,7 +263,7 @@ ROWS: tuple[tuple[str, dict[str, Any], Readiness], ...] = (
     ),
     (
         "operator: stalled",
-        live("ExternalSecret", {}, conditions(Ready="False", Stalled="True")),
+        live("HelmRelease", {}, conditions(Ready="False", Stalled="True")),
         Readiness("Failed", "StalledReason: so it is"),
     ),
     (

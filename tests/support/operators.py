@@ -1,0 +1,44 @@
+"""What operators write into objects of theirs, recorded per release in tests/operators, done again by hand."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from tests.support.cluster import ControlPlane
+
+FOLDER = Path(__file__).parents[1] / "operators"
+
+
+def act_as(cluster: ControlPlane, operator: str, namespace: str) -> int:
+    """Every recorded write of the operator (`external-secrets-1.3.2`) on every object of its kinds; how many."""
+    record = yaml.safe_load((FOLDER / f"{operator}.yaml").read_text("utf-8"))
+    done = 0
+    for write in record["writes"]:
+        for name in _names(cluster, write["kind"], namespace):
+            _write(cluster, write, name, namespace)
+            done += 1
+    return done
+
+
+def let_go(cluster: ControlPlane, kind: str, namespace: str) -> None:
+    """As the operator does at last: without this, objects with its finalizer stay."""
+    for name in _names(cluster, kind, namespace):
+        patch = json.dumps({"metadata": {"finalizers": None}})
+        cluster.attempt("patch", kind, name, "-n", namespace, "--type=merge", "-p", patch)
+
+
+def _names(cluster: ControlPlane, kind: str, namespace: str) -> list[str]:
+    found = json.loads(cluster.kubectl("get", kind, "-n", namespace, "-o", "json"))["items"]
+    return [one["metadata"]["name"] for one in found]
+
+
+def _write(cluster: ControlPlane, write: dict[str, Any], name: str, namespace: str) -> None:
+    generation = cluster.get(write["kind"], name, namespace)["metadata"]["generation"]
+    patch = json.dumps(write["patch"]).replace("@NAME@", name).replace("@GENERATION@", str(generation))
+    where = ("--subresource", write["subresource"]) if "subresource" in write else ()
+    cluster.kubectl(
+        "patch", write["kind"], name, "-n", namespace, "--type=merge", "-p", patch, *where,
+        f"--field-manager={write['manager']}",
+    )  # fmt: skip
