@@ -78,7 +78,7 @@ SECRETS = """
 FROM_STORE = "{secrets: external-secrets}" + SECRETS.rstrip("\n")
 
 
-def platform_files(platform: str = PLATFORM, *, target: str = TARGET, **changed: tuple[str, str]) -> dict[str, str]:
+def platform_files(platform: str, *, target: str, **changed: tuple[str, str]) -> dict[str, str]:
     """`platform` is YAML of `spec.platform`, and of what follows it; `changed` are texts of `chat` or `fraud`."""
     files = dict(FILES)
     files[ENVIRONMENT] = files[ENVIRONMENT].replace(f"platform: {PLATFORM}", f"platform: {platform}")
@@ -91,7 +91,7 @@ def platform_files(platform: str = PLATFORM, *, target: str = TARGET, **changed:
 
 
 def platform_tree(platform: str = PLATFORM, **changed: tuple[str, str]) -> MemoryTree:
-    return MemoryTree(platform_files(platform, **changed))
+    return MemoryTree(platform_files(platform, target=TARGET, **changed))
 
 
 def write_platform(folder: Path, platform: str, target: str = TARGET, **changed: tuple[str, str]) -> Path:
