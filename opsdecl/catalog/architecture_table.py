@@ -15,7 +15,7 @@ from opsdecl.catalog.types import Catalog, GpuFacts
 
 SUFFIXES: tuple[tuple[str, str], ...] = (
     (r"-nvfp4(-.*)?$|-fp4$", "nvfp4"),
-    (r"-(w-)?mxfp4(-a-fp8|-a-mxfp4)?$", "mxfp4"),
+    (r"-(w-)?mxfp4(-a-fp8|-a-mxfp4|-preview)?$", "mxfp4"),
     (r"-(int4-)?awq(-int4|-4bit|-marlin|-fp16mix)?$", "awq"),
     (r"-(gptq|w8a16)-(int8|8bit)$|-int8-gptq$|-quantized.w8a16$", "gptq-int8"),
     (r"-gptq(-int4|-4bit|-marlin)?(-.*)?$|-int4-gptq$", "gptq"),
@@ -78,6 +78,8 @@ def _as_published(quantization: Quantization, read: Architecture, name: str) -> 
     """What publishers mean by a format for this family; a name does not say which modules NVFP4 leaves alone."""
     if quantization.method == "fp8" and read.family in FP8_IN_BLOCKS and "dynamic" not in name.lower():
         return replace(quantization, method="fp8-block", group=128)
+    if quantization.only_experts and read.experts is None:
+        return replace(quantization, only_experts=False)
     if quantization.method == "nvfp4":
         plain = read.latent is not None or read.family == "gemma4_text"
         return replace(quantization, guessed=True, excluded=("attention",) if plain else ())

@@ -65,7 +65,8 @@ def quantization_of_config(config: Mapping[str, Any]) -> Quantization:
     stated = config.get("quantization_config") or config.get("compression_config")
     if not isinstance(stated, Mapping):
         return NONE
-    method = str(stated.get("quant_method") or ("modelopt" if "quant_algo" in stated else "")).lower()
+    modelopt = "quant_algo" in stated or isinstance(stated.get("quantization"), Mapping)
+    method = str(stated.get("quant_method") or ("modelopt" if modelopt else "")).lower()
     reader = _READERS.get(method, _unknown)
     return reader(stated, method)
 
@@ -129,6 +130,26 @@ def _modelopt(stated: Mapping[str, Any], method: str) -> Quantization:
     return Quantization("unknown", method, 6, excluded=excluded, kv_cache=cache)
 
 
+def _quark(stated: Mapping[str, Any], method: str) -> Quantization:
+    """One format for all layers; where layers have formats of their own, the width of most of them is a guess."""
+    whole = stated.get("global_quant_config")
+    weight = whole.get("weight") if isinstance(whole, Mapping) else None
+    kind = str(weight.get("dtype", "")).lower() if isinstance(weight, Mapping) else ""
+    named = next((name for start, name in _QUARK.items() if kind.startswith(start)), None)
+    excluded = _excluded(stated, "exclude")
+    if named is None:
+        return Quantization("unknown", method, 6, excluded=excluded)
+    cache = (
+        "fp8" if isinstance(stated.get("kv_cache_quant_config"), Mapping) and stated["kv_cache_quant_config"] else ""
+    )
+    return Quantization(
+        named, method, 4 if named == "mxfp4" else 8, 32 if named == "mxfp4" else 0, excluded=excluded, kv_cache=cache
+    )
+
+
+_QUARK: Mapping[str, QuantizationMethod] = {"fp4": "mxfp4", "fp8": "fp8", "int8": "int8"}
+
+
 def _mxfp4(stated: Mapping[str, Any], method: str) -> Quantization:
     return Quantization("mxfp4", method, 4, 32, only_experts=True, excluded=_excluded(stated))
 
@@ -156,6 +177,7 @@ _READERS = {
     "modelopt": _modelopt,
     "modelopt_fp4": _modelopt,
     "mxfp4": _mxfp4,
+    "quark": _quark,
     "bitsandbytes": _bitsandbytes,
 }
 

@@ -140,7 +140,12 @@ def _unknown(values: ConfigValues, at: Place | None) -> Diagnostic:
 
 
 def plain_name(name: str) -> str:
-    """`meta-llama/Llama-3.1-8B-Instruct` -> `llama-3.1-8b-instruct`; the hub's cached folders mean their repository."""
+    """`meta-llama/Llama-3.1-8B-Instruct@main` -> `llama-3.1-8b-instruct`; cached folders mean their repository.
+
+    >>> plain_name("llama3.1:8b")
+    'llama-3.1-8b'
+    """
     cached = re.search(r"models--([^/]+)", name)
     last = (cached[1] if cached else name).lower().rstrip("/").replace("--", "/").rpartition("/")[2]
-    return re.sub(r"[^a-z0-9.]+", "-", last).strip("-")
+    plain = re.sub(r"[^a-z0-9.]+", "-", re.sub(r"@.*|:(main|latest)$", "", last)).strip("-")
+    return re.sub(r"^(llama|gemma|mistral|mixtral|phi)(?=\d)", r"\1-", plain)

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from opsdecl.catalog.architecture_table import ArchitectureTable, load_architectures
 from opsdecl.catalog.architectures import Architecture, Quantization
 from opsdecl.catalog.config_quantization import WIDTHS, named_quantization
-from opsdecl.catalog.config_reader import architecture_of_config
+from opsdecl.catalog.config_reader import architecture_of_config, plain_name
 from opsdecl.compile.types import CompiledDocument
 from opsdecl.diag import Checked, Diagnostic, Severity, has_errors
 from opsdecl.diag.codes.knowledge import UNKNOWN_ENGINE, UNKNOWN_GPU, UNKNOWN_MODEL
@@ -108,7 +108,8 @@ def _architecture(question: Question, table: ArchitectureTable) -> Checked[Archi
     if found is not None:
         return Checked(found)
     message = f"`{question.model}` is not a model whose shape is known"
-    hint = did_you_mean(question.model, table.names) or "give its config.json with --config"
+    meant = did_you_mean(plain_name(question.model), table.names)
+    hint = f"{meant} If not, give its config.json with --config" if meant else "give its config.json with --config"
     return Checked(None, (Diagnostic(UNKNOWN_MODEL, message, hint=hint),))
 
 

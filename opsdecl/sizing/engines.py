@@ -116,13 +116,16 @@ class EngineRules(Struct, frozen=True):
 
 
 def engine_and_version(engine: str) -> tuple[str, str]:
-    """`vllm==0.15.1` -> (`vllm`, `0.15.1`); a version alone is vLLM's.
+    """`vllm==0.15.1` -> (`vllm`, `0.15.1`); a version alone is vLLM's. Images and words are read as well.
 
     >>> engine_and_version("v0.15.1"), engine_and_version("SGLang == 0.5.23")
     (('vllm', 'v0.15.1'), ('sglang', '0.5.23'))
+    >>> engine_and_version("vllm/vllm-openai:v0.10.1.1"), engine_and_version("vLLM 0.9.2")
+    (('vllm', 'v0.10.1.1'), ('vllm', '0.9.2'))
     """
-    text = engine.strip().lower()
-    name, equals, version = (part.strip() for part in re.sub("=+", "=", text).partition("="))
+    text = re.sub(r"^(?:\S*/)?vllm-openai\b", "vllm", engine.strip().lower())
+    joined = re.sub(r"\s*[=:@]+\s*|\s+(?=v?\d)", "=", text, count=1)
+    name, equals, version = (part.strip() for part in joined.partition("="))
     if equals:
         return name, version
     return ("vllm", name) if re.match(r"v?\d", name) else (name, "")
@@ -131,7 +134,8 @@ def engine_and_version(engine: str) -> tuple[str, str]:
 @lru_cache(maxsize=256)
 def parse_version(engine: str) -> Version | None:
     """`vllm==0.10.1.1` or `0.8.5.post1` -> (0, 10, 1); None where it names no release of vLLM."""
-    found = re.fullmatch(r"(?:vllm\s*={1,2}\s*)?v?(\d+)\.(\d+)(?:\.(\d+))?(?:[.\-+a-z].*)?", engine.strip().lower())
+    name, version = engine_and_version(engine)
+    found = re.fullmatch(r"v?(\d+)\.(\d+)(?:\.(\d+))?(?:[.\-+a-z].*)?", version) if name == "vllm" else None
     return (int(found[1]), int(found[2]), int(found[3] or 0)) if found else None
 
 

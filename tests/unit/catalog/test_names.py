@@ -34,6 +34,10 @@ LEFT_OUT = (
         ("amd/gpt-oss-120b-w-mxfp4-a-fp8", 116.8, "mxfp4", 4),
         ("acme/Qwen3-8B-abliterated-FP8", 8.19, "fp8-block", 8),
         ("Qwen/Qwen3-30B-A3B-Instruct-2507-FP8", 30.5, "fp8-block", 8),
+        ("hf://QWEN/qwen3-8b@b968826d9c46dd6066d109eabc6255188de91218", 8.19, "none", 16),
+        ("Qwen/Qwen3-8B:main", 8.19, "none", 16),
+        ("llama3.1:8b", 8.03, "none", 16),
+        ("amd/Llama-3.1-405B-Instruct-MXFP4-Preview", 405.9, "mxfp4", 4),
     ],
 )
 def test_a_name_says_model_and_quantisation(name: str, parameters: float, method: str, bits: int) -> None:
@@ -56,7 +60,20 @@ def test_a_sibling_with_a_longer_context_is_not_taken_for_the_shorter() -> None:
 def test_what_is_not_known_says_so_instead_of_guessing(name: str) -> None:
     found = answer(Question(model=name, gpu="h200"), TABLE)
     assert found.value is None
-    assert [each.code.id for each in found.diagnostics] == ["OD701"]
+    (said,) = found.diagnostics
+    assert said.code.id == "OD701"
+    assert "with --config" in said.hint
+
+
+def test_a_name_that_is_nearly_one_gets_the_nearest_and_the_way_out() -> None:
+    (said,) = answer(Question(model="meta-llama/Lama-3.1-8B-Instruct", gpu="h200"), TABLE).diagnostics
+    assert said.hint == "did you mean `llama-3.1-8b-instruct`? If not, give its config.json with --config"
+
+
+def test_mxfp4_of_a_model_without_experts_is_that_of_every_layer() -> None:
+    sizing = answer(Question(model="amd/Llama-3.1-405B-Instruct-MXFP4-Preview", gpu="b200"), TABLE).value
+    assert sizing is not None
+    assert sizing.memory.weights.point == pytest.approx(401.6e9 * (0.5 + 1 / 32) / 2**30 + 7.83, rel=0.01)
 
 
 def test_a_width_that_is_said_is_believed_before_one_in_a_name() -> None:

@@ -178,6 +178,10 @@ def test_a_configuration_without_layers_is_refused_by_name() -> None:
             "int8",
             0,
         ),
+        ({"producer": {"name": "modelopt"}, "quantization": {"quant_algo": "NVFP4", "group_size": 16}}, "nvfp4", 16),
+        ({"quant_method": "quark", "global_quant_config": {"weight": {"dtype": "fp4"}}}, "mxfp4", 32),
+        ({"quant_method": "quark", "global_quant_config": {"weight": {"dtype": "fp8_e4m3"}}}, "fp8", 0),
+        ({"quant_method": "quark", "layer_quant_config": {}}, "unknown", 0),
         ({"quant_method": "unheard-of"}, "unknown", 0),
     ],
 )
