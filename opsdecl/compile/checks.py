@@ -7,6 +7,7 @@ from opsdecl.compile import capacity, pins, runs, sharing
 from opsdecl.compile.adapters import adapters
 from opsdecl.compile.costs import budget_exceeded
 from opsdecl.compile.engine_flags import engine_flags
+from opsdecl.compile.evaluations import evaluations
 from opsdecl.compile.lower.names import group_name
 from opsdecl.compile.monitors import monitors
 from opsdecl.compile.nodes import nodes_too_few
@@ -177,6 +178,7 @@ CHECKS: tuple[Callable[[Scene], Iterator[Diagnostic]], ...] = (
     pins.unpinned_images,
     adapters,
     runs.data_elsewhere,
+    evaluations,
     monitors,
     secrets,
     targets_collide,

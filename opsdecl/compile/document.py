@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from opsdecl.addr import digest_of, format_path
 from opsdecl.catalog.types import ModelFacts
+from opsdecl.compile.evaluated import MEASURED_KINDS, measured_facts
 from opsdecl.compile.interpolate import ExpressionProblem, has_expressions, interpolate
 from opsdecl.compile.layers import ENVIRONMENT, Source
 from opsdecl.compile.memo import Ask, Question
@@ -281,8 +282,10 @@ def fill_defaults(draft: Draft, ask: Ask) -> PassResult:
 
 
 def _taken(draft: Draft, document: CompiledDocument) -> Mapping[str, Json]:
-    """What a document takes from another: all that it says, but for a Monitor, which changes with little of it."""
+    """What a document takes from another: all that it says, but for kinds that change with little of it."""
     spec: Mapping[str, Json] = document.effective["spec"]
+    if draft.schema.kind == "Evaluation" and document.address.kind in MEASURED_KINDS:
+        return measured_facts(document)
     return watched_facts(document) if draft.schema.kind == "Monitor" else spec
 
 

@@ -122,9 +122,9 @@ def _values_at(value: Json, pattern: SpecPath, path: SpecPath) -> Iterator[tuple
 
 
 def _root(named: _Named, taken: Mapping[str, object]) -> str:
-    """The last name on the path, or the whole path where two references share it. Of a list, what is named: its place
+    """The last name on the path, or the whole path where two references share it. In a list, what is named: its place
     there moves when another entry goes."""
-    if isinstance(named.path[-1], int):
+    if any(isinstance(part, int) for part in named.path):
         return _root_of(named.target, named.name)
     name = str(named.path[-1])
     return name if name not in taken else format_path(named.path)

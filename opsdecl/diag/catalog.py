@@ -3,6 +3,7 @@
 from opsdecl.diag.codes import (
     catalogue,
     cluster,
+    evaluation,
     fleet,
     groups,
     internal,
@@ -37,6 +38,7 @@ MODULES = (
     groups,
     platforms,
     runs,
+    evaluation,
     training,
     policy,
     transparency,

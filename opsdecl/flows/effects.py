@@ -10,6 +10,8 @@ _PUBLISHED = (
     FieldEffect("spec.model.weightsGiB", "rolling", "start-up probes and sizes follow from it"),
 )
 """What changes of the catalogue mean, which no field of the kind declares."""
+_MEASURED = FieldEffect("spec.answers", "metadata", "another candidate is measured")
+"""What an Evaluation takes from whatever it measures."""
 
 
 class _EffectsByKind(Mapping[str, Sequence[FieldEffect]]):
@@ -18,7 +20,8 @@ class _EffectsByKind(Mapping[str, Sequence[FieldEffect]]):
     def __getitem__(self, kind: str) -> Sequence[FieldEffect]:
         if kind not in kind_names():
             raise KeyError(kind)
-        return (*effects_of(kind), *_PUBLISHED) if kind == "LLM" else effects_of(kind)
+        more = _PUBLISHED if kind == "LLM" else ()
+        return (*effects_of(kind), *more, _MEASURED)
 
     def __iter__(self) -> Iterator[str]:
         return iter(kind_names())

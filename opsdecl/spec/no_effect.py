@@ -233,6 +233,7 @@ NO_EFFECT: tuple[NoEffectRule, ...] = (
     *_platform(),
     *_runs("Dataset"),
     *_runs("Training"),
+    *_runs("Evaluation"),
     NoEffectRule("Training", ("spec", "queue"), _not_queued, "set platform.queueing to `kueue`, or remove the field"),
     NoEffectRule(
         "Training", ("spec", "optimizer"), _not_reckoned, "remove the field: tell the program in `parameters`"

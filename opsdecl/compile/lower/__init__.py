@@ -5,11 +5,13 @@ from collections.abc import Callable, Mapping
 from msgspec.structs import replace
 
 from opsdecl.catalog.types import Catalog
+from opsdecl.compile.evaluated import MEASURED_KINDS
 from opsdecl.compile.lower.labels import labelled
 from opsdecl.compile.lower.leader_worker_set.llm import lower_group
 from opsdecl.compile.lower.monitoring.monitor import lower_monitor
 from opsdecl.compile.lower.names import base_name, shorten
 from opsdecl.compile.lower.native.dataset import lower_dataset
+from opsdecl.compile.lower.native.evaluation import lower_evaluation
 from opsdecl.compile.lower.native.llm import lower_llm
 from opsdecl.compile.lower.native.model import lower_model
 from opsdecl.compile.lower.native.training import lower_training
@@ -33,7 +35,11 @@ LOWERINGS: Mapping[tuple[str, str], Lowering] = {
 }
 """By what renders it and kind: `platform.serving`, or `platform.multiNode` for replicas over several nodes."""
 
-RUNS: Mapping[str, Lowering] = {"Dataset": lower_dataset, "Training": lower_training}
+RUNS: Mapping[str, Lowering] = {
+    "Dataset": lower_dataset,
+    "Training": lower_training,
+    "Evaluation": lower_evaluation,
+}
 """Kinds of runs, which are the same whatever serves."""
 
 
@@ -101,6 +107,7 @@ def _subject(
             for root, other in sorted(references.items())
             if other.address.kind == "Dataset"
         ),
+        measured={root: other for root, other in references.items() if other.address.kind in MEASURED_KINDS},
         watched=tuple(other for _, other in sorted(references.items()) if other.address.kind in WATCHED_KINDS),
     )
     return labelled(subject)

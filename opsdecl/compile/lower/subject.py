@@ -60,6 +60,8 @@ class Subject(Struct, frozen=True):
     object_labels: Mapping[str, Any] = field(default_factory=dict)
     watched: tuple[CompiledDocument, ...] = ()
     """Models that the document refers to, in the order of their roots."""
+    measured: Mapping[str, CompiledDocument] = field(default_factory=dict)
+    """What an Evaluation measures, by root."""
     reckoned_gib: float | None = None
     """Size of weights that neither the document nor the catalogue says, where it could be reckoned."""
 

@@ -6,6 +6,7 @@ from opsdecl.spec.kinds import (
     adapter,
     dataset,
     environment,
+    evaluation,
     llm,
     model,
     monitor,
@@ -27,6 +28,7 @@ KINDS: Mapping[str, Kind] = {
         monitor.KIND,
         dataset.KIND,
         training.KIND,
+        evaluation.KIND,
         runtime.KIND,
         policy.KIND,
     )

@@ -14,6 +14,7 @@ from opsdecl.render.manifests import render_resource
 from opsdecl.render.types import Manifest
 from opsdecl.spec.kinds.dataset import Dataset
 from opsdecl.spec.kinds.environment import Environment
+from opsdecl.spec.kinds.evaluation import Evaluation
 from opsdecl.spec.kinds.llm import LLM
 from opsdecl.spec.kinds.model import Model
 from opsdecl.spec.kinds.runtime import Runtime
@@ -23,6 +24,7 @@ from opsdecl.spec.types import Document
 MODELS = {
     "Dataset": Dataset,
     "Training": Training,
+    "Evaluation": Evaluation,
     "LLM": LLM,
     "Model": Model,
     "Runtime": Runtime,

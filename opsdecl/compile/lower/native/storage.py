@@ -7,6 +7,7 @@ from opsdecl.compile.lower.native.security import fetcher_security
 from opsdecl.compile.lower.native.volumes import HOME
 from opsdecl.compile.lower.subject import Subject, traced
 from opsdecl.compile.types import Traced
+from opsdecl.diag import SpecPath
 from opsdecl.spec.kinds.model import ModelSource
 from opsdecl.spec.kinds.scalars import ImageReference
 
@@ -19,7 +20,7 @@ GOOGLE_KEY = "gcloud-application-credentials.json"
 FETCHER = ImageReference.parse("kserve/storage-initializer:v0.20.0")
 """Takes an address and a folder; knows s3, gs, https and hf, single files and folders alike."""
 
-_SOURCE = ("spec", "source")
+_SOURCE: SpecPath = ("spec", "source")
 
 
 class _Credentials(NamedTuple):
@@ -29,16 +30,19 @@ class _Credentials(NamedTuple):
     mounts: tuple[dict[str, Any], ...] = ()
 
 
-def source_parts(subject: Subject, source: ModelSource | None) -> PodParts:
-    """Volumes are mounted as they are, images as image volumes; anything else is fetched before the server starts."""
+def source_parts(subject: Subject, source: ModelSource | None, path: SpecPath = _SOURCE) -> PodParts:
+    """Volumes are mounted as they are, images as image volumes; anything else is fetched before the server starts.
+    `path` is where the source stands in the document's effective tree."""
     if source is None:
         return PodParts()
     scheme, _, rest = source.uri.partition("://")
+    at = (*path, "uri")
     if scheme == "pvc":
-        return _claim(rest)
+        return _claim(rest, at)
     if scheme == "oci":
-        return _mounted({"image": {"reference": _uri(_image(subject, rest)), "pullPolicy": "IfNotPresent"}})
-    return _fetched(subject, source, scheme)
+        reference = Traced(_image(subject, rest), at)
+        return _mounted({"image": {"reference": reference, "pullPolicy": "IfNotPresent"}})
+    return _fetched(subject, source, scheme, path)
 
 
 def source_annotations(source: ModelSource | None) -> dict[str, Any] | None:
@@ -48,18 +52,15 @@ def source_annotations(source: ModelSource | None) -> dict[str, Any] | None:
     return {DIGEST: traced(source.digest, *_SOURCE, "digest")}
 
 
-def _uri(value: Any) -> Traced:
-    return traced(value, *_SOURCE, "uri")
-
-
-def _claim(rest: str) -> PodParts:
+def _claim(rest: str, at: SpecPath) -> PodParts:
     claim, _, folder = rest.partition("/")
-    volume = {"persistentVolumeClaim": {"claimName": _uri(claim), "readOnly": True}}
-    return _mounted(volume, folder.strip("/"))
+    volume = {"persistentVolumeClaim": {"claimName": Traced(claim, at), "readOnly": True}}
+    folder = folder.strip("/")
+    return _mounted(volume, Traced(folder, at) if folder else None)
 
 
-def _mounted(volume: dict[str, Any], folder: str = "") -> PodParts:
-    mount = {"name": "model", "mountPath": MODEL_PATH, "readOnly": True, "subPath": _uri(folder) if folder else None}
+def _mounted(volume: dict[str, Any], folder: Traced | None = None) -> PodParts:
+    mount = {"name": "model", "mountPath": MODEL_PATH, "readOnly": True, "subPath": folder}
     return PodParts(volumes=({"name": "model", **volume},), mounts=(mount,))
 
 
@@ -67,12 +68,12 @@ def _image(subject: Subject, text: str) -> str:
     return subject.image(ImageReference.parse(text))
 
 
-def _fetched(subject: Subject, source: ModelSource, scheme: str) -> PodParts:
-    credentials = _credentials(source, scheme)
+def _fetched(subject: Subject, source: ModelSource, scheme: str, path: SpecPath) -> PodParts:
+    credentials = _credentials(source, scheme, path)
     fetcher = {
         "name": "fetch-model",
         "image": subject.image(FETCHER),
-        "args": [_uri(source.uri), MODEL_PATH],
+        "args": [Traced(source.uri, (*path, "uri")), MODEL_PATH],
         "env": [{"name": "HOME", "value": HOME}, *(credentials.env or ())],
         "envFrom": credentials.env_from,
         "volumeMounts": [
@@ -91,11 +92,11 @@ def _fetched(subject: Subject, source: ModelSource, scheme: str) -> PodParts:
     )
 
 
-def _credentials(source: ModelSource, scheme: str) -> _Credentials:
+def _credentials(source: ModelSource, scheme: str, path: SpecPath) -> _Credentials:
     """Google's libraries want a file, the others want variables."""
     if source.credentials is None:
         return _Credentials()
-    secret = traced(source.credentials.secret, *_SOURCE, "credentials", "secret")
+    secret = Traced(source.credentials.secret, (*path, "credentials", "secret"))
     if scheme != "gs":
         return _Credentials(env_from=[{"secretRef": {"name": secret}}])
     return _Credentials(

@@ -18,9 +18,9 @@ from opsdecl.compile.lower.native.variables import declared, from_secret, litera
 from opsdecl.compile.lower.native.volumes import scratch, shared_memory
 from opsdecl.compile.lower.resources import make_resource
 from opsdecl.compile.lower.subject import Subject, traced
-from opsdecl.compile.types import Resource, Traced
+from opsdecl.compile.types import CompiledDocument, Resource, Traced
 from opsdecl.diag import Checked
-from opsdecl.spec.kinds.dataset import DataStorage
+from opsdecl.spec.kinds.dataset import DatasetSpec, DataStorage
 from opsdecl.spec.kinds.training import FineTuning, TrainingSpec
 
 OUTPUT = "/output"
@@ -41,17 +41,28 @@ def lower_training(subject: Subject) -> Checked[tuple[Resource, ...]]:
 
 def training_key(subject: Subject, spec: TrainingSpec) -> str:
     """Over what the model that comes out depends on. Machines, sharding, limits and queues change no model."""
+    return _key(spec, {used.name: used.spec for used in subject.datasets}, subject.document.effective)
+
+
+def key_of_training(document: CompiledDocument) -> str:
+    """The same, of a training that another document names."""
+    named = {root: a.name for root, a in document.references.items() if a.kind == "Dataset"}
+    data = {name: DatasetSpec.model_validate(document.effective[root]) for root, name in named.items()}
+    return _key(document.model.spec, data, document.effective)
+
+
+def _key(spec: TrainingSpec, datasets: Mapping[str, DatasetSpec], effective: Mapping[str, Any]) -> str:
     written = plain(spec)
     inputs = {name: written.get(name) for name in _SEMANTIC}
-    data = {used.name: chain_of(used.spec).content for used in subject.datasets}
-    return run_key([inputs, data, _start(subject, spec.base), spec.run.attempt])
+    data = {name: chain_of(used).content for name, used in datasets.items()}
+    return run_key([inputs, data, _start(effective, spec.base), spec.run.attempt])
 
 
-def _start(subject: Subject, base: FineTuning | None) -> Mapping[str, Any] | None:
+def _start(effective: Mapping[str, Any], base: FineTuning | None) -> Mapping[str, Any] | None:
     """The model that it starts from, by address and revision, and how it is trained."""
     if base is None:
         return None
-    facts = subject.document.effective.get("model", {})
+    facts = effective.get("model", {})
     how = {k: v for k, v in plain(base).items() if k not in ("token", "model")}
     return {"uri": facts.get("uri"), "revision": facts.get("revision"), **how}
 
