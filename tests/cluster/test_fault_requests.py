@@ -50,14 +50,11 @@ def test_a_fifth_of_all_requests_fail(cluster: ControlPlane, assist: str, tell: 
                 time.sleep(2)  # A holder whose release of the lock failed is followed after its time.
             faults += proxy.counts.faults
             total["requests"] += proxy.counts.requests
+            # What of it was still under way would be one more disturbance of the next look.
+            proxy.wait_until_quiet()
         # What is there in the end, told by an undisturbed look.
         unlock(cluster)
         again = apply_in_steps(cluster_target(cluster), desired)
-        if again.diagnostics:
-            # What the server had already taken may land after the look: that is told, and planned again.
-            assert {d.code.id for d in again.diagnostics} <= {"OD510", "OD618"}, again.diagnostics
-            total["overtaken_afterwards"] += 1
-            again = apply_in_steps(cluster_target(cluster), desired)
         assert not again.diagnostics, "\n".join(f"{d.code.id} {d.message}" for d in again.diagnostics)
         state, there = cluster_target(cluster).read().value, live(cluster)
         assert state is not None

@@ -11,6 +11,7 @@ import re
 import socket
 import ssl
 import struct
+import time
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from concurrent.futures import Future
@@ -22,11 +23,11 @@ from pathlib import Path
 from threading import Thread
 from urllib.parse import urlsplit
 
-from tests.support.cluster import ControlPlane
+from tests.support.cluster import ControlPlane, wait_until
 
 LONGEST_HEAD = 1 << 20
 READ_SIZE = 1 << 16
-HOLD_S = 3.0
+HOLD_S, LATE_S = 3.0, 1.0
 
 
 class Fault(StrEnum):
@@ -41,6 +42,8 @@ class Fault(StrEnum):
     TIME_OUT = "time-out"
     AFTER_TIME_OUT = "time-out after the server has acted"
     HALF = "half a response"
+    LATE = "reset, and the server acts later"
+    """What a client gave up was under way, and arrives when it does something else."""
     GONE = "410"
     """Only where a client watches (an event in the stream) or pages on (a refusal)."""
 
@@ -121,8 +124,12 @@ class FaultProxy:
     hold_s: float = HOLD_S
     """How long a request hangs that times out; longer than the client waits."""
     retry_after_s: int = 1
+    late_s: float = LATE_S
+    """How long after its client gave up a request arrives that is late; 0 lets in whatever waits."""
     counts: Counts = field(default_factory=Counts)
     port: int = 0
+    under_way: int = 0
+    """Requests that have not ended, whether or not their clients still wait."""
 
     @property
     def url(self) -> str:
@@ -138,8 +145,17 @@ class FaultProxy:
     async def _accepted(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         # A client that goes away in the middle is as welcome as any.
         with suppress(OSError, asyncio.IncompleteReadError, asyncio.CancelledError):
-            await self._handle(await read_request(reader), writer)
+            request = await read_request(reader)
+            self.under_way += 1
+            try:
+                await self._handle(request, writer)
+            finally:
+                self.under_way -= 1
         writer.close()
+
+    def wait_until_quiet(self) -> None:
+        """The server has answered all that ever reached this: nothing can land any more."""
+        wait_until(lambda: not self.under_way, f"{self.under_way} requests do not end")
 
     async def _handle(self, request: Request, writer: asyncio.StreamWriter) -> None:
         self.counts.requests += 1
@@ -156,6 +172,11 @@ class FaultProxy:
             await writer.drain()
             return
         await self._break(fault, await self._acted(request) if fault in _AFTER else b"", writer)
+        if fault is Fault.LATE:
+            given_up = time.monotonic()
+            while time.monotonic() - given_up < self.late_s:
+                await asyncio.sleep(0.02)
+            await self._acted(request)
 
     async def _acted(self, request: Request) -> bytes:
         """All that the server answers; of a watch, which never ends, the beginning."""

@@ -47,9 +47,14 @@ class Writer(Struct, frozen=True):
     force: frozenset[str] = frozenset()
     taking: Mapping[str, frozenset[str]] = field(default_factory=dict)
     """Of objects that are taken over on purpose, by address: the managers whose fields become ours."""
+    awaited: Mapping[Identity, str] = field(default_factory=dict)
+    """Digests of what the last apply intended and had not made when this one began: it may still arrive."""
+    epoch_before: int = 0
+    """Of that apply."""
 
     async def write(self, manifest: Manifest, entry: Entry, change: ObjectChange) -> Written:
-        """The entry as it is now; None with findings where the object was refused. Lost locks and servers raise."""
+        """The entry as it is now; with findings, None where the object was refused, and the entry as it was where the
+        server may have done it all the same. Lost locks and servers raise."""
         path = path_of(self.kinds, manifest.key)
         live = self.live.get(same_object(manifest.key))
         keeper = keeper_of(live, self.applyset, self.manager) if live is not None else None
@@ -74,7 +79,9 @@ class Writer(Struct, frozen=True):
                 return written
             return await self._take_rest(path, manifest, written[0])
         except StatusError as error:
-            return None, refused(self.client, error, manifest, self.place_of)
+            # Of a refusal to look, after a conflict: it may have been one with our own write.
+            in_doubt = error.in_doubt or error.verb == "get"
+            return entry if in_doubt else None, refused(self.client, error, manifest, self.place_of)
 
     async def _apply(
         self, path: str, manifest: Manifest, entry: Entry, live: Mapping[str, Any] | None, *, again: bool = False
@@ -96,9 +103,9 @@ class Writer(Struct, frozen=True):
                     force = True
                     continue
                 looked, live = live, await self.client.find(path)
-                done = landed(entry, live, self.manager, self.epoch)
-                if done is not None and done.digest == manifest.digest and not again:
-                    return done, ()  # The answer to our own apply was lost.
+                done = None if again else self._arrived(manifest, entry, live)
+                if done is not None:
+                    return done, ()
                 # Who scales what nobody had scaled before is not noted by the server, and no conflict then.
                 shown = _shown(live, manifest, self.manager)
                 if shown != _shown(looked, manifest, self.manager) or see(entry, live, self.manager).digest != planned:
@@ -109,6 +116,16 @@ class Writer(Struct, frozen=True):
             return self._entry(manifest, entry, answer), ()
         said = f"{manifest.key} changes faster than it can be written"
         return None, (Diagnostic(codes.CLUSTER_REFUSED, said, hint="apply again", subject=str(manifest.address.spec)),)
+
+    def _arrived(self, manifest: Manifest, entry: Entry, live: Mapping[str, Any] | None) -> Entry | None:
+        """The entry where what is there was written by us, and only the answer was lost: now, or by the last apply,
+        which intended the same."""
+        same = self.awaited.get(same_object(manifest.key)) == manifest.digest
+        for epoch in (self.epoch, self.epoch_before) if same else (self.epoch,):
+            done = landed(entry, live, self.manager, epoch)
+            if done is not None and done.digest == manifest.digest:
+                return done
+        return None
 
     def _takes(self, manifest: Manifest) -> bool:
         return str(manifest.address) in self.taking

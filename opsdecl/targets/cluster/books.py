@@ -64,8 +64,11 @@ class Books:
         self.held = await self.store.save(self.held, inventory, before=self.lock.check)
 
     async def settle(self, progress: Progress) -> None:
-        """After an apply that failed in part: what was not written is not intended any more."""
-        progress.entries = settled(progress.entries)
+        """After an apply that failed in part: what was certainly not written is not intended any more."""
+        progress.entries = {
+            **settled(progress.entries),
+            **{identity: progress.entries[identity] for identity in progress.in_doubt},
+        }
         await self.save(progress)
 
     async def close(self, progress: Progress, kept: int) -> str:

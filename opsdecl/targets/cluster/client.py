@@ -157,6 +157,7 @@ class Client:
         headers = {"Content-Type": content_type} if body is not None else {}
         content = msgspec.json.encode(body) if body is not None else None
         headers |= {"Accept": accept} if accept else {}
+        in_doubt = False
         for number in range(_TRIES):
             last = number == _TRIES - 1
             try:
@@ -164,13 +165,16 @@ class Client:
             except httpx2.TransportError as error:
                 if last or not _may_repeat(error):
                     raise self._unreachable(error) from None
+                in_doubt = True
                 await asyncio.sleep(_pause(number, ""))
                 continue
             code = response.status_code
-            if not last and (code in _ALWAYS_AGAIN or (code in _AGAIN and not _is_verdict(response))):
+            failed = code in _AGAIN and not _is_verdict(response)
+            in_doubt = in_doubt or failed
+            if not last and (code in _ALWAYS_AGAIN or failed):
                 await asyncio.sleep(_pause(number, response.headers.get("Retry-After", "")))
                 continue
-            return self._answer(response, method, path)
+            return self._answer(response, method, path, in_doubt)
         raise AssertionError("the last try returns or raises")
 
     async def _once(
@@ -191,7 +195,7 @@ class Client:
             url = f"{str(self._http.base_url).rstrip('/')}{path}{_query(params or {})}"
             return await self._http.request(method, url, content=content, headers=headers, extensions=may_send)
 
-    def _answer(self, response: "httpx2.Response", method: str, path: str) -> Answer:
+    def _answer(self, response: "httpx2.Response", method: str, path: str, in_doubt: bool) -> Answer:
         import msgspec
 
         told = _date(response.headers.get("Date", ""))
@@ -203,7 +207,7 @@ class Client:
             body = None
         if response.status_code >= 400:
             status = body if isinstance(body, dict) else {"message": response.text[:300]}
-            raise StatusError(response.status_code, method.lower(), path, status)
+            raise StatusError(response.status_code, method.lower(), path, status, in_doubt=in_doubt)
         if not isinstance(body, dict):
             said = f"{self.server.name} answered {method} {path} with something that is no object"
             raise ClusterError(Diagnostic(codes.CLUSTER_UNREACHABLE, said, hint="is there a proxy in between?"))

@@ -28,13 +28,15 @@ class FieldConflict(Struct, frozen=True):
 
 
 class StatusError(Exception):
-    """An API server's refusal: a `Status` object under an HTTP status of 400 or more."""
+    """An API server's refusal: a `Status` object under an HTTP status of 400 or more. `in_doubt`: the request, or an
+    earlier try of it whose answer was lost, may have been carried out all the same."""
 
-    def __init__(self, code: int, verb: str, path: str, status: Mapping[str, Any]) -> None:
+    def __init__(self, code: int, verb: str, path: str, status: Mapping[str, Any], *, in_doubt: bool = False) -> None:
         self.code = code
         self.verb = verb
         self.path = path
         self.status = status
+        self.in_doubt = in_doubt
         super().__init__(f"{verb} {path}: {code} {self.message}")
 
     @property

@@ -34,7 +34,7 @@ from opsdecl.targets.cluster.settings import DRY_RUN, ClusterSettings
 from opsdecl.targets.cluster.store import Store
 from opsdecl.targets.cluster.taking import moved, plan_of, taken_set, taking
 from opsdecl.targets.cluster.waiting import Watcher
-from opsdecl.targets.cluster.writing import Job, Progress, carry_out, intentions, last_look, open_intentions
+from opsdecl.targets.cluster.writing import Job, Progress, awaited, carry_out, intentions, last_look, open_intentions
 
 T = TypeVar("T")
 
@@ -223,7 +223,19 @@ class ClusterTarget(Struct, frozen=True):
         force = frozenset(self.settings.force)
         # Later than any before, whichever of Lease and records somebody deleted.
         epoch = max(lock.holds, reading.held.inventory.epoch + 1)
-        writer = Writer(client, lock, reading.kinds, reading.live, manager, store.applyset, self.place_of, epoch, force)
+        writer = Writer(
+            client,
+            lock,
+            reading.kinds,
+            reading.live,
+            manager,
+            store.applyset,
+            self.place_of,
+            epoch,
+            force,
+            awaited=awaited(reading),
+            epoch_before=reading.held.inventory.epoch,
+        )
         writer = taking(writer, found) if found is not None else writer
         entries = intentions(desired, plan, reading.entries)
         unmade, runs = open_intentions(reading, desired), reading.state.runs

@@ -32,6 +32,8 @@ class Progress:
     failed: dict[str, str] = field(default_factory=dict)
     """Address -> why, for those that depend on it."""
     findings: list[Diagnostic] = field(default_factory=list)
+    in_doubt: set[Identity] = field(default_factory=set)
+    """Failed ones that the server may have written all the same: they stay intended, and the next apply looks."""
 
     @property
     def counts(self) -> dict[str, int]:
@@ -92,6 +94,12 @@ def open_intentions(reading: Reading, desired: ManifestSet) -> tuple[ObjectKey, 
     known = reading.entries.keys() | wanted
     stored = reading.held.inventory.entries
     return tuple(e.key for e in stored if e.intended is not None and same_object(e.key) not in known)
+
+
+def awaited(reading: Reading) -> Mapping[Identity, str]:
+    """Digests of what the last apply intended to make, and had not made when this one began."""
+    stored = {same_object(entry.key): entry for entry in reading.held.inventory.entries}
+    return {i: e.intended_digest for i, e in stored.items() if e.intended is not None and i not in reading.entries}
 
 
 def _leaving(plan: ReleasePlan) -> set[Identity]:
@@ -165,8 +173,9 @@ async def _apply_wave(job: Job, changes: list[ObjectChange], progress: Progress)
         identity = same_object(manifest.key)
         entry, findings = await job.writer.write(manifest, progress.entries[identity], change)
         progress.findings += findings
-        if entry is None:
+        if entry is None or findings:
             progress.failed[change.address] = findings[0].message if findings else "it failed"
+            progress.in_doubt |= {identity} if entry is not None else set()
             return
         progress.entries[identity] = entry
         progress.done[change.address] = change.action

@@ -124,6 +124,16 @@ def test_a_time_out_outlasts_the_client(server: Served, proxy: FaultProxy, fault
     assert len(server.seen) == acted
 
 
+def test_what_is_late_arrives_when_nobody_waits_any_more(server: Served, proxy: FaultProxy) -> None:
+    proxy.late_s = HELD_S
+    always(proxy, Fault.LATE)
+    with pytest.raises(ConnectionResetError):
+        ask(proxy)
+    assert (server.seen, proxy.under_way) == ([], 1)
+    proxy.wait_until_quiet()
+    assert [body for _, _, body, _ in server.seen] == [b"body"]
+
+
 def test_half_an_answer_is_noticed(server: Served, proxy: FaultProxy) -> None:
     always(proxy, Fault.HALF)
     with pytest.raises(http.client.IncompleteRead):
