@@ -34,6 +34,8 @@ FP8_IN_BLOCKS = frozenset(
     {"qwen3", "qwen3_moe", "qwen3_next", "qwen3_5_text", "qwen3_5_moe_text", "qwen3_vl_text", "qwen3_vl_moe_text"}
     | {"glm4_moe"}
 )
+GROUPS_OF_32 = re.compile(r"^(cyankiwi|cpatonn)[/-]", re.IGNORECASE)
+"""Publishers whose 4-bit weights have scales for every 32 numbers, as the engine's log of one says (vllm-omni#3714)."""
 PUBLISHERS = re.compile(r"^(meta-|unsloth-|nvidia-|redhatai-|neuralmagic-|qwen_|google_)")
 
 
@@ -78,6 +80,8 @@ def _as_published(quantization: Quantization, read: Architecture, name: str) -> 
     """What publishers mean by a format for this family; a name does not say which modules NVFP4 leaves alone."""
     if quantization.method == "fp8" and read.family in FP8_IN_BLOCKS and "dynamic" not in name.lower():
         return replace(quantization, method="fp8-block", group=128)
+    if quantization.method == "int4" and GROUPS_OF_32.match(name):
+        return replace(quantization, name="compressed-tensors", group=32, zero_points=False)
     if quantization.only_experts and read.experts is None:
         return replace(quantization, only_experts=False)
     if quantization.method == "nvfp4":

@@ -297,7 +297,11 @@ def _gemma4(values: ConfigValues, index: int) -> Layer:
             value_dim=values.whole("global_head_dim", 512),
             values_are_keys=values.flag("attention_k_eq_v"),
         )
-    return Layer((attention,), feed_of(values, index), 6)
+    feed, shared = feed_of(values, index), values.whole("num_kv_shared_layers")
+    if isinstance(feed, FeedForward) and values.flag("use_double_wide_mlp"):
+        wide = 0 < values.whole("num_hidden_layers") - shared <= index
+        feed = replace(feed, size=2 * feed.size if wide else feed.size)
+    return Layer((attention,), feed, 6)
 
 
 _BUILDERS: Mapping[str, Callable[[ConfigValues, int], Layer]] = {

@@ -38,12 +38,15 @@ def non_torch(request: Request, rules: EngineRules, effective: Effective, weight
     if request.settings.pipeline > 1 and rules.generation == "v0":
         found = found + LAST_STAGE
     if request.gpu.name in UNIFIED:
-        found = found + Range(0.0, 0.5 + 0.06 * weights, 2.0 + 0.22 * weights)
+        found = found + Range(0.0, 0.5 + 0.1 * weights, 2.0 + 0.22 * weights)
     return found
 
 
 def _communication(request: Request, rules: EngineRules) -> Range:
-    """NVLink's switches take more than PCIe; consumer GPUs of the newest generation more than those before."""
+    """NVLink's switches take more than PCIe; consumer GPUs of the newest generation more than those before.
+
+    V0 gathers logits on one GPU, over connections of their own to each of the others.
+    """
     capability = request.gpu.capability
     if capability[0] >= 12:
         return Range(0.1, 0.5, 1.2) if request.world <= 2 else Range(0.2, 1.0, 2.0)
@@ -52,9 +55,11 @@ def _communication(request: Request, rules: EngineRules) -> Range:
             return Range(0.4, 0.75, 1.6)
         if request.world <= 4:
             return Range(0.5, 1.2, 2.4)
-        return Range(0.6, 1.3, 7.5 if rules.generation == "v0" else 3.5)
+        return Range(0.6, 3.0, 7.5) if rules.generation == "v0" else Range(0.6, 1.3, 3.5)
     if capability == (8, 0):
-        return Range(0.1, 0.5, 1.5) if request.world <= 4 else Range(0.4, 1.3, 2.5)
+        if request.world <= 4:
+            return Range(0.1, 0.5, 1.5)
+        return Range(0.4, 2.0, 3.0) if rules.generation == "v0" else Range(0.4, 1.3, 2.5)
     return Range(0.1, 0.3, 1.0)
 
 

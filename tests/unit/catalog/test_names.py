@@ -3,6 +3,7 @@
 import pytest
 
 from opsdecl.catalog.architecture_table import load_architectures
+from opsdecl.catalog.architectures import FeedForward
 from opsdecl.flows.size import Question, answer
 
 TABLE = load_architectures()
@@ -68,6 +69,22 @@ def test_what_is_not_known_says_so_instead_of_guessing(name: str) -> None:
 def test_a_name_that_is_nearly_one_gets_the_nearest_and_the_way_out() -> None:
     (said,) = answer(Question(model="meta-llama/Lama-3.1-8B-Instruct", gpu="h200"), TABLE).diagnostics
     assert said.hint == "did you mean `llama-3.1-8b-instruct`? If not, give its config.json with --config"
+
+
+def test_a_publisher_that_scales_every_32_numbers_is_known() -> None:
+    def of(name: str) -> int:
+        found = TABLE.find(name)
+        assert found is not None
+        return found.quantization.group
+
+    assert (of("cyankiwi/MiniMax-M2.7-AWQ-4bit"), of("QuantTrio/MiniMax-M2.7-AWQ")) == (32, 128)
+
+
+def test_layers_of_gemma_4_e2b_that_share_a_cache_are_twice_as_wide() -> None:
+    found = TABLE.find("google/gemma-4-E2B-it")
+    assert found is not None
+    widths = [layer.feed.size for layer in found.layers if isinstance(layer.feed, FeedForward)]
+    assert (widths[:15], widths[15:]) == ([6144] * 15, [12288] * 20)
 
 
 def test_mxfp4_of_a_model_without_experts_is_that_of_every_layer() -> None:

@@ -173,3 +173,10 @@ def test_the_older_engine_runs_what_the_newer_could_not_yet(
     model: str, gpu: str, release: str, settings: dict[str, Any], generation: str
 ) -> None:
     assert sized(model, gpu, release, **settings).effective.generation == generation
+
+
+@pytest.mark.parametrize(("gpu", "more"), [("h200", 1.7), ("a100-80gb", 0.7), ("l40s", 0.0)])
+def test_v0_gathers_logits_over_connections_of_their_own(gpu: str, more: float) -> None:
+    old, new = (sized("llama-3.1-70b-instruct", gpu, release, tensor=8) for release in ("0.7.3", "0.10.0"))
+    assert (old.effective.generation, new.effective.generation) == ("v0", "v1")
+    assert old.memory.non_torch.point - new.memory.non_torch.point == pytest.approx(more)
