@@ -19,6 +19,7 @@ TABLE = ROOT / "tools" / "crds.tsv"
 
 KINDS: Mapping[str, tuple[str, ...]] = {
     "external-secrets": ("ExternalSecret",),
+    "keda": ("ScaledObject",),
     "lws": ("LeaderWorkerSet",),
     "prometheus-operator": ("PodMonitor", "PrometheusRule"),
 }

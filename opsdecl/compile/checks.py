@@ -14,6 +14,7 @@ from opsdecl.compile.nodes import nodes_too_few
 from opsdecl.compile.partitions import partition_findings
 from opsdecl.compile.quotas import quotas_exceeded
 from opsdecl.compile.rollout import nodes_of
+from opsdecl.compile.scalers import scalers
 from opsdecl.compile.scene import Scene
 from opsdecl.compile.secrets import secrets
 from opsdecl.compile.types import CompiledDocument
@@ -180,6 +181,7 @@ CHECKS: tuple[Callable[[Scene], Iterator[Diagnostic]], ...] = (
     runs.data_elsewhere,
     evaluations,
     monitors,
+    scalers,
     secrets,
     targets_collide,
     no_approvers,

@@ -5,14 +5,16 @@ from collections.abc import Collection, Iterable, Sequence
 from msgspec import Struct
 
 from opsdecl.addr import SpecAddress
+from opsdecl.compile.rollout import replicas_of
 from opsdecl.diag import Diagnostic
 from opsdecl.diff.records import TargetState
 from opsdecl.diff.release import ReleaseDiff
 from opsdecl.diff.types import FleetTotals, RolloutForecast, RunChange
 from opsdecl.flows.build import Built
 from opsdecl.flows.costs import Needs, needs_of, totals_of
+from opsdecl.flows.loading import load_of
 from opsdecl.flows.rollouts import foretell
-from opsdecl.flows.sides import SERVED, Sides, sides_of
+from opsdecl.flows.sides import SERVED, Effective, Sides, sides_of
 from opsdecl.flows.stopped import stopped_rollouts
 
 
@@ -52,8 +54,18 @@ def _rows(sides: Sequence[Sides], needs: Sequence[Needs], forecasts: dict[str, R
         row = RunChange(
             address=str(each.address),
             rollout=forecasts.get(str(each.address)) if both else None,
+            cold_start=_cold_start(each.after.effective) if each.after is not None else None,
             cost_before=need.before.monthly if need.before is not None else None,
             cost_after=need.after.monthly if need.after is not None else None,
         )
-        if each.change is not None and (row.rollout or row.cost_before != row.cost_after):
+        starts_otherwise = row.cold_start is not None and row.cold_start != _cold_start(each.before)
+        if each.change is not None and (row.rollout or row.cost_before != row.cost_after or starts_otherwise):
             yield row
+
+
+def _cold_start(effective: Effective | None) -> tuple[int, int] | None:
+    """Of models that may be without a replica."""
+    if effective is None or replicas_of(effective["spec"].get("replicas", {}))[0]:
+        return None
+    quick, slow = load_of(effective)
+    return round(quick), round(slow)

@@ -83,6 +83,23 @@ def _range_not_scaled(model: Served, environment: Environment, runtime: Runtime 
     return _not_scaled(model, environment, runtime)
 
 
+def _not_keda(model: Served, environment: Environment, runtime: Runtime | None) -> Reason:
+    scaling, replicas = environment.spec.platform.scaling, model.spec.replicas
+    if scaling != "keda":
+        return f"platform.scaling is `{scaling}` in {environment.metadata.name}"
+    return None if replicas.is_range and replicas.target else "replicas.target is not set, so nothing scales"
+
+
+def _never_zero(model: Served, environment: Environment, runtime: Runtime | None) -> Reason:
+    lowest = model.spec.replicas.lowest
+    return _not_keda(model, environment, runtime) or (f"replicas.min is {lowest}, never 0" if lowest else None)
+
+
+def _keda_not_chosen(model: Environment, environment: Environment, runtime: Runtime | None) -> Reason:
+    scaling = model.spec.platform.scaling
+    return None if scaling == "keda" else f"platform.scaling is `{scaling}`"
+
+
 def _cache_claimed(model: LLM, environment: Environment, runtime: Runtime | None) -> Reason:
     cache = model.spec.weights.cache
     return "weights.cache.claim names an existing volume" if isinstance(cache, PvcCache) and cache.claim else None
@@ -201,6 +218,9 @@ def _served(kind: str) -> tuple[NoEffectRule, ...]:
         NoEffectRule(kind, (*rollout, "maxUnavailable"), _not_rolling, rolling),
         NoEffectRule(kind, (*replicas, "target"), _not_scaled, "give min and max a range and the platform a scaler"),
         NoEffectRule(kind, (*replicas, "max"), _range_not_scaled, "give a target, or write `count` instead"),
+        NoEffectRule(kind, (*replicas, "wake"), _never_zero, "set replicas.min to 0, or remove the field"),
+        NoEffectRule(kind, (*replicas, "cooldown"), _never_zero, "set replicas.min to 0, or remove the field"),
+        NoEffectRule(kind, (*replicas, "fallback"), _not_keda, "remove the field"),
         NoEffectRule(kind, ("spec", "serviceAccount", "annotations"), _account_exists, "annotate the account itself"),
         NoEffectRule(kind, ("spec", "access"), _no_network_policy, "set networkPolicy.enabled, or remove the field"),
     )
@@ -228,6 +248,7 @@ NO_EFFECT: tuple[NoEffectRule, ...] = (
     NoEffectRule("LLM", ("spec", "engine", "kvCacheDtype"), _no_parsers, "use another engine, or remove the field"),
     NoEffectRule("LLM", ("spec", "rdma"), _one_gpu, "remove the field"),
     NoEffectRule("Environment", ("spec", "secrets"), _secrets_native, "name Secrets that exist on the cluster"),
+    NoEffectRule("Environment", ("spec", "autoscaling"), _keda_not_chosen, "set platform.scaling to `keda`"),
     NoEffectRule("Environment", ("spec", "observe", "prometheus"), _asks_no_prometheus, "remove the field"),
     NoEffectRule("Environment", ("spec", "observe", "kubeContext"), _looks_itself, "remove the field"),
     *_platform(),

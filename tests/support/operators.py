@@ -19,6 +19,10 @@ def act_as(cluster: ControlPlane, operator: str, namespace: str) -> int:
         for name in _names(cluster, write["kind"], namespace):
             _write(cluster, write, name, namespace)
             done += 1
+    for made in record.get("makes", ()):
+        for name in _names(cluster, made["of"], namespace):
+            _make(cluster, made, name, namespace)
+            done += 1
     return done
 
 
@@ -32,6 +36,16 @@ def let_go(cluster: ControlPlane, kind: str, namespace: str) -> None:
 def _names(cluster: ControlPlane, kind: str, namespace: str) -> list[str]:
     found = json.loads(cluster.kubectl("get", kind, "-n", namespace, "-o", "json"))["items"]
     return [one["metadata"]["name"] for one in found]
+
+
+def _make(cluster: ControlPlane, made: dict[str, Any], name: str, namespace: str) -> None:
+    """An object of the operator's own, which belongs to one of ours."""
+    owner = cluster.get(made["of"], name, namespace)
+    reference = {key: owner[key] for key in ("apiVersion", "kind")}
+    reference |= {key: owner["metadata"][key] for key in ("name", "uid")}
+    one = json.loads(json.dumps(made["object"]).replace("@NAME@", name))
+    one["metadata"] |= {"namespace": namespace, "ownerReferences": [{**reference, "controller": True}]}
+    cluster.apply(one, manager=made["manager"])
 
 
 def _write(cluster: ControlPlane, write: dict[str, Any], name: str, namespace: str) -> None:

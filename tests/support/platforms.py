@@ -77,12 +77,27 @@ SECRETS = """
 """
 FROM_STORE = "{secrets: external-secrets}" + SECRETS.rstrip("\n")
 
+SCALED = "{scaling: keda}\n  autoscaling: {prometheus: http://prometheus.monitoring:9090}"
+RANGE = "replicas: {min: 1, max: 4, target: {metric: waiting-requests, value: 4}}"
+FROM_ZERO = (
+    "replicas: {min: 0, max: 4, target: {metric: waiting-requests, value: 4}, "
+    "wake: {query: 'rate(gateway_requests_total{model=\"chat\"}[5m])'}, cooldown: 10m, fallback: {replicas: 2}}"
+)
+WATCH = """\
+apiVersion: opsdecl.dev/v1
+kind: Monitor
+metadata: {name: watch, owner: team-assist}
+spec: {watch: {llms: [chat]}}
+"""
+
 
 def platform_files(platform: str, *, target: str, **changed: tuple[str, str]) -> dict[str, str]:
     """`platform` is YAML of `spec.platform`, and of what follows it; `changed` are texts of `chat` or `fraud`."""
     files = dict(FILES)
     files[ENVIRONMENT] = files[ENVIRONMENT].replace(f"platform: {PLATFORM}", f"platform: {platform}")
     files[ENVIRONMENT] = files[ENVIRONMENT].replace(TARGET, target)
+    if "keda" in platform:
+        files["environments/prod/watch.yaml"] = WATCH
     for name, (old, new) in changed.items():
         path = {"chat": CHAT, "fraud": FRAUD, "environment": ENVIRONMENT}[name]
         assert old in files[path]

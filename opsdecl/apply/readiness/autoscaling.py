@@ -16,6 +16,15 @@ def autoscaler(live: Mapping[str, Any]) -> Readiness:
     return Readiness("Current")
 
 
+def scaled_object(live: Mapping[str, Any]) -> Readiness:
+    """KEDA says of itself that it is ready, and whether it had to fall back. Pods run in any case."""
+    for kind, bad, words in (("Ready", "False", "it does not scale"), ("Fallback", "True", "its metric is missing")):
+        row = condition(live, kind)
+        if row.get("status") == bad:
+            return Readiness("Current", f"{words}: {told(row)}")
+    return Readiness("Current")
+
+
 def disruption_budget(live: Mapping[str, Any]) -> Readiness:
     status = live.get("status", {})
     healthy, needed = int(status.get("currentHealthy") or 0), int(status.get("desiredHealthy") or 0)

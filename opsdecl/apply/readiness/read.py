@@ -21,6 +21,7 @@ READERS: Mapping[tuple[str, str], Reader] = {
     ("", "Service"): networking.service,
     ("autoscaling", "HorizontalPodAutoscaler"): autoscaling.autoscaler,
     ("policy", "PodDisruptionBudget"): autoscaling.disruption_budget,
+    ("keda.sh", "ScaledObject"): autoscaling.scaled_object,
     ("external-secrets.io", "ExternalSecret"): secrets.external_secret,
     ("apiextensions.k8s.io", "CustomResourceDefinition"): definitions.definition,
     ("", "Namespace"): definitions.namespace,

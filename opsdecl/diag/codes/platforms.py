@@ -30,8 +30,29 @@ SECRET_UNUSED = Code(
     Severity.WARNING,
 )
 
+METRIC_NOT_COLLECTED = Code(
+    "OD393",
+    "Scaling on a metric that nobody collects",
+    "KEDA asks Prometheus for the metrics of the engine. There must be an address to ask, and a Monitor that has the "
+    "model scraped: its series are found by the labels that the Monitor gives them. Without either the query finds "
+    "nothing, and the number of replicas stays as it is.\n\n"
+    "Set spec.autoscaling.prometheus of the Environment and let a Monitor watch the model, or scale on cpu or memory.",
+    "platform: {scaling: keda}\n---\nreplicas: {min: 1, max: 4, target: {metric: waiting-requests, value: 4}}",
+)
+SCALING_IMPOSSIBLE = Code(
+    "OD394",
+    "Scaling that the platform cannot do",
+    "What scales replicas here cannot do what the document asks for. At 0 replicas there is no engine that could be "
+    "measured, so something else must say that requests came in; what has no value to fall back from has no "
+    "fallback; a share of the CPU needs a reservation to be a share of.\n\n"
+    "The message names the field. `wake` starts the first replica from 0, on a query of Prometheus.",
+    "replicas: {min: 0, max: 4, target: {metric: waiting-requests, value: 4}}   # and no wake",
+)
+
 CODES: tuple[Code, ...] = (
     SECRET_KEY_MISSING,
     SECRET_NOT_DECLARED,
     SECRET_UNUSED,
+    METRIC_NOT_COLLECTED,
+    SCALING_IMPOSSIBLE,
 )

@@ -126,6 +126,13 @@ class ExternalSecret(Part):
     )
 
 
+class Autoscaling(Part):
+    """Where the scaler of replicas looks, and how often."""
+
+    prometheus: WebUrl = Field(description="Address of Prometheus, as programs in the cluster reach it.")
+    interval: Duration = Field(default=Duration.parse("30s"), description="Time between two looks at a metric.")
+
+
 class NetworkPolicySettings(Part):
     """Whether calls are restricted."""
 
@@ -182,6 +189,9 @@ class EnvironmentSpec(Part):
         default=False, description="Whether objects outside namespaces belong to this environment."
     )
     image_registry: str = Field(default="", description="Registry that takes the place of docker.io.")
+    autoscaling: Autoscaling | None = Field(
+        default=None, description="Where KEDA looks for metrics; needs platform.scaling `keda`."
+    )
     network_policy: NetworkPolicySettings = Field(
         default=NetworkPolicySettings(), description="Whether calls are restricted."
     )

@@ -5,7 +5,7 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from opsdecl.spec.kinds.declare import Part, excludes
+from opsdecl.spec.kinds.declare import Part, excludes, literal_text
 from opsdecl.spec.kinds.names import (
     CountOrPercentage,
     DnsLabel,
@@ -42,6 +42,23 @@ class ScalingTarget(Part):
     value: PositiveNumber = Field(description="Value per replica to hold; percent for cpu, memory and kv-cache-usage.")
 
 
+class Wake(Part):
+    """What starts the first replica where none runs."""
+
+    query: NonEmpty = Field(
+        description="Query of Prometheus that has a value also while no replica runs, such as requests at a gateway.",
+        json_schema_extra=literal_text(),
+    )
+    above: float = Field(default=0, ge=0, description="Value above which a replica is started, and kept.")
+
+
+class Fallback(Part):
+    """What holds while the metric cannot be read."""
+
+    replicas: int = Field(ge=0, description="Replicas that run meanwhile.")
+    failures: int = Field(default=3, ge=1, description="Looks in a row that must fail before.")
+
+
 class Replicas(Part):
     """A fixed number of replicas, or a range and what to scale on."""
 
@@ -54,6 +71,17 @@ class Replicas(Part):
     min: int | None = Field(default=None, ge=0, description="Fewest replicas.", json_schema_extra=excludes("count"))
     max: int | None = Field(default=None, ge=1, description="Most replicas.", json_schema_extra=excludes("count"))
     target: ScalingTarget | None = Field(default=None, description="What autoscaling between min and max holds.")
+    wake: Wake | None = Field(
+        default=None, description="What starts the first replica where min is 0; needs platform.scaling `keda`."
+    )
+    cooldown: Duration | None = Field(
+        default=None,
+        description="How long nothing must have been asked for before the last replica goes, where min is 0; five "
+        "minutes where absent.",
+    )
+    fallback: Fallback | None = Field(
+        default=None, description="What holds while the metric cannot be read; needs platform.scaling `keda`."
+    )
 
     @property
     def lowest(self) -> int:

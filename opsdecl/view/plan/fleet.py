@@ -23,7 +23,7 @@ _STOPS: dict[str, tuple[str, Tone]] = {
 
 
 def run_lines(run: RunChange) -> list[ModelLine]:
-    return [*rollout_lines(run), *_cost(run)]
+    return [*rollout_lines(run), *_cold_start(run), *_cost(run)]
 
 
 def rollout_lines(run: RunChange | None) -> list[ModelLine]:
@@ -96,6 +96,13 @@ def _minutes(low: float, high: float) -> str:
     """`4–7 min`, `2–3 h` beyond two hours."""
     unit, name = (3600, "h") if high >= 7200 else (60, "min")
     return f"{span_of(max(1, round(low / unit)), max(1, round(high / unit)))} {name}"
+
+
+def _cold_start(run: RunChange) -> list[ModelLine]:
+    if run.cold_start is None:
+        return []
+    took = _minutes(*run.cold_start)
+    return [ModelLine("cold start", f"{took} from 0 replicas to the first answer, beside images and nodes")]
 
 
 def _cost(run: RunChange) -> list[ModelLine]:

@@ -26,6 +26,7 @@ API = {
     **dict.fromkeys(("Job", "CronJob"), "batch/v1"),
     **dict.fromkeys(("PersistentVolumeClaim", "Service", "Namespace", "ConfigMap"), "v1"),
     "ExternalSecret": "external-secrets.io/v1",
+    "ScaledObject": "keda.sh/v1alpha1",
     "HorizontalPodAutoscaler": "autoscaling/v2",
     "PodDisruptionBudget": "policy/v1",
     "LeaderWorkerSet": "leaderworkerset.x-k8s.io/v1",
@@ -235,6 +236,17 @@ ROWS: tuple[tuple[str, dict[str, Any], Readiness], ...] = (
         Readiness("Terminating", "it is being deleted"),
     ),
     ("no status", live("ConfigMap"), Readiness("Current")),
+    ("scaler: ready", live("ScaledObject", {}, conditions(Ready="True", Fallback="False")), Readiness("Current")),
+    (
+        "scaler: not ready",
+        live("ScaledObject", {}, conditions(Ready="False")),
+        Readiness("Current", "it does not scale: ReadyReason: so it is"),
+    ),
+    (
+        "scaler: falls back",
+        live("ScaledObject", {}, conditions(Ready="True", Fallback="True")),
+        Readiness("Current", "its metric is missing: FallbackReason: so it is"),
+    ),
     (
         "secret: nothing fetches",
         live("ExternalSecret"),

@@ -3,12 +3,12 @@
 from opsdecl.compile.lower.leader_worker_set.group import grouped, leader_labels, leader_worker_set
 from opsdecl.compile.lower.leader_worker_set.limits import beyond_groups
 from opsdecl.compile.lower.leader_worker_set.members import ENGINES, leader, worker
-from opsdecl.compile.lower.native.autoscaling import autoscaler
 from opsdecl.compile.lower.native.disruption import disruption_budget
 from opsdecl.compile.lower.native.limits import beyond_native
 from opsdecl.compile.lower.native.llm import held, prepare
 from opsdecl.compile.lower.native.network import network_policy
 from opsdecl.compile.lower.native.service import service
+from opsdecl.compile.lower.scaling import scaler
 from opsdecl.compile.lower.subject import Subject
 from opsdecl.compile.types import Resource
 from opsdecl.diag import Checked
@@ -28,7 +28,7 @@ def lower_group(subject: Subject) -> Checked[tuple[Resource, ...]]:
     resources = (
         leader_worker_set(subject, spec, first, others, engine.parts),
         service(subject, engine.ports, leader_labels(subject)),
-        autoscaler(subject, spec.replicas, workload),
+        scaler(subject, spec.replicas, workload),
         disruption_budget(subject, spec.disruption, spec.replicas, workload, nodes),
         network_policy(subject, spec.access, engine.ports, joined=True),
         *held(subject, spec, engine),

@@ -2,17 +2,19 @@
 
 from collections.abc import Iterator
 
+from opsdecl.compile.lower.keda.limits import beyond_keda
 from opsdecl.compile.lower.native.autoscaling import UTILISATION, metric_name
 from opsdecl.compile.lower.native.replicas import is_autoscaled
 from opsdecl.compile.lower.subject import Subject
 from opsdecl.diag import Code, Diagnostic, SpecPath
+from opsdecl.diag.codes import platforms as platform_codes
 from opsdecl.diag.codes import render as codes
 from opsdecl.spec.kinds.document import ServedSpec
 from opsdecl.spec.kinds.serving import ScalingTarget
 
 
 def beyond_native(subject: Subject, spec: ServedSpec) -> tuple[Diagnostic, ...]:
-    """Errors: canaries, scaling by KEDA, metrics that nobody offers to the autoscaler."""
+    """Errors: canaries, and what no autoscaler of this platform can do."""
     return (*_canary(subject, spec), *_scaling(subject, spec))
 
 
@@ -28,9 +30,13 @@ def _scaling(subject: Subject, spec: ServedSpec) -> Iterator[Diagnostic]:
     if target is None or not is_autoscaled(subject, spec.replicas):
         return
     if subject.environment.platform.scaling == "keda":
-        message = f"platform.scaling `keda` of environment {subject.environment_name} renders no autoscaler yet"
-        yield _finding(subject, codes.NOT_RENDERED_HERE, ("spec", "replicas", "target"), message, "use hpa")
-    elif target.metric not in UTILISATION:
+        yield from beyond_keda(subject, spec, target)
+        return
+    if spec.replicas.lowest == 0:
+        message = "the autoscaler of Kubernetes keeps at least one replica: at 0 there is none that it could measure"
+        hint = "set min to 1, or platform.scaling of the Environment to keda"
+        yield _finding(subject, platform_codes.SCALING_IMPOSSIBLE, ("spec", "replicas", "min"), message, hint)
+    if target.metric not in UTILISATION:
         yield from _engine_metric(subject, target)
 
 

@@ -5,7 +5,6 @@ from typing import Any, NamedTuple
 
 from opsdecl.compile.lower.native import sglang, vllm
 from opsdecl.compile.lower.native.adapters import adapter_flags, adapter_parts
-from opsdecl.compile.lower.native.autoscaling import autoscaler
 from opsdecl.compile.lower.native.cache import cache_claim
 from opsdecl.compile.lower.native.chat_template import PATH as TEMPLATE_PATH
 from opsdecl.compile.lower.native.chat_template import missing_template, template_map, template_parts, template_text
@@ -23,6 +22,7 @@ from opsdecl.compile.lower.native.service_account import service_account
 from opsdecl.compile.lower.native.variables import declared, literal
 from opsdecl.compile.lower.native.volumes import scratch, shared_memory
 from opsdecl.compile.lower.native.weights import Facts, Located, locate_weights, model_facts
+from opsdecl.compile.lower.scaling import scaler
 from opsdecl.compile.lower.subject import Subject, traced
 from opsdecl.compile.types import Resource, Traced
 from opsdecl.diag import Checked, Diagnostic
@@ -60,7 +60,7 @@ def lower_llm(subject: Subject) -> Checked[tuple[Resource, ...]]:
     resources = (
         deployment(subject, spec, spec.accelerator, engine.server, engine.parts),
         service(subject, engine.ports),
-        autoscaler(subject, spec.replicas),
+        scaler(subject, spec.replicas),
         disruption_budget(subject, spec.disruption, spec.replicas),
         network_policy(subject, spec.access, engine.ports),
         *held(subject, spec, engine),

@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from opsdecl.compile.lower.native.autoscaling import autoscaler
 from opsdecl.compile.lower.native.classic import SERVERS, ClassicServer, classic_server
 from opsdecl.compile.lower.native.compute import compute
 from opsdecl.compile.lower.native.deployment import Server, deployment
@@ -18,6 +17,7 @@ from opsdecl.compile.lower.native.service_account import service_account
 from opsdecl.compile.lower.native.storage import source_annotations, source_parts
 from opsdecl.compile.lower.native.variables import declared, literal
 from opsdecl.compile.lower.native.volumes import scratch, shared_memory
+from opsdecl.compile.lower.scaling import scaler
 from opsdecl.compile.lower.subject import Subject
 from opsdecl.compile.types import Resource, Traced
 from opsdecl.diag import Checked, Diagnostic
@@ -52,7 +52,7 @@ def lower_model(subject: Subject) -> Checked[tuple[Resource, ...]]:
         deployment(subject, spec, spec.accelerator, server, parts),
         service(subject, ports),
         service_account(subject, spec.service_account),
-        autoscaler(subject, spec.replicas),
+        scaler(subject, spec.replicas),
         disruption_budget(subject, spec.disruption, spec.replicas),
         network_policy(subject, spec.access, ports),
     )
