@@ -22,7 +22,7 @@ def answers_of(kind: str, effective: Mapping[str, Any], references: Mapping[str,
     found: dict[str, Json] = {}
     for root, value in effective.items():
         if root in references:
-            kept = _kept(references[root].kind, ("spec",), value)
+            kept = {**_kept(references[root].kind, ("spec",), value), **_run(references[root].kind, value)}
         elif root == "model":
             kept = {name: value[name] for name in _FACTS if name in value}
         elif root == "spec":
@@ -38,6 +38,12 @@ def answers_of(kind: str, effective: Mapping[str, Any], references: Mapping[str,
 def answers_digest(kind: str, effective: Mapping[str, Any], references: Mapping[str, SpecAddress]) -> str:
     """Equal where the same answers are to be expected."""
     return digest_of([kind, answers_of(kind, effective, references)])
+
+
+def _run(kind: str, value: Mapping[str, Any]) -> dict[str, Json]:
+    """The run of a Training that made what is served, or the adapter that is loaded."""
+    facts = value if kind == "Training" else value.get("training")
+    return {"run": facts["run"]} if isinstance(facts, Mapping) and isinstance(facts.get("run"), str) else {}
 
 
 def _kept(kind: str, path: tuple[str, ...], value: Mapping[str, Any]) -> dict[str, Json]:

@@ -8,6 +8,7 @@ from opsdecl.compile.adapters import adapters
 from opsdecl.compile.costs import budget_exceeded
 from opsdecl.compile.engine_flags import engine_flags
 from opsdecl.compile.evaluations import evaluations
+from opsdecl.compile.from_training import from_training
 from opsdecl.compile.lower.names import group_name
 from opsdecl.compile.monitors import monitors
 from opsdecl.compile.nodes import nodes_too_few
@@ -180,6 +181,7 @@ CHECKS: tuple[Callable[[Scene], Iterator[Diagnostic]], ...] = (
     adapters,
     runs.data_elsewhere,
     evaluations,
+    from_training,
     monitors,
     scalers,
     secrets,

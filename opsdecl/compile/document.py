@@ -18,6 +18,7 @@ from opsdecl.compile.no_effect import ineffective_fields
 from opsdecl.compile.provenance import lower_setters, winner
 from opsdecl.compile.references import hint_for, resolve, select
 from opsdecl.compile.schema import VARIABLES, KindSchema
+from opsdecl.compile.trained import SERVING_KINDS, trained_facts, with_training
 from opsdecl.compile.types import CompiledDocument
 from opsdecl.compile.watched import watched_facts
 from opsdecl.diag import Diagnostic, Place, Related, SpecPath
@@ -272,7 +273,7 @@ def fill_defaults(draft: Draft, ask: Ask) -> PassResult:
     if draft.schema.is_served and "namespace" not in metadata:
         metadata = {**metadata, "namespace": ask(Question("environment")).value.effective["spec"]["namespaces"][0]}
     effective = {"metadata": metadata, "spec": dumped["spec"]}
-    effective |= {root: _taken(draft, document) for root, document in (draft.documents or {}).items()}
+    effective |= {root: _taken(draft, document, ask) for root, document in (draft.documents or {}).items()}
     if (model := _model_facts(draft, ask)) is not None:
         effective["model"] = model
     template = getattr(draft.model.spec, "chat_template", None)
@@ -281,12 +282,16 @@ def fill_defaults(draft: Draft, ask: Ask) -> PassResult:
     return replace(draft, effective=effective), ()
 
 
-def _taken(draft: Draft, document: CompiledDocument) -> Mapping[str, Json]:
-    """What a document takes from another: all that it says, but for kinds that change with little of it."""
-    spec: Mapping[str, Json] = document.effective["spec"]
+def _taken(draft: Draft, document: CompiledDocument, ask: Ask) -> Mapping[str, Json]:
+    """What a document takes from another: all that it says, but for kinds that change with little of it, and for what a
+    Training made, of which the run counts."""
     if draft.schema.kind == "Evaluation" and document.address.kind in MEASURED_KINDS:
         return measured_facts(document)
-    return watched_facts(document) if draft.schema.kind == "Monitor" else spec
+    if draft.schema.kind == "Monitor":
+        return watched_facts(document)
+    if document.address.kind == "Training" and draft.schema.kind in SERVING_KINDS:
+        return trained_facts(document, ask)
+    return with_training(document)
 
 
 def _model_facts(draft: Draft, ask: Ask) -> Mapping[str, Json] | None:

@@ -48,7 +48,7 @@ def _untied(scene: Scene, document: CompiledDocument, index: int, other: Compile
     kind, spec = other.address.kind, other.effective["spec"]
     source = spec.get("source") or {}
     revision = (other.effective.get("model") or {}).get("revision", "")
-    loose = (kind == "Model" and source and "digest" not in source and "@sha256:" not in source["uri"]) or (
+    loose = (kind == "Model" and "uri" in source and "digest" not in source and "@sha256:" not in source["uri"]) or (
         kind == "LLM" and spec["weights"]["source"]["type"] == "hub" and not _COMMIT.fullmatch(revision)
     )
     if loose:

@@ -28,7 +28,7 @@ def unpinned_models(scene: Scene) -> Iterator[Diagnostic]:
             yield _unpinned(scene, document, facts)
         yield from _unpinned_adapters(scene, document)
         source = spec.get("source") if document.address.kind not in RUN_KINDS else None
-        if isinstance(source, Mapping) and "digest" not in source:
+        if isinstance(source, Mapping) and "digest" not in source and "training" not in source:
             message = f"nothing says which bytes `{source['uri']}` must have"
             yield _finding(scene, document, ("spec", "source"), message, "add `digest: sha256:…` beside the uri")
 

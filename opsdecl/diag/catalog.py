@@ -17,6 +17,7 @@ from opsdecl.diag.codes import (
     source,
     spec,
     targets,
+    trained,
     training,
     transparency,
 )
@@ -39,6 +40,7 @@ MODULES = (
     platforms,
     runs,
     evaluation,
+    trained,
     training,
     policy,
     transparency,

@@ -16,7 +16,7 @@ from opsdecl.flows.models import Models
 from opsdecl.flows.project import place_of
 from opsdecl.flows.targets import targets_of
 from opsdecl.render.types import ManifestSet
-from opsdecl.transparency.composition import DESCRIBED, compose
+from opsdecl.transparency.composition import DESCRIBED, compose, trained_on
 from opsdecl.transparency.lineage import Library
 from opsdecl.transparency.statements import deviations_of, statements_of
 from opsdecl.transparency.types import Cost, Fit, ModelCard, Operation, PolicyUse
@@ -41,6 +41,7 @@ def card_of(built: Built, document: CompiledDocument, models: Models) -> ModelCa
     effective = document.effective
     statements = statements_of(document.address.kind, effective)
     composition = compose(document.address, effective, document.references, Library(built.project.catalog))
+    statements = replace(statements, training_data=(*statements.training_data, *trained_on(composition)))
     published = composition.weights.license if composition.weights else ""
     return ModelCard(
         address=str(document.address),

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from opsdecl.diff.classify import EffectTable
 from opsdecl.spec.fields import FieldEffect, effects_of, kind_names
+from opsdecl.spec.kinds.declare import EffectClass
 
 _PUBLISHED = (
     FieldEffect("spec.model.license", "metadata", "the licence is known to be another"),
@@ -12,6 +13,13 @@ _PUBLISHED = (
 """What changes of the catalogue mean, which no field of the kind declares."""
 _MEASURED = FieldEffect("spec.answers", "metadata", "another candidate is measured")
 """What an Evaluation takes from whatever it measures."""
+_TRAINED: tuple[tuple[str, EffectClass, str], ...] = (
+    ("", "metadata", "what is told of how it was made changes"),
+    (".run", "behaviour", "the model of another training run answers"),
+    (".claim", "rolling", "pods read another volume"),
+)
+_TRAINED_KINDS = ("LLM", "Model", "Adapter")
+"""Kinds that may name a Training, whose facts stand under `training`; of an Adapter that others load, in its spec."""
 
 
 class _EffectsByKind(Mapping[str, Sequence[FieldEffect]]):
@@ -20,14 +28,19 @@ class _EffectsByKind(Mapping[str, Sequence[FieldEffect]]):
     def __getitem__(self, kind: str) -> Sequence[FieldEffect]:
         if kind not in kind_names():
             raise KeyError(kind)
-        more = _PUBLISHED if kind == "LLM" else ()
-        return (*effects_of(kind), *more, _MEASURED)
+        more = _trained() if kind in _TRAINED_KINDS else ()
+        return (*effects_of(kind), *more, *(_PUBLISHED if kind == "LLM" else ()), _MEASURED)
 
     def __iter__(self) -> Iterator[str]:
         return iter(kind_names())
 
     def __len__(self) -> int:
         return len(kind_names())
+
+
+def _trained() -> tuple[FieldEffect, ...]:
+    roots = ("training", "spec.training")
+    return tuple(FieldEffect(f"{root}{path}", of, why) for root in roots for path, of, why in _TRAINED)
 
 
 def effect_table() -> EffectTable:

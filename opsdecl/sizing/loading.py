@@ -11,6 +11,7 @@ READ_MB_S: Mapping[str, tuple[float, float]] = {
     "s3": (200, 2000),
     "pvc": (300, 2000),
     "oci": (300, 2000),
+    "training": (300, 2000),
 }
 """Megabytes per second by source, slowest and quickest: hubs and buckets over shared and over own links, network
 volumes, images that the node has or pulls. Estimates: a cluster that measured better shows it in its start-up logs."""

@@ -6,9 +6,18 @@ from typing import Literal
 from msgspec import Struct
 from msgspec.structs import replace
 
-from opsdecl.transparency.types import AdapterUse, Composition, EngineUse, ModelCard, Template, Weights
+from opsdecl.transparency.types import (
+    AdapterUse,
+    Composition,
+    DataUse,
+    EngineUse,
+    Made,
+    ModelCard,
+    Template,
+    Weights,
+)
 
-PartKind = Literal["service", "weights", "adapter", "engine", "image", "template"]
+PartKind = Literal["service", "weights", "adapter", "data", "engine", "image", "template"]
 
 
 class Part(Struct, frozen=True, kw_only=True):
@@ -23,6 +32,8 @@ class Part(Struct, frozen=True, kw_only=True):
     license: str = ""
     owner: str = ""
     weights: Weights | None = None
+    made: Made | None = None
+    personal_data: str = ""
     card: ModelCard | None = None
     needs: tuple[str, ...] = ()
 
@@ -55,6 +66,9 @@ def _joined(one: Part, other: Part) -> Part:
 
 def _parts(card: ModelCard, images: Sequence[str]) -> Iterator[Part]:
     made = card.composition
+    runs = [*((made.weights.made,) if made.weights else ()), *(adapter.made for adapter in made.adapters)]
+    for run in runs:
+        yield from map(_data, run.datasets if run is not None else ())
     if card.address.startswith("Adapter."):
         yield _adapter_document(card)
         return
@@ -92,6 +106,26 @@ def _weights(weights: Weights, license_: str) -> Part:
         uri=weights.uri,
         license=known,
         weights=weights,
+        made=weights.made,
+        needs=_read(weights.made),
+    )
+
+
+def _read(made: Made | None) -> tuple[str, ...]:
+    """What the run that made it read."""
+    return tuple(sorted(_data(data).ref for data in made.datasets)) if made is not None else ()
+
+
+def _data(data: DataUse) -> Part:
+    return Part(
+        ref=_ref("data", data.name, data.content),
+        kind="data",
+        name=data.name,
+        version=data.version or data.content,
+        digest=data.pin if data.pin.startswith("sha256:") else "",
+        uri=data.uri,
+        license=data.license,
+        personal_data=data.personal_data,
     )
 
 
@@ -104,6 +138,8 @@ def _adapter(used: AdapterUse) -> Part:
         digest=used.digest,
         uri=used.uri,
         license=used.license,
+        made=used.made,
+        needs=_read(used.made),
     )
 
 

@@ -22,6 +22,7 @@ _WEIGHTS: tuple[SpecPath, ...] = (
     ("spec", "base"),
 )
 
+_RUN: tuple[SpecPath, ...] = (("training", "run"), ("training", "claim"))
 _OTHERS: tuple[SpecPath, ...] = (("spec", "card"), ("spec", "adapters"), ("model", "license"))
 
 
@@ -45,7 +46,7 @@ def told(address: SpecAddress, effective: Effective, references: References, lib
 
 def touches(changed: str) -> bool:
     """Whether a change at this path, as plans write it, may be one of what is told."""
-    return changed.startswith("adapter-") or any(overlaps(changed, own) for own in (*_WEIGHTS, *_OTHERS))
+    return changed.startswith("adapter-") or any(overlaps(changed, own) for own in (*_WEIGHTS, *_RUN, *_OTHERS))
 
 
 def overlaps(changed: str, path: SpecPath) -> bool:
@@ -66,14 +67,14 @@ def _of_weights(made: Composition, effective: Effective) -> Iterator[tuple[tuple
     licenses: tuple[SpecPath, ...] = (("spec", "card", "license"), *(() if declared else (published, *_WEIGHTS)))
     yield ("license", ""), Said(declared or (weights.license if weights else ""), licenses)
     if weights is not None:
-        yield ("weights", ""), Said(_pinned(weights.uri, weights.revision, weights.digest), _WEIGHTS)
+        yield ("weights", ""), Said(_pinned(weights.uri, weights.revision, weights.digest), (*_WEIGHTS, *_RUN))
         yield ("base-model", ""), Said(", ".join(ancestor.uri for ancestor in weights.ancestors), _WEIGHTS)
 
 
 def _of_adapters(made: Composition) -> Iterator[tuple[tuple[Topic, str], Said]]:
     for each in made.adapters:
         root = f"adapter-{each.name}"
-        paths: tuple[SpecPath, ...] = ((root, "source"), ("spec", "adapters"))
+        paths: tuple[SpecPath, ...] = ((root, "source"), (root, "training"), ("spec", "adapters"))
         yield ("adapter", each.name), Said(_pinned(each.uri, each.revision, each.digest), paths)
         yield ("adapter-license", each.name), Said(each.license, ((root, "card", "license"), ("spec", "adapters")))
 

@@ -3,9 +3,21 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from msgspec.structs import replace
+
 from opsdecl.addr import SpecAddress, digest_of_bytes
 from opsdecl.transparency.lineage import Library
-from opsdecl.transparency.types import AdapterUse, Composition, EngineUse, Template, Weights
+from opsdecl.transparency.types import (
+    AdapterUse,
+    Ancestor,
+    Composition,
+    DataUse,
+    EngineUse,
+    Made,
+    Template,
+    Training,
+    Weights,
+)
 
 Effective = Mapping[str, Any]
 References = Mapping[str, SpecAddress]
@@ -31,6 +43,16 @@ def compose(address: SpecAddress, effective: Effective, references: References, 
 
 
 def _of_llm(effective: Effective, library: Library) -> Weights:
+    published = _published(effective, library)
+    facts = effective.get("training")
+    if not facts:
+        return published
+    known = {"entry": "", "revision": "", "location": "", "files": {}}
+    ancestors = library.from_base(published.uri, "finetune")
+    return replace(published, uri=_folder(facts), ancestors=ancestors, made=_made(facts), **known)
+
+
+def _published(effective: Effective, library: Library) -> Weights:
     model, spec = effective.get("model") or {}, effective["spec"]
     location, digest = _location(spec.get("weights", {}).get("source", {}))
     named = spec.get("model")
@@ -55,9 +77,12 @@ def _location(source: Mapping[str, Any]) -> tuple[str, str]:
     return str(source.get("uri") or source.get("endpoint") or ""), ""
 
 
-def _of_model(effective: Effective, _library: Library) -> Weights | None:
+def _of_model(effective: Effective, library: Library) -> Weights | None:
     spec = effective["spec"]
     source, form = spec.get("source"), spec.get("format", "")
+    facts = effective.get("training")
+    if source and facts:
+        return Weights(uri=_folder(facts), format=form, ancestors=_started(facts, library), made=_made(facts))
     if source:
         return Weights(uri=source["uri"], digest=source.get("digest", ""), format=form)
     image = spec.get("image")
@@ -66,18 +91,76 @@ def _of_model(effective: Effective, _library: Library) -> Weights | None:
 
 def _of_adapter(effective: Effective, library: Library) -> Weights:
     spec = effective["spec"]
-    uri, revision, digest = _adapter_source(spec["source"])
+    facts = effective.get("training")
+    uri, revision, digest = _adapter_source(spec["source"], facts)
     base = library.address(spec["base"])
     return Weights(
-        uri=uri, revision=revision, digest=digest, format="lora", ancestors=library.from_base(base, "adapter")
+        uri=uri,
+        revision=revision,
+        digest=digest,
+        format="lora",
+        ancestors=library.from_base(base, "adapter"),
+        made=_made(facts) if facts else None,
+    )
+
+
+def _folder(facts: Mapping[str, Any]) -> str:
+    """Where the run leaves what it makes."""
+    return f"pvc://{facts['claim']}/{facts['run']}/model"
+
+
+def _started(facts: Mapping[str, Any], library: Library) -> tuple[Ancestor, ...]:
+    base = facts.get("base") or {}
+    return library.from_base(base["uri"], "finetune") if base.get("uri") else ()
+
+
+def _made(facts: Mapping[str, Any]) -> Made:
+    data = facts.get("datasets") or {}
+    return Made(
+        training=facts["name"],
+        run=facts["run"],
+        framework=facts["framework"],
+        method=facts.get("method", ""),
+        datasets=tuple(_data(name, data[name]) for name in sorted(data)),
+    )
+
+
+def _data(name: str, said: Mapping[str, Any]) -> DataUse:
+    return DataUse(
+        name=name,
+        uri=said.get("uri", ""),
+        pin=said.get("digest") or said.get("revision", ""),
+        version=said.get("version", ""),
+        content=said.get("content", ""),
+        license=said.get("license", ""),
+        personal_data=said.get("personalData", ""),
+    )
+
+
+def trained_on(made: Composition) -> tuple[Training, ...]:
+    """The datasets behind weights and adapters that a Training of the environment made, as cards list data."""
+    runs = [*((made.weights.made,) if made.weights else ()), *(adapter.made for adapter in made.adapters)]
+    return tuple(_as_listed(run, data) for run in runs if run is not None for data in run.datasets)
+
+
+def _as_listed(run: Made, data: DataUse) -> Training:
+    version = f", version {data.version}" if data.version else ""
+    return Training(
+        name=data.name,
+        uri=data.uri,
+        license=data.license,
+        personal_data=data.personal_data,
+        description=f"Dataset {data.name}{version}, prepared as {data.content}, in run {run.training}-{run.run}.",
     )
 
 
 _WEIGHTS = {"LLM": _of_llm, "Model": _of_model, "Adapter": _of_adapter}
 
 
-def _adapter_source(source: Mapping[str, Any]) -> tuple[str, str, str]:
+def _adapter_source(source: Mapping[str, Any], trained: Mapping[str, Any] | None) -> tuple[str, str, str]:
     """Address, revision and digest."""
+    if trained:
+        return _folder(trained), "", ""
     if source["type"] == "hub":
         return source["uri"], source.get("revision", ""), ""
     location, digest = _location(source)
@@ -90,7 +173,8 @@ def _adapters(effective: Effective, references: References, library: Library) ->
     for name in effective["spec"].get("adapters") or ():
         spec = effective.get(loaded.get(name, ""))
         if spec:
-            uri, revision, digest = _adapter_source(spec["source"])
+            facts = spec.get("training")
+            uri, revision, digest = _adapter_source(spec["source"], facts)
             yield AdapterUse(
                 name=name,
                 uri=uri,
@@ -100,6 +184,7 @@ def _adapters(effective: Effective, references: References, library: Library) ->
                 base=library.address(spec["base"]),
                 rank=spec["rank"],
                 targets=tuple(spec.get("targets") or ()),
+                made=_made(facts) if facts else None,
             )
 
 

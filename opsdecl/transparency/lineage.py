@@ -39,14 +39,16 @@ class Library(Struct, frozen=True, dict=True):
         return Weights(
             uri=uri,
             entry=facts.name if facts else "",
-            license=given.pop("license", facts.license if facts else ""),
+            license=given.get("license", facts.license if facts else ""),
+            revision=given.get("revision", ""),
+            digest=given.get("digest", ""),
+            location=given.get("location", ""),
             architecture=str(config.get("model_type", "")),
             parameters=int(shape.parameters) if shape and shape.parameters else None,
             weights_gib=weights_gib,
             gated=facts.gated if facts else False,
             files=self.catalog.files.get(facts.name, {}) if facts else {},
             ancestors=self._ancestors(facts) if facts else (),
-            **given,
         )
 
     def from_base(self, base: str, relation: str) -> tuple[Ancestor, ...]:

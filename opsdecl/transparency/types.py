@@ -16,11 +16,34 @@ class Ancestor(Struct, frozen=True, rename="camel"):
     license: str = ""
 
 
+class DataUse(Struct, frozen=True, rename="camel", kw_only=True):
+    """A Dataset that a run read. `pin` is the digest or revision of its source, `content` the key of it as prepared."""
+
+    name: str
+    uri: str = ""
+    pin: str = ""
+    version: str = ""
+    content: str = ""
+    license: str = ""
+    personal_data: str = ""
+
+
+class Made(Struct, frozen=True, rename="camel", kw_only=True):
+    """The run of a Training that made weights or an adapter."""
+
+    training: str
+    run: str
+    framework: str
+    method: str = ""
+    datasets: tuple[DataUse, ...] = ()
+
+
 class Weights(Struct, frozen=True, rename="camel", kw_only=True):
     """Weights, or a model's files. What nobody knows is empty, or null for numbers.
 
     `entry` is their name in the catalogue, `location` where they are fetched from where that is not `uri`, `digest` of
-    all of it where one was declared, `files` digests by name of file. `ancestors` are nearest first.
+    all of it where one was declared, `files` digests by name of file. `ancestors` are nearest first. `made` is the run
+    that made them, where a Training of the environment did.
     """
 
     uri: str
@@ -36,6 +59,7 @@ class Weights(Struct, frozen=True, rename="camel", kw_only=True):
     gated: bool = False
     files: Mapping[str, str] = field(default_factory=dict)
     ancestors: tuple[Ancestor, ...] = ()
+    made: Made | None = None
 
 
 class AdapterUse(Struct, frozen=True, rename="camel", kw_only=True):
@@ -49,6 +73,7 @@ class AdapterUse(Struct, frozen=True, rename="camel", kw_only=True):
     base: str = ""
     rank: int = 0
     targets: tuple[str, ...] = ()
+    made: Made | None = None
 
 
 class Template(Struct, frozen=True, rename="camel"):

@@ -9,7 +9,7 @@ from msgspec import to_builtins
 
 from opsdecl._data import data_root
 from opsdecl.transparency.front_matter import front_matter
-from opsdecl.transparency.types import FORMAT_VERSION, EngineUse, ModelCard, Operation, Weights
+from opsdecl.transparency.types import FORMAT_VERSION, EngineUse, Made, ModelCard, Operation, Weights
 from opsdecl.view.cells import printable
 from opsdecl.view.markup import code, line, link, paragraphs
 from opsdecl.view.plan.fleet import money
@@ -38,6 +38,7 @@ def render_markdown(card: ModelCard) -> str:
     trusted = {"front_matter": Markup(_head(card)), "license": Markup(_license(card))}
     rows = {"answers": _answers(card), "operations": _operations(card.operation)}
     marked = {name: [(title, Markup(text)) for title, text in found] for name, found in rows.items()}
+    engine.filters["made"] = made_words
     names = {"card": card, "said": card.statements, "composition": card.composition, "operation": card.operation}
     text = engine.get_template(TEMPLATE).render(**names, **trusted, **marked, weights=card.composition.weights)
     return text.rstrip("\n") + "\n"
@@ -101,6 +102,13 @@ def _weights(weights: Weights) -> Iterator[Row]:
     shape += [f"{weights.weights_gib:,.1f} GiB"] if weights.weights_gib else []
     yield from (("architecture", ", ".join(shape)),) if shape else ()
     yield from (("format", line(weights.format)),) if weights.format else ()
+    yield from (("made by", line(made_words(weights.made))),) if weights.made else ()
+
+
+def made_words(made: Made) -> str:
+    """`run churn-3f2a9c1d04 of Training churn (xgboost)`."""
+    how = " ".join(part for part in (made.framework, made.method) if part)
+    return f"run {made.training}-{made.run} of Training {made.training} ({how})"
 
 
 def _engine(engine: EngineUse) -> Iterator[Row]:

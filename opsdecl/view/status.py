@@ -60,6 +60,9 @@ def _row(name: str, objects: Sequence[ObjectStatus]) -> list[Cell]:
     said = ""
     if worst.readiness.state != "Current":
         said = f"{worst.object}: {worst.readiness.message or worst.readiness.state}"
+    elif told := next((each.readiness.message for each in objects if each.readiness.message), ""):
+        # A run that is gone, or whatever else is well in a way that wants a word.
+        said = told
     elif counted:
         said = "ready"
     return [

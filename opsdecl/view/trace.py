@@ -6,7 +6,8 @@ from typing import Any
 
 from msgspec import to_builtins
 
-from opsdecl.transparency.types import FORMAT_VERSION, Answer, Applied, Composition, Trace
+from opsdecl.transparency.types import FORMAT_VERSION, Answer, Applied, Composition, Made, Trace
+from opsdecl.view.card import made_words
 from opsdecl.view.cells import Cell, align, printable
 from opsdecl.view.history import name_text
 from opsdecl.view.style import BOLD, CAUTION, DIM, Ink, ink_for
@@ -47,9 +48,11 @@ def _composition(made: Composition) -> Iterator[Row]:
         yield "weights", f"{weights.uri}{pinned}"
         yield from (("fetched from", weights.location),) if weights.location else ()
         yield from (("licence", weights.license),) if weights.license else ()
+        yield from _made("made by", weights.made)
     for adapter in made.adapters:
         pinned = f" @ {adapter.revision or adapter.digest}" if adapter.revision or adapter.digest else ""
         yield f"adapter {adapter.name}", f"{adapter.uri}{pinned}"
+        yield from _made("  made by", adapter.made)
     if made.chat_template is not None:
         yield "chat template", f"{made.chat_template.file} {made.chat_template.digest}".strip()
     if engine is not None:
@@ -59,6 +62,17 @@ def _composition(made: Composition) -> Iterator[Row]:
     settings = (("settings", engine.settings), ("flags", engine.args)) if engine is not None else ()
     yield from ((title, _pairs(values)) for title, values in (*named, *settings) if values)
     yield from (("quantisation", made.quantization),) if made.quantization else ()
+
+
+def _made(title: str, made: Made | None) -> Iterator[Row]:
+    """The run, and each dataset that it read."""
+    if made is None:
+        return
+    yield title, made_words(made)
+    for data in made.datasets:
+        pinned = f" @ {data.pin}" if data.pin else ""
+        version = f", version {data.version}" if data.version else ""
+        yield f"  data {data.name}", f"{data.uri}{pinned}{version}, prepared as {data.content}"
 
 
 def _applied(title: str, by: Applied) -> Iterator[Row]:

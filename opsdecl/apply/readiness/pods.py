@@ -11,6 +11,8 @@ from opsdecl.diag import SpecPath
 _PULLING = frozenset({"ErrImagePull", "ImagePullBackOff", "InvalidImageName", "ErrImageNeverPull"})
 _HARMLESS = frozenset({"ContainerCreating", "PodInitializing"})
 _LONGEST = 300
+WAITS_FOR = "opsdecl.dev/waits-for-runs"
+"""Annotation of pods that wait for training runs in an init container whose name begins with `wait-`."""
 _RESOURCES: SpecPath = ("spec", "template", "spec", "containers", 0, "resources")
 _CONTAINERS: SpecPath = ("spec", "template", "spec", "containers", 0)
 
@@ -21,6 +23,8 @@ class Problem(Struct, frozen=True):
     reason: str
     message: str
     path: SpecPath
+    for_run: bool = False
+    """Whether nothing is wrong: the pod waits for a run, which may take hours."""
 
     @property
     def words(self) -> str:
@@ -39,10 +43,20 @@ def _problems(pod: Mapping[str, Any]) -> Iterator[Problem]:
     if scheduled.get("status") == "False":
         reason = str(scheduled.get("reason") or "Unschedulable")
         yield Problem(reason, str(scheduled.get("message", ""))[:_LONGEST], _RESOURCES)
+    yield from _waits(pod)
     for row in (*(status.get("initContainerStatuses") or ()), *(status.get("containerStatuses") or ())):
         yield from _of_container(row)
     if status.get("phase") == "Failed":
         yield Problem(str(status.get("reason") or "Failed"), str(status.get("message", ""))[:_LONGEST], _CONTAINERS)
+
+
+def _waits(pod: Mapping[str, Any]) -> Iterator[Problem]:
+    runs = str((pod.get("metadata", {}).get("annotations") or {}).get(WAITS_FOR, ""))
+    for row in (pod.get("status", {}).get("initContainerStatuses") or ()) if runs else ():
+        if str(row.get("name", "")).startswith("wait-") and (row.get("state") or {}).get("running"):
+            named = str(row["name"]).removeprefix("wait-")
+            run = next((run for run in runs.split(",") if run.startswith(named)), runs)
+            yield Problem(f"waiting for training run {run[:_LONGEST]}", "", ("spec", "template", "spec"), for_run=True)
 
 
 def _of_container(row: Mapping[str, Any]) -> Iterator[Problem]:

@@ -98,7 +98,7 @@ def _subject(
         base=shorten(base_name(metadata)),
         namespace=metadata.namespace or environment.model.spec.namespaces[0],
         adapters=tuple(
-            LoadedAdapter(other.address.name, other.model.spec, root)
+            LoadedAdapter(other.address.name, other.model.spec, root, other.effective.get("training", {}))
             for root, other in sorted(references.items())
             if other.address.kind == "Adapter"
         ),

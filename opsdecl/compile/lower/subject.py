@@ -22,11 +22,13 @@ _DOCKER_HUB = ("", "docker.io", "index.docker.io")
 
 
 class LoadedAdapter(Struct, frozen=True):
-    """An adapter that the document loads; `root` is where its spec stands in the document's effective tree."""
+    """An adapter that the document loads; `root` is where its spec stands in the document's effective tree, `trained`
+    are facts of the Training that makes it."""
 
     name: str
     spec: AdapterSpec
     root: str
+    trained: Mapping[str, Json] = field(default_factory=dict)
 
 
 class UsedDataset(Struct, frozen=True):

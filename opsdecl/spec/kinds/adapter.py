@@ -8,7 +8,7 @@ from opsdecl.spec.kinds.card import Card
 from opsdecl.spec.kinds.declare import Kind, Part, branch, branch_by_shape, branch_by_type, effect, reference
 from opsdecl.spec.kinds.document import Document
 from opsdecl.spec.kinds.metadata import Metadata
-from opsdecl.spec.kinds.names import CatalogName, DnsSubdomain, HubUri, Items, NonEmpty, Revision
+from opsdecl.spec.kinds.names import CatalogName, DnsLabel, DnsSubdomain, HubUri, Items, NonEmpty, Revision
 from opsdecl.spec.kinds.scalars import ImageReference
 from opsdecl.spec.kinds.variables import SecretReference
 from opsdecl.spec.kinds.weights import InlineModel
@@ -56,8 +56,21 @@ class OciAdapter(Part):
     )
 
 
+class TrainedAdapter(Part):
+    """An adapter that a training of this environment makes, read from its volume once its run is done."""
+
+    type: Literal["training"] = Field(description="Made by a training of this environment.")
+    training: DnsLabel = Field(
+        description="Training whose run makes the adapter, by `lora` or `qlora`.",
+        json_schema_extra=_ANOTHER | reference("Training"),
+    )
+
+
 AdapterSource = Annotated[
-    Annotated[HubAdapter, branch("hub")] | Annotated[PvcAdapter, branch("pvc")] | Annotated[OciAdapter, branch("oci")],
+    Annotated[HubAdapter, branch("hub")]
+    | Annotated[PvcAdapter, branch("pvc")]
+    | Annotated[OciAdapter, branch("oci")]
+    | Annotated[TrainedAdapter, branch("training")],
     Discriminator(branch_by_type),
 ]
 

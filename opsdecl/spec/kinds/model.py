@@ -4,7 +4,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from opsdecl.spec.kinds.declare import Kind, Part, effect, reference
+from opsdecl.spec.kinds.declare import Example, Kind, Part, effect, excludes, reference
 from opsdecl.spec.kinds.document import Document, ServedSpec
 from opsdecl.spec.kinds.engine import Accelerator
 from opsdecl.spec.kinds.metadata import ServedMetadata
@@ -16,11 +16,20 @@ ModelFormat = Literal["sklearn", "xgboost", "lightgbm", "onnx", "tensorflow", "p
 
 
 class ModelSource(Part):
-    """Where the model's files lie."""
+    """Where the model's files lie: at an address, or where a training of this environment leaves them."""
 
-    uri: SourceUri = Field(
+    uri: SourceUri | None = Field(
+        default=None,
         description="Address of the files: s3://, gs://, pvc://, oci://, https:// or hf://.",
-        json_schema_extra=effect("behaviour", "another model answers"),
+        json_schema_extra=effect("behaviour", "another model answers") | excludes("training"),
+    )
+    training: DnsLabel | None = Field(
+        default=None,
+        description="Training that makes the model; pods wait for its run, and another run is another model. The image "
+        "of the server needs a shell at /bin/sh.",
+        json_schema_extra=effect("behaviour", "another model answers")
+        | reference("Training")
+        | excludes("uri", "digest", "credentials"),
     )
     digest: Digest | None = Field(
         default=None,
@@ -116,4 +125,18 @@ spec:
   slo: {latency: {p99: 50ms}, availability: 99.95%}
 """
 
-KIND = Kind("Model", Model, "A classic predictive model that is served.", EXAMPLE)
+TRAINED = Example(
+    "The model that a Training of the same environment makes; it is served once the run is done:",
+    """\
+apiVersion: opsdecl.dev/v1
+kind: Model
+metadata: {name: churn, namespace: risk, owner: team-risk}
+spec:
+  format: xgboost
+  source: {training: churn}
+  runtime: mlserver
+  resources: {cpu: "2", memory: 4Gi}
+""",
+)
+
+KIND = Kind("Model", Model, "A classic predictive model that is served.", EXAMPLE, (TRAINED,))

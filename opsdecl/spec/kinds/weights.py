@@ -4,8 +4,8 @@ from typing import Annotated, Literal
 
 from pydantic import Discriminator, Field
 
-from opsdecl.spec.kinds.declare import Part, branch, branch_by_type, effect
-from opsdecl.spec.kinds.names import AbsolutePath, DnsSubdomain, HubUri, Revision, S3Uri, WebUrl
+from opsdecl.spec.kinds.declare import Part, branch, branch_by_type, effect, reference
+from opsdecl.spec.kinds.names import AbsolutePath, DnsLabel, DnsSubdomain, HubUri, Revision, S3Uri, WebUrl
 from opsdecl.spec.kinds.scalars import ImageReference, Quantity
 from opsdecl.spec.kinds.variables import SecretReference, WholeSecret
 
@@ -75,11 +75,22 @@ class S3Source(Part):
     )
 
 
+class TrainedSource(Part):
+    """Weights that a training of this environment makes, read from its volume once its run is done."""
+
+    type: Literal["training"] = Field(description="Made by a training of this environment.")
+    training: DnsLabel = Field(
+        description="Training whose run makes the weights; `model` is what that one fine-tunes.",
+        json_schema_extra=effect("behaviour", "another model answers") | reference("Training"),
+    )
+
+
 WeightsSource = Annotated[
     Annotated[HubSource, branch("hub")]
     | Annotated[PvcSource, branch("pvc")]
     | Annotated[OciSource, branch("oci")]
-    | Annotated[S3Source, branch("s3")],
+    | Annotated[S3Source, branch("s3")]
+    | Annotated[TrainedSource, branch("training")],
     Discriminator(branch_by_type),
 ]
 

@@ -6,7 +6,7 @@ from opsdecl.diag import SpecPath
 from opsdecl.diag.codes import spec as codes
 from opsdecl.diag.nearest import did_you_mean
 from opsdecl.spec.kinds.environment import Environment
-from opsdecl.spec.kinds.model import Model
+from opsdecl.spec.kinds.model import Model, ModelSource
 from opsdecl.spec.kinds.policy import Policy
 from opsdecl.spec.kinds.runtime import Runtime
 from opsdecl.spec.kinds.targets import GitTarget
@@ -23,6 +23,7 @@ _RUNTIME_FLAGS = {
 
 def image_and_format(document: Model) -> Iterator[Finding]:
     spec = document.spec
+    yield from _source(spec.source) if spec.source is not None else ()
     if spec.format == "custom":
         yield from _custom(document)
         return
@@ -36,6 +37,16 @@ def image_and_format(document: Model) -> Iterator[Finding]:
     if spec.source is None:
         message = f"a model of format `{spec.format}` needs a `source`"
         yield Finding(codes.MISSING_FIELD, ("spec",), message, "add `source: {uri: …}`", True)
+
+
+def _source(source: ModelSource) -> Iterator[Finding]:
+    if source.uri is None and source.training is None:
+        message = "`source` says neither an address nor a training"
+        yield Finding(codes.ONE_OF_FIELDS, ("spec", "source"), message, "add `uri: …` or `training: …`", True)
+    for name in ("uri", "digest", "credentials") if source.training is not None else ():
+        if getattr(source, name) is not None:
+            message = f"the training `{source.training}` makes the model, so `{name}` says nothing"
+            yield Finding(codes.EXCLUSIVE_FIELDS, ("spec", "source", name), message, "remove one of them", True)
 
 
 def _custom(document: Model) -> Iterator[Finding]:

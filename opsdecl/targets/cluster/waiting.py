@@ -36,6 +36,8 @@ class Looked(Struct, frozen=True):
         """With the reason of the pods, where one is known."""
         if self.problem is None or self.readiness.state == "Current":
             return self.readiness
+        if self.problem.for_run:
+            return replace(self.readiness, state="InProgress", message=self.problem.words)
         return replace(self.readiness, message=f"{self.readiness.message}; {self.problem.words}".removeprefix("; "))
 
 
@@ -59,6 +61,10 @@ class Watcher(Struct, frozen=True):
             looks = await each(list(waiting.values()), lambda m: look_at(self.client, self.kinds, m.key))
             for (address, manifest), looked in zip(list(waiting.items()), looks, strict=True):
                 self._tell(address, looked)
+                if looked.problem is not None and looked.problem.for_run:
+                    # Nobody waits in the apply for a run, so for what waits for one neither.
+                    del waiting[address]
+                    continue
                 late = now() - start >= self._patience_s(manifest)
                 if looked.readiness.state == "Failed" or (late and looked.readiness.state != "Current"):
                     findings[address] = self._not_ready(manifest, looked, now() - start)

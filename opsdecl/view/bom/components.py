@@ -24,6 +24,7 @@ _TYPES = {
     "engine": "application",
     "image": "container",
     "template": "data",
+    "data": "data",
 }
 
 
@@ -131,7 +132,11 @@ def _ancestor(ref: str, ancestor: Ancestor) -> "Component":
 def _properties(part: Part) -> "Iterable[Property]":
     from cyclonedx.model import Property
 
-    known = {**_of_weights(part), **(_of_service(part.card) if part.kind == "service" and part.card else {})}
+    known = {
+        **_of_weights(part),
+        **_of_run(part),
+        **(_of_service(part.card) if part.kind == "service" and part.card else {}),
+    }
     return [Property(name=f"opsdecl:{name}", value=text(value)) for name, value in known.items() if value]
 
 
@@ -141,6 +146,16 @@ def _of_weights(part: Part) -> Mapping[str, str]:
         return {"uri": part.uri} if part.kind == "adapter" else {}
     parameters = str(weights.parameters) if weights.parameters else ""
     return {"uri": weights.uri, "location": weights.location, "format": weights.format, "parameters": parameters}
+
+
+def _of_run(part: Part) -> Mapping[str, str]:
+    """The run that made it; of data where it lies and whom it is about."""
+    if part.kind == "data":
+        return {"uri": part.uri, "personalData": part.personal_data}
+    made = part.made
+    if made is None:
+        return {}
+    return {"training": made.training, "run": made.run, "framework": made.framework, "method": made.method}
 
 
 def _of_service(card: ModelCard) -> Mapping[str, str]:

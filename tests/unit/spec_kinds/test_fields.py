@@ -55,7 +55,7 @@ def test_paths_that_lead_nowhere(path: tuple[str | int, ...]) -> None:
 
 def test_fields_of_a_union_say_which_type_has_them() -> None:
     fields = {str(field.path[-1]): field for field in fields_of("LLM", ("spec", "weights", "source"))}
-    assert fields["type"].choices == ("hub", "pvc", "oci", "s3")
+    assert fields["type"].choices == ("hub", "pvc", "oci", "s3", "training")
     assert fields["type"].branches == ()
     assert fields["claim"].branches == ("pvc",)
     assert fields["endpoint"].branches == ("hub", "s3")
@@ -77,6 +77,7 @@ def test_braces_are_left_alone_where_they_are_the_language() -> None:
 def test_references() -> None:
     assert dict(references("LLM")) == {
         ("spec", "model"): "catalog/models",
+        ("spec", "weights", "source", "training"): "Training",
         ("spec", "adapters"): "Adapter",
         ("spec", "runtime"): "Runtime",
         ("spec", "accelerator", "gpu"): "catalog/gpus",

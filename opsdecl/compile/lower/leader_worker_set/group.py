@@ -4,7 +4,7 @@ from typing import Any
 
 from opsdecl.compile.lower.labels import PREFIX, selector
 from opsdecl.compile.lower.names import group_name
-from opsdecl.compile.lower.native.deployment import Server, needed, pod_spec, spread
+from opsdecl.compile.lower.native.deployment import Server, needed, pod_annotations, pod_spec, spread
 from opsdecl.compile.lower.native.parts import PodParts, Workload
 from opsdecl.compile.lower.native.replicas import REASON, is_autoscaled, replica_count, rollout_reason
 from opsdecl.compile.lower.resources import make_resource
@@ -74,7 +74,7 @@ def _template(
 ) -> dict[str, Any]:
     pod = pod_spec(subject, spec, spec.accelerator, server, parts, affinity=_together(subject), spread=over)
     labels = {**subject.pod_labels, MEMBER: member}
-    return {"metadata": {"labels": labels, "annotations": server.pod_annotations}, "spec": pod}
+    return {"metadata": {"labels": labels, "annotations": pod_annotations(server, parts)}, "spec": pod}
 
 
 def _together(subject: Subject) -> dict[str, Any]:

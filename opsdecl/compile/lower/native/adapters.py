@@ -7,11 +7,12 @@ from opsdecl.compile.lower.names import shorten
 from opsdecl.compile.lower.native.flags import Flag
 from opsdecl.compile.lower.native.parts import PodParts, join
 from opsdecl.compile.lower.native.security import fetcher_security
+from opsdecl.compile.lower.native.trained import trained_parts
 from opsdecl.compile.lower.native.variables import env_list, from_secret, literal
 from opsdecl.compile.lower.native.volumes import HOME
 from opsdecl.compile.lower.subject import LoadedAdapter, Subject
 from opsdecl.compile.types import Traced
-from opsdecl.spec.kinds.adapter import HubAdapter, OciAdapter, PvcAdapter
+from opsdecl.spec.kinds.adapter import HubAdapter, OciAdapter, PvcAdapter, TrainedAdapter
 from opsdecl.spec.kinds.weights import HubSource, WeightsSource
 
 FETCHED = "/models/fetched-adapters"
@@ -66,6 +67,8 @@ def _parts(subject: Subject, adapter: LoadedAdapter, image: Any, weights: Weight
             claim = Traced({"claimName": source.claim, "readOnly": True}, (adapter.root, "source"))
             mount = {"name": name, "mountPath": folder, "subPath": source.path.strip("/") or None, "readOnly": True}
             return PodParts(volumes=({"name": name, "persistentVolumeClaim": claim},), mounts=(mount,))
+        case TrainedAdapter():
+            return trained_parts(adapter.trained, name, folder, image, (adapter.root, "source", "training"))
         case OciAdapter() as source:
             reference = Traced(subject.image(source.image), (adapter.root, "source", "image"))
             volume = {"name": name, "image": {"reference": reference, "pullPolicy": "IfNotPresent"}}

@@ -14,6 +14,7 @@ from opsdecl.compile.lower.native.replicas import REASON, is_autoscaled, replica
 from opsdecl.compile.lower.native.security import container_security, pod_security
 from opsdecl.compile.lower.native.service_account import ROLE as ACCOUNT
 from opsdecl.compile.lower.native.service_account import account_name
+from opsdecl.compile.lower.native.trained import NO_DEADLINE, waits_for
 from opsdecl.compile.lower.native.variables import env_list
 from opsdecl.compile.lower.resources import make_resource
 from opsdecl.compile.lower.subject import Subject, traced
@@ -57,7 +58,7 @@ def deployment(
 ) -> Resource:
     chosen = strategy(subject, spec, accelerator)
     template = {
-        "metadata": {"labels": subject.pod_labels, "annotations": server.pod_annotations},
+        "metadata": {"labels": subject.pod_labels, "annotations": pod_annotations(server, parts)},
         "spec": pod_spec(subject, spec, accelerator, server, parts, spread=spread(subject, spec)),
     }
     inputs = {
@@ -65,7 +66,9 @@ def deployment(
             "replicas": replica_count(subject, spec.replicas),
             "revisionHistoryLimit": 3,
             # A pod that still loads its weights is no failed rollout.
-            "progressDeadlineSeconds": max(LONGEST_DEADLINE, server.startup_budget + LONGEST_DEADLINE),
+            "progressDeadlineSeconds": NO_DEADLINE
+            if parts.runs
+            else max(LONGEST_DEADLINE, server.startup_budget + LONGEST_DEADLINE),
             "selector": {"matchLabels": selector(subject)},
             "strategy": chosen.value,
             "template": template,
@@ -81,6 +84,10 @@ def deployment(
         depends_on=needed(subject, spec, parts),
         ignore_changes=(("spec", "replicas"),) if is_autoscaled(subject, spec.replicas) else (),
     )
+
+
+def pod_annotations(server: Server, parts: PodParts) -> Mapping[str, Any] | None:
+    return {**(server.pod_annotations or {}), **waits_for(parts)} or None
 
 
 def needed(subject: Subject, spec: ServedSpec, parts: PodParts) -> tuple[Address, ...]:

@@ -4,16 +4,16 @@ from typing import Any
 
 from msgspec import Struct
 
-from opsdecl.addr import MAIN, Address, run_role
+from opsdecl.addr import MAIN, Address, SpecAddress, run_role
 from opsdecl.compile.lower.names import base_name, shorten
-from opsdecl.compile.lower.native.guard import RUNS, waiting
+from opsdecl.compile.lower.native.guard import RUNS, model_folder, waiting
 from opsdecl.compile.lower.native.parts import PodParts
 from opsdecl.compile.lower.native.security import container_security
 from opsdecl.compile.lower.native.storage import MODEL_PATH, source_parts
 from opsdecl.compile.lower.native.training import key_of_training, output_claim
 from opsdecl.compile.lower.subject import Subject
 from opsdecl.compile.types import CompiledDocument, Traced
-from opsdecl.diag import Checked, Diagnostic
+from opsdecl.diag import Checked, Diagnostic, SpecPath
 from opsdecl.diag.codes import evaluation as codes
 from opsdecl.spec.kinds.evaluation import Candidate
 
@@ -22,7 +22,8 @@ _WAITING = "/waiting/training"
 
 class Measured(Struct, frozen=True):
     """A candidate. `identity` is equal where its answers are; `address` is where it is asked, `served` as what;
-    `output` where a training leaves its model; `files` what its files add to a pod."""
+    `output` where a training leaves its model; `files` what its files add to a pod; `key` is that of the run that makes
+    them, in `pods`."""
 
     label: str
     document: CompiledDocument
@@ -34,6 +35,7 @@ class Measured(Struct, frozen=True):
     output: str = ""
     files: PodParts = PodParts()
     key: str = ""
+    pods: int = 1
     after: tuple[Address, ...] = ()
 
     def parts(self, image: Any) -> PodParts:
@@ -43,7 +45,7 @@ class Measured(Struct, frozen=True):
         wait = {
             "name": "wait-training",
             "image": image,
-            "command": waiting(f"{_WAITING}/{RUNS}/{self.key}", 1),
+            "command": waiting(f"{_WAITING}/{RUNS}/{self.key}", self.pods),
             "volumeMounts": [{"name": "model", "mountPath": _WAITING, "readOnly": True}],
             "resources": {"requests": {"cpu": "10m", "memory": "16Mi"}, "limits": {"memory": "64Mi"}},
             "securityContext": container_security(read_only_root=True),
@@ -85,10 +87,15 @@ def _files(
             subject=str(subject.document.address),
         )
         return Checked(None, (finding,))
-    parts = source_parts(subject, source, (root, "source"))
     identity = _identity(subject, root)
+    if source.training is not None:
+        made = document.effective["training"]
+        training = SpecAddress("Training", made["name"])
+        run = _Run(training, made["run"], made["claim"], made["pods"], (root, "source"))
+        return Checked(_from_run(candidate, document, identity, run))
+    parts = source_parts(subject, source, (root, "source"))
     return Checked(
-        Measured(candidate.label, document, identity, digest=source.digest or "", files=parts, output=source.uri)
+        Measured(candidate.label, document, identity, digest=source.digest or "", files=parts, output=source.uri or "")
     )
 
 
@@ -125,15 +132,29 @@ def _trained(candidate: Candidate, document: CompiledDocument, root: str) -> Mea
     """The model that comes out of a run of exactly this training."""
     spec, key = document.model.spec, key_of_training(document)
     claim = output_claim(shorten(base_name(document.model.metadata)), spec.output)
-    at = (root, "output")
-    volume = {"name": "model", "persistentVolumeClaim": {"claimName": Traced(claim, at), "readOnly": True}}
-    mount = {"name": "model", "mountPath": MODEL_PATH, "subPath": f"{key}/model", "readOnly": True}
+    return _from_run(candidate, document, key, _Run(document.address, key, claim, spec.nodes, (root, "output")))
+
+
+class _Run(Struct, frozen=True):
+    """A run of a training, and the volume that it writes to. `path`: where that is said."""
+
+    training: SpecAddress
+    key: str
+    claim: str
+    pods: int
+    path: SpecPath
+
+
+def _from_run(candidate: Candidate, document: CompiledDocument, identity: str, run: _Run) -> Measured:
+    volume = {"name": "model", "persistentVolumeClaim": {"claimName": Traced(run.claim, run.path), "readOnly": True}}
+    mount = {"name": "model", "mountPath": MODEL_PATH, "subPath": model_folder(run.key), "readOnly": True}
     return Measured(
         candidate.label,
         document,
-        key,
-        output=f"pvc://{claim}/{key}/model",
+        identity,
+        output=f"pvc://{run.claim}/{model_folder(run.key)}",
         files=PodParts(volumes=(volume,), mounts=(mount,)),
-        key=key,
-        after=(Address(document.address, MAIN, run_role(key)),),
+        key=run.key,
+        pods=run.pods,
+        after=(Address(run.training, MAIN, run_role(run.key)),),
     )

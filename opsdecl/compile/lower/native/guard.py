@@ -31,6 +31,11 @@ done
 """
 
 
+def model_folder(key: str) -> str:
+    """Of the model that a run of a training makes, below the root of its volume."""
+    return f"{key}/model"
+
+
 def guarded(marker: str, command: Sequence[Any]) -> list[Any]:
     """The command, which does nothing where its marker is there, and leaves it where it ends well."""
     return ["/bin/sh", "-c", GUARD, "run", marker, *command]

@@ -79,7 +79,8 @@ def prepare(subject: Subject, spec: LLMSpec) -> Checked[Prepared]:
         return Checked(None, (_not_served(subject, spec, runtime),))
     facts = model_facts(subject, spec.model)
     template = template_text(subject, spec.chat_template)
-    weights = locate_weights(subject, spec.weights, facts)
+    image = Traced(subject.image(runtime.image), ("runtime", "image"))
+    weights = locate_weights(subject, spec.weights, facts, image)
     line = command_line(subject, spec, runtime, weights, TEMPLATE_PATH if template else None)
     ports = {"http": Traced(line.port, ("runtime", "port"))}
     server = _server(subject, spec, runtime, facts, line, ports)

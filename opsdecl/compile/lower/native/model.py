@@ -47,7 +47,7 @@ def lower_model(subject: Subject) -> Checked[tuple[Resource, ...]]:
         return Checked(None, (_not_served(subject, spec, engine),))
     ports: dict[str, Any] = {"http": Traced(kind.port, _port_path(spec)), **kind.ports}
     server = _server(subject, spec, kind, image, ports)
-    parts = _parts(subject, spec, kind)
+    parts = _parts(subject, spec, kind, image)
     resources = (
         deployment(subject, spec, spec.accelerator, server, parts),
         service(subject, ports),
@@ -113,14 +113,14 @@ def _own_path(path: str | None, field: str) -> Traced | None:
     return Traced(path, ("spec", "probes", field)) if path else None
 
 
-def _parts(subject: Subject, spec: ModelSpec, kind: ClassicServer) -> PodParts:
+def _parts(subject: Subject, spec: ModelSpec, kind: ClassicServer, image: Traced) -> PodParts:
     known = PodParts(env={name: literal(value) for name, value in kind.env.items() if value})
     runtime = declared(subject.runtime.env, ("runtime", "env")) if subject.runtime else {}
     people = PodParts(env=runtime | declared(spec.env, ("spec", "env")))
     needs_shm = kind.shared_memory or spec.resources.shared_memory is not None
     gpus = spec.accelerator.count if spec.accelerator else 1
     shm = shared_memory(subject, spec.resources, gpus) if needs_shm else PodParts()
-    return join((scratch(), shm, source_parts(subject, spec.source), known, people))
+    return join((scratch(), shm, source_parts(subject, spec.source, image=image), known, people))
 
 
 def _not_served(subject: Subject, spec: ModelSpec, engine: str) -> Diagnostic:

@@ -25,6 +25,8 @@ class PodParts(Struct, frozen=True):
     env: dict[str, Any] = field(default_factory=dict)
     init_containers: tuple[dict[str, Any], ...] = ()
     depends_on: tuple[Address, ...] = ()
+    runs: tuple[str, ...] = ()
+    """Runs that the pod waits for."""
 
 
 def join(parts: Iterable[PodParts]) -> PodParts:
@@ -34,10 +36,12 @@ def join(parts: Iterable[PodParts]) -> PodParts:
     env: dict[str, Any] = {}
     init_containers: list[dict[str, Any]] = []
     depends_on: list[Address] = []
+    runs: list[str] = []
     for part in parts:
         volumes += part.volumes
         mounts += part.mounts
         env |= part.env
         init_containers += part.init_containers
         depends_on += part.depends_on
-    return PodParts(tuple(volumes), tuple(mounts), env, tuple(init_containers), tuple(depends_on))
+        runs += part.runs
+    return PodParts(tuple(volumes), tuple(mounts), env, tuple(init_containers), tuple(depends_on), tuple(runs))

@@ -4,6 +4,7 @@ from typing import Any, NamedTuple
 
 from opsdecl.compile.lower.native.parts import PodParts
 from opsdecl.compile.lower.native.security import fetcher_security
+from opsdecl.compile.lower.native.trained import trained_parts
 from opsdecl.compile.lower.native.volumes import HOME
 from opsdecl.compile.lower.subject import Subject, traced
 from opsdecl.compile.types import Traced
@@ -30,10 +31,16 @@ class _Credentials(NamedTuple):
     mounts: tuple[dict[str, Any], ...] = ()
 
 
-def source_parts(subject: Subject, source: ModelSource | None, path: SpecPath = _SOURCE) -> PodParts:
+def source_parts(
+    subject: Subject, source: ModelSource | None, path: SpecPath = _SOURCE, *, image: Any = None
+) -> PodParts:
     """Volumes are mounted as they are, images as image volumes; anything else is fetched before the server starts.
-    `path` is where the source stands in the document's effective tree."""
-    if source is None:
+    `path` is where the source stands in the document's effective tree; `image` is the server's, which has a shell where
+    a training is waited for."""
+    if source is not None and source.training is not None:
+        made = subject.document.effective["training"]
+        return trained_parts(made, "model", MODEL_PATH, image, (*path, "training"))
+    if source is None or source.uri is None:
         return PodParts()
     scheme, _, rest = source.uri.partition("://")
     at = (*path, "uri")
@@ -42,7 +49,7 @@ def source_parts(subject: Subject, source: ModelSource | None, path: SpecPath = 
     if scheme == "oci":
         reference = Traced(_image(subject, rest), at)
         return _mounted({"image": {"reference": reference, "pullPolicy": "IfNotPresent"}})
-    return _fetched(subject, source, scheme, path)
+    return _fetched(subject, source, source.uri, path)
 
 
 def source_annotations(source: ModelSource | None) -> dict[str, Any] | None:
@@ -68,12 +75,12 @@ def _image(subject: Subject, text: str) -> str:
     return subject.image(ImageReference.parse(text))
 
 
-def _fetched(subject: Subject, source: ModelSource, scheme: str, path: SpecPath) -> PodParts:
-    credentials = _credentials(source, scheme, path)
+def _fetched(subject: Subject, source: ModelSource, uri: str, path: SpecPath) -> PodParts:
+    credentials = _credentials(source, uri.partition("://")[0], path)
     fetcher = {
         "name": "fetch-model",
         "image": subject.image(FETCHER),
-        "args": [Traced(source.uri, (*path, "uri")), MODEL_PATH],
+        "args": [Traced(uri, (*path, "uri")), MODEL_PATH],
         "env": [{"name": "HOME", "value": HOME}, *(credentials.env or ())],
         "envFrom": credentials.env_from,
         "volumeMounts": [

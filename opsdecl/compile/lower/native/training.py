@@ -9,7 +9,7 @@ from opsdecl.compile.lower.labels import selector
 from opsdecl.compile.lower.names import object_name
 from opsdecl.compile.lower.native.accelerators import gpu_limits
 from opsdecl.compile.lower.native.dataset_keys import chain_of, plain, run_key
-from opsdecl.compile.lower.native.guard import RUNS, guarded
+from opsdecl.compile.lower.native.guard import RUNS, guarded, model_folder
 from opsdecl.compile.lower.native.parts import PodParts, join
 from opsdecl.compile.lower.native.run_job import Work, amounts, job_name, run_job
 from opsdecl.compile.lower.native.training_data import ROOT, used_data
@@ -152,13 +152,13 @@ def _told(subject: Subject, spec: TrainingSpec, key: str) -> dict[str, Any]:
         "datasets": {used.name: f"{ROOT}/{used.name}" for used in subject.datasets},
         "base": {**{k: v for k, v in base.items() if k not in ("token", "model")}, **_hub(facts)} if base else None,
         "checkpoints": {**plain(spec.checkpoints), "folder": f"{folder}/checkpoints"} if spec.checkpoints else None,
-        "output": f"{folder}/model",
+        "output": f"{OUTPUT}/{model_folder(key)}",
     }
     text = json.dumps({name: value for name, value in told.items() if value is not None}, sort_keys=True)
     token = spec.base.token if spec.base is not None else None
     return {
         "TRAINING": literal(text),
-        "TRAINING_OUTPUT": literal(f"{folder}/model"),
+        "TRAINING_OUTPUT": literal(f"{OUTPUT}/{model_folder(key)}"),
         "HF_TOKEN": Traced(from_secret(token), ("spec", "base", "token")) if token is not None else None,
         # What is fetched of the base model stays for the next attempt.
         "HF_HOME": literal(f"{OUTPUT}/.cache") if base else None,

@@ -6,14 +6,16 @@ from opsdecl.compile.lower.names import text_hash
 from opsdecl.compile.lower.native.cache import CACHE_PATH, cache_parts
 from opsdecl.compile.lower.native.parts import PodParts, join
 from opsdecl.compile.lower.native.security import fetcher_security
+from opsdecl.compile.lower.native.trained import trained_parts
 from opsdecl.compile.lower.native.variables import from_secret, literal
 from opsdecl.compile.lower.native.volumes import HOME
 from opsdecl.compile.lower.subject import Subject, traced
 from opsdecl.compile.types import Traced
 from opsdecl.spec.kinds.scalars import ImageReference
-from opsdecl.spec.kinds.weights import HubSource, InlineModel, OciSource, PvcSource, S3Source, Weights
+from opsdecl.spec.kinds.weights import HubSource, InlineModel, OciSource, PvcSource, S3Source, TrainedSource, Weights
 
 WEIGHTS_PATH = "/models/weights"
+_SOURCE = ("spec", "weights", "source")
 COPIER = ImageReference.parse("amazon/aws-cli:2.27.0")
 """Copies folders from object stores and skips files that a cache already holds."""
 
@@ -47,7 +49,8 @@ def model_facts(subject: Subject, model: str | InlineModel) -> Facts:
     return Facts(_repository(entry.uri), revision, entry.weights_gib)
 
 
-def locate_weights(subject: Subject, weights: Weights, facts: Facts) -> Located:
+def locate_weights(subject: Subject, weights: Weights, facts: Facts, image: Any) -> Located:
+    """`image` is the engine's, which has a shell."""
     match weights.source:
         case HubSource() as source:
             parts = join((cache_parts(subject, weights.cache), _hub_variables(weights, source)))
@@ -58,6 +61,9 @@ def locate_weights(subject: Subject, weights: Weights, facts: Facts) -> Located:
             return _at_path(_image(subject, source), source.path)
         case S3Source() as source:
             return _copied(subject, weights, source)
+        case TrainedSource():
+            made = subject.document.effective["training"]
+            return _at_path(trained_parts(made, "weights", WEIGHTS_PATH, image, (*_SOURCE, "training")))
 
 
 def _repository(uri: str) -> str:
