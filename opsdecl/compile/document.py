@@ -296,7 +296,7 @@ def _taken(draft: Draft, document: CompiledDocument, ask: Ask) -> Mapping[str, J
 
 def _model_facts(draft: Draft, ask: Ask) -> Mapping[str, Json] | None:
     """Of the model that is served: where it is, which revision, how large in GiB, under which licence. Unknown facts
-    are left out."""
+    are left out. A repository of the same shape as an entry's has its size; its licence may be another."""
     if (facts := draft.facts) is not None:
         known = {
             "uri": facts.uri,
@@ -310,12 +310,13 @@ def _model_facts(draft: Draft, ask: Ask) -> Mapping[str, Json] | None:
     if not hasattr(inline, "uri"):
         return None
     published: ModelFacts | None = ask(Question("weights", "", str(inline.uri))).value
+    exactly = published is not None and published.uri == str(inline.uri)
     size = round(inline.weights.gib, 3) if inline.weights is not None else None
     known = {
         "uri": str(inline.uri),
         "revision": inline.revision,
         "weightsGiB": size if size is not None or published is None else published.weights_gib,
-        "license": published.license if published is not None else None,
+        "license": published.license if published is not None and exactly else None,
     }
     return {name: value for name, value in known.items() if value is not None}
 

@@ -125,6 +125,15 @@ def test_facts_of_a_model_that_is_not_in_the_catalogue() -> None:
     assert facts == {"uri": "hf://acme/search", "revision": "main", "weightsGiB": 1.5}
 
 
+@pytest.mark.parametrize(
+    ("uri", "license_"), [("hf://Qwen/Qwen3-32B", "apache-2.0"), ("hf://agentica-org/DeepSWE-Preview", None)]
+)
+def test_another_repository_of_the_same_shape_has_no_licence_that_is_known(uri: str, license_: str | None) -> None:
+    other = FILES["environments/base/chat.yaml"].replace("hf://acme/search", uri).replace(", weights: 1536Mi", "")
+    facts = document(graph({"environments/base/chat.yaml": other}), "search").effective["model"]
+    assert (facts.get("license"), facts["weightsGiB"]) == (license_, 61.02)
+
+
 def test_the_release_is_of_the_first_target_or_the_named_one() -> None:
     assert graph().release == Release("acme", "prod", "main")
     other = compiled(target="mirror").value
