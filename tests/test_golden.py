@@ -8,6 +8,7 @@ from opsdecl.diff.planfile import dump_plan
 from opsdecl.diff.types import BaseRef, SourceRef
 from opsdecl.flows.plan import Wanted, plan_review
 from opsdecl.flows.render import as_files
+from opsdecl.render.canonical import to_yaml
 from opsdecl.view.graph import render_tree
 from opsdecl.view.plan.markdown import render_markdown
 from opsdecl.view.plan.text import render_text
@@ -15,6 +16,7 @@ from tests.support.changes import CHANGES, Change
 from tests.support.golden import ROOT, expect_golden, expect_only
 from tests.support.large import large_tree
 from tests.support.project import ENVIRONMENTS, built, example_tree
+from tests.support.routed import BY_POOLS, routed_tree
 
 DIGEST = "sha256:" + "0" * 64
 
@@ -53,6 +55,22 @@ def test_a_model_over_several_nodes() -> None:
     expect_golden(render_text(done.plan), "groups/plan.txt")
     expect_golden(render_markdown(done.plan, digest=DIGEST), "groups/plan.md")
     expect_golden(_stable(dump_plan(done.plan)), "groups/plan.json")
+
+
+@pytest.mark.parametrize("through", ["gateway-api", "inference-extension"])
+def test_requests_from_outside(through: str) -> None:
+    """What Routes and the pools of their models become."""
+    found = built(routed_tree(**(BY_POOLS if through == "inference-extension" else {})), "prod").manifests.manifests
+    shown = [to_yaml(m.data) for m in found if m.address.spec.kind == "Route" or m.address.role == "pool"]
+    expect_golden("---\n".join(shown), f"routes/{through}.yaml")
+
+
+def test_other_shares_of_requests() -> None:
+    other = {"weight: 90": "weight: 70", "weight: 10}": "weight: 30}", ", ask.example.com": "", "120s": "100s"}
+    done = plan_review(routed_tree(**other), routed_tree(), Wanted("prod"), SourceRef(), BaseRef(ref="main"))
+    assert done.plan is not None
+    expect_golden(render_text(done.plan), "routes/plan.txt")
+    expect_golden(render_markdown(done.plan, digest=DIGEST), "routes/plan.md")
 
 
 def test_no_plan_is_left_over() -> None:

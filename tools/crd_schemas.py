@@ -20,6 +20,8 @@ TABLE = ROOT / "tools" / "crds.tsv"
 KINDS: Mapping[str, tuple[str, ...]] = {
     "external-secrets": ("ExternalSecret",),
     "keda": ("ScaledObject",),
+    "gateway-api": ("HTTPRoute",),
+    "gateway-api-inference-extension": ("InferencePool", "InferenceObjective", "InferenceModelRewrite"),
     "lws": ("LeaderWorkerSet",),
     "prometheus-operator": ("PodMonitor", "PrometheusRule"),
 }

@@ -15,6 +15,7 @@ from opsdecl.compile.nodes import nodes_too_few
 from opsdecl.compile.partitions import partition_findings
 from opsdecl.compile.quotas import quotas_exceeded
 from opsdecl.compile.rollout import nodes_of
+from opsdecl.compile.routes import routes
 from opsdecl.compile.scalers import scalers
 from opsdecl.compile.scene import Scene
 from opsdecl.compile.secrets import secrets
@@ -185,6 +186,7 @@ CHECKS: tuple[Callable[[Scene], Iterator[Diagnostic]], ...] = (
     monitors,
     scalers,
     secrets,
+    routes,
     targets_collide,
     no_approvers,
     partition_findings,

@@ -17,6 +17,7 @@ from opsdecl.compile.merge import MergeProblem, merge_layers
 from opsdecl.compile.no_effect import ineffective_fields
 from opsdecl.compile.provenance import lower_setters, winner
 from opsdecl.compile.references import hint_for, resolve, select
+from opsdecl.compile.routed import routed_facts, shares_of
 from opsdecl.compile.schema import VARIABLES, KindSchema
 from opsdecl.compile.trained import SERVING_KINDS, trained_facts, with_training
 from opsdecl.compile.types import CompiledDocument
@@ -276,6 +277,8 @@ def fill_defaults(draft: Draft, ask: Ask) -> PassResult:
     effective |= {root: _taken(draft, document, ask) for root, document in (draft.documents or {}).items()}
     if (model := _model_facts(draft, ask)) is not None:
         effective["model"] = model
+    if draft.schema.kind == "Route":
+        effective |= shares_of(dumped["spec"])
     template = getattr(draft.model.spec, "chat_template", None)
     if template is not None and template.file and (text := ask(Question("text", "", template.file)).value) is not None:
         effective["chatTemplate"] = text
@@ -287,6 +290,8 @@ def _taken(draft: Draft, document: CompiledDocument, ask: Ask) -> Mapping[str, J
     Training made, of which the run counts."""
     if draft.schema.kind == "Evaluation" and document.address.kind in MEASURED_KINDS:
         return measured_facts(document)
+    if draft.schema.kind == "Route":
+        return routed_facts(document)
     if draft.schema.kind == "Monitor":
         return watched_facts(document)
     if document.address.kind == "Training" and draft.schema.kind in SERVING_KINDS:

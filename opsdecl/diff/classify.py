@@ -152,6 +152,13 @@ def _is_set(value: Any) -> bool:
     return value is not MISSING and value is not None
 
 
+def _narrows(before: Any, after: Any) -> bool:
+    """Whether a list lets less through, where an empty one lets everything through."""
+    kept = after if _is_set(after) else ()
+    was = before if _is_set(before) else ()
+    return bool(kept) and (not was or any(item not in kept for item in was))
+
+
 class Condition(Struct, frozen=True):
     """When the class of a row holds, by the values before and after, and what it is otherwise."""
 
@@ -168,5 +175,8 @@ CONDITIONS: Mapping[str, Condition] = {
     "from-pvc": Condition(lambda before, _: before == "pvc", Meaning(("rolling",), "pods restart with another cache")),
     "newly-set": Condition(
         lambda before, _: not _is_set(before), Meaning(("rolling",), "pods restart with another volume")
+    ),
+    "removed": Condition(
+        lambda before, after: _narrows(before, after), Meaning(("reload",), "more requests are answered")
     ),
 }

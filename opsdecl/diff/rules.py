@@ -187,6 +187,10 @@ KINDS: Mapping[str, KindRule] = {
     "GRPCRoute": _ROUTE,
     "Gateway": _ROUTE,
     "InferencePool": _ROUTE,
+    "InferenceObjective": KindRule(
+        _all("reload", "requests come before others, or after them"), other="reload", delete="reload"
+    ),
+    "InferenceModelRewrite": _ROUTE,
     "HorizontalPodAutoscaler": _SCALER,
     "ScaledObject": _SCALER,
     "PodDisruptionBudget": KindRule(

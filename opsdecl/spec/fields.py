@@ -30,6 +30,7 @@ class FieldEffect(Struct, frozen=True):
     * `shrink`: the amount gets smaller; else `capacity`.
     * `from-pvc`: the value was `pvc`; else `rolling`.
     * `newly-set`: there was no value before; else `rolling`.
+    * `removed`: a list of what is let through has lost an entry, where an empty one lets all through; else `reload`.
     """
 
     path: str

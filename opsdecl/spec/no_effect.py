@@ -196,7 +196,6 @@ def _looks_itself(model: Environment, environment: Environment, runtime: Runtime
 def _platform() -> tuple[NoEffectRule, ...]:
     """Settings of the platform that nothing reads yet, and the value that asks for nothing."""
     idle = {
-        "routing": "none",
         "training": "job",
         "tuning": "job",
         "rollouts": "native",

@@ -15,6 +15,8 @@ from opsdecl.compile.lower.native.evaluation import lower_evaluation
 from opsdecl.compile.lower.native.llm import lower_llm
 from opsdecl.compile.lower.native.model import lower_model
 from opsdecl.compile.lower.native.training import lower_training
+from opsdecl.compile.lower.routing.gateway_api import lower_route
+from opsdecl.compile.lower.routing.inference import lower_inference_route
 from opsdecl.compile.lower.subject import LoadedAdapter, Subject, UsedDataset
 from opsdecl.compile.rollout import nodes_of
 from opsdecl.compile.types import CompiledDocument, Resource
@@ -34,6 +36,9 @@ LOWERINGS: Mapping[tuple[str, str], Lowering] = {
     ("leader-worker-set", "LLM"): lower_group,
 }
 """By what renders it and kind: `platform.serving`, or `platform.multiNode` for replicas over several nodes."""
+
+ROUTINGS: Mapping[str, Lowering] = {"gateway-api": lower_route, "inference-extension": lower_inference_route}
+"""Of Routes, by `platform.routing`."""
 
 RUNS: Mapping[str, Lowering] = {
     "Dataset": lower_dataset,
@@ -61,7 +66,10 @@ def lower_document(
     kind = document.address.kind
     if kind in WITHOUT_OBJECTS:
         return Checked(())
-    lower = RUNS.get(kind) or LOWERINGS.get((_renderer(document, environment), kind))
+    if kind == "Route":
+        lower = ROUTINGS.get(environment.model.spec.platform.routing)
+    else:
+        lower = RUNS.get(kind) or LOWERINGS.get((_renderer(document, environment), kind))
     subject = replace(_subject(document, environment, references, catalog, project), reckoned_gib=reckoned_gib)
     if lower is None:
         return Checked(None, (_not_rendered(subject),))
@@ -126,11 +134,14 @@ def _bad_name(subject: Subject) -> Diagnostic:
 
 
 def _not_rendered(subject: Subject) -> Diagnostic:
-    serving, kind = subject.environment.platform.serving, subject.document.address.kind
+    platform, kind = subject.environment.platform, subject.document.address.kind
+    setting = "routing" if kind == "Route" else "serving"
+    chosen = platform.routing if kind == "Route" else platform.serving
+    other = " or ".join(ROUTINGS) if kind == "Route" else "native"
     return Diagnostic(
         codes.NOT_RENDERED_HERE,
-        f"platform.serving `{serving}` of environment {subject.environment_name} renders no {kind}",
+        f"platform.{setting} `{chosen}` of environment {subject.environment_name} renders no {kind}",
         at=subject.place(("metadata", "name")),
-        hint="set platform.serving to native",
+        hint=f"set platform.{setting} of the Environment to {other}",
         subject=str(subject.document.address),
     )

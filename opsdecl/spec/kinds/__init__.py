@@ -12,6 +12,7 @@ from opsdecl.spec.kinds import (
     monitor,
     policy,
     project,
+    route,
     runtime,
     training,
 )
@@ -25,6 +26,7 @@ KINDS: Mapping[str, Kind] = {
         llm.KIND,
         model.KIND,
         adapter.KIND,
+        route.KIND,
         monitor.KIND,
         dataset.KIND,
         training.KIND,

@@ -14,8 +14,10 @@ API_VERSION = "opsdecl.dev/v1"
 REFUSED = "opsdecl"
 BRANCH_MARK = "\0"
 
-EffectClass = Literal["data-loss", "replace", "behaviour", "capacity", "rolling", "reload", "metadata", "none"]
-EffectRule = Literal["", "minor-version", "shrink", "from-pvc", "newly-set"]
+EffectClass = Literal[
+    "data-loss", "removal", "replace", "behaviour", "capacity", "rolling", "reload", "metadata", "none"
+]
+EffectRule = Literal["", "minor-version", "shrink", "from-pvc", "newly-set", "removed"]
 """How before and after decide between the class of a row and a milder one; `spec.fields.FieldEffect` has the list."""
 
 Extra = dict[str, Any]

@@ -23,6 +23,7 @@ from opsdecl.spec.kinds.names import (
 )
 from opsdecl.spec.kinds.scalars import CpuQuantity, Duration, Quantity
 from opsdecl.spec.kinds.scheduling import Toleration
+from opsdecl.spec.kinds.serving import AccessPeer
 from opsdecl.spec.kinds.targets import GitTarget, TargetSettings
 
 ApprovalClass = Literal["data-loss", "removal", "replace", "behaviour", "capacity", "rolling", "reload", "metadata"]
@@ -146,6 +147,30 @@ class Observe(Part):
     prometheus: WebUrl | None = Field(default=None, description="Address of Prometheus.")
 
 
+class Gateway(Part):
+    """A Gateway of the cluster that Routes may use."""
+
+    namespace: DnsLabel = Field(description="Namespace of the Gateway.")
+    listeners: Items[DnsSubdomain] = Field(
+        default=(), description="Names of its listeners; what Routes name is not checked where absent."
+    )
+    pods: AccessPeer | None = Field(
+        default=None,
+        description="Pods that its requests come from, which models let in; those of its namespace where absent.",
+    )
+
+
+class EndpointPicker(Part):
+    """The Services that choose a pod for each request, one for each language model."""
+
+    suffix: NonEmpty = Field(default="-epp", description="Their names: that of the model's objects, and this after it.")
+    port: int = Field(default=9002, ge=1, le=65535, description="Port on which gateways ask them.")
+    failure_mode: Literal["FailClose", "FailOpen"] = Field(
+        default="FailClose",
+        description="What happens while none answers: requests fail, or go to any pod.",
+    )
+
+
 class EnvironmentSpec(Part):
     """Where documents go, what is installed there, and what there is to run on."""
 
@@ -168,6 +193,13 @@ class EnvironmentSpec(Part):
     platform: Platform = Field(default=Platform(), description="What is installed on the cluster.")
     capacity: Capacity = Field(default=Capacity(), description="What there is to run on.")
     budget: Budget | None = Field(default=None, description="What the environment may cost.")
+    gateways: Mapping[DnsSubdomain, Gateway] = Field(
+        default={}, description="Gateways that Routes may use, by name; Routes are checked against them."
+    )
+    endpoint_picker: EndpointPicker = Field(
+        default=EndpointPicker(),
+        description="What chooses a pod for each request; for platform.routing `inference-extension`.",
+    )
     variables: Mapping[NonEmpty, Scalar] = Field(
         default={}, description="Values that documents use as `${{ vars.name }}`."
     )

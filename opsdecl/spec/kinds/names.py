@@ -111,6 +111,20 @@ _web_url = pattern_of(
     codes.BAD_URI, r"https?://[^\s/]+(?:/\S*)?", "a web address", "write `https://host/path`", longest=2048
 )
 _absolute_path = pattern_of(codes.BAD_PATH, r"/[^\0]*", "an absolute path", "begin the path with `/`", longest=4096)
+_hostname = pattern_of(
+    codes.BAD_NAME,
+    rf"(?:\*\.)?(?:{_LABEL}\.)*[a-z](?:[-a-z0-9]*[a-z0-9])?",
+    "a host name",
+    "write `chat.example.com`, or `*.example.com` for all names below it",
+    longest=253,
+)
+_request_path = pattern_of(
+    codes.BAD_PATH,
+    r"(?!.*//)(?!.*/\.{1,2}(?:/|$))(?!.*%2[fF])/(?:[-A-Za-z0-9/._~!$&'()*+,;=:@]|%[0-9a-fA-F]{2})*",
+    "the path of a request",
+    "begin it with `/`; letters, digits and `-._~!$&'()*+,;=:@%` may follow, but neither `//` nor `/../`",
+    longest=1024,
+)
 _revision = pattern_of(
     codes.BAD_VERSION, r"[A-Za-z0-9][\w./-]*", "a revision", "write a commit id, or the name of a branch or tag"
 )
@@ -220,6 +234,8 @@ WebUrl = Annotated[
 AbsolutePath = Annotated[
     str, Word("absolute path"), AfterValidator(_absolute_path), WithJsonSchema({"type": "string", "pattern": "^/"})
 ]
+Hostname = Annotated[str, Word("host name"), AfterValidator(_hostname)]
+RequestPath = Annotated[str, Word("request path"), AfterValidator(_request_path)]
 Revision = Annotated[str, Word("revision"), AfterValidator(_revision)]
 NonEmpty = Annotated[str, Word("text"), AfterValidator(_not_empty), WithJsonSchema({"type": "string", "minLength": 1})]
 RelativePath = Annotated[str, Word("file path"), AfterValidator(_relative_path)]

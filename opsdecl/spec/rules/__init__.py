@@ -5,7 +5,7 @@ from functools import cache
 from typing import Any
 
 from opsdecl.diag import SpecPath
-from opsdecl.spec.rules import dataset, definitions, evaluation, llm, monitor, serving, training
+from opsdecl.spec.rules import dataset, definitions, evaluation, llm, monitor, route, serving, training
 from opsdecl.spec.rules.types import DocumentRule, Finding
 
 RULES: tuple[DocumentRule, ...] = (
@@ -16,6 +16,7 @@ RULES: tuple[DocumentRule, ...] = (
     *dataset.RULES,
     *training.RULES,
     *evaluation.RULES,
+    *route.RULES,
 )
 
 

@@ -8,6 +8,7 @@ from opsdecl.compile.lower.native.limits import beyond_native
 from opsdecl.compile.lower.native.llm import held, prepare
 from opsdecl.compile.lower.native.network import network_policy
 from opsdecl.compile.lower.native.service import service
+from opsdecl.compile.lower.routing.pool import inference_pool
 from opsdecl.compile.lower.scaling import scaler
 from opsdecl.compile.lower.subject import Subject
 from opsdecl.compile.types import Resource
@@ -31,6 +32,7 @@ def lower_group(subject: Subject) -> Checked[tuple[Resource, ...]]:
         scaler(subject, spec.replicas, workload),
         disruption_budget(subject, spec.disruption, spec.replicas, workload, nodes),
         network_policy(subject, spec.access, engine.ports, joined=True),
+        inference_pool(subject, engine.ports, leader_labels(subject)),
         *held(subject, spec, engine),
     )
     found = (*prepared.diagnostics, *beyond_native(subject, spec), *refused)

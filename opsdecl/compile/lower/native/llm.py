@@ -22,6 +22,7 @@ from opsdecl.compile.lower.native.service_account import service_account
 from opsdecl.compile.lower.native.variables import declared, literal
 from opsdecl.compile.lower.native.volumes import scratch, shared_memory
 from opsdecl.compile.lower.native.weights import Facts, Located, locate_weights, model_facts
+from opsdecl.compile.lower.routing.pool import inference_pool
 from opsdecl.compile.lower.scaling import scaler
 from opsdecl.compile.lower.subject import Subject, traced
 from opsdecl.compile.types import Resource, Traced
@@ -63,6 +64,7 @@ def lower_llm(subject: Subject) -> Checked[tuple[Resource, ...]]:
         scaler(subject, spec.replicas),
         disruption_budget(subject, spec.disruption, spec.replicas),
         network_policy(subject, spec.access, engine.ports),
+        inference_pool(subject, engine.ports),
         *held(subject, spec, engine),
     )
     found = (*prepared.diagnostics, *beyond_native(subject, spec), *_not_joined(subject, spec))

@@ -39,10 +39,10 @@ def network_policy(
 def _callers(access: Access | None) -> list[Any]:
     if access is None:
         return [{"podSelector": {}}]
-    return [Traced(_peer(peer), ("spec", "access", "from", index)) for index, peer in enumerate(access.from_)]
+    return [Traced(peer_of(peer), ("spec", "access", "from", index)) for index, peer in enumerate(access.from_)]
 
 
-def _peer(peer: AccessPeer) -> dict[str, Any]:
+def peer_of(peer: AccessPeer) -> dict[str, Any]:
     namespace = {"matchLabels": {NAMESPACE_NAME: peer.namespace}} if peer.namespace else None
     pods = {"matchLabels": dict(peer.labels)} if peer.labels else None
     return {"namespaceSelector": namespace, "podSelector": pods if pods or namespace else {}}
