@@ -1,4 +1,4 @@
-"""OD358 to OD363: evaluations, before they run."""
+"""OD358 to OD362: evaluations, before they run."""
 
 from opsdecl.diag.types import Code, Severity
 
