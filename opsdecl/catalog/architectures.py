@@ -40,6 +40,22 @@ class LatentAttention(Struct, frozen=True):
     index_dim: int = 0
 
 
+class CompressedAttention(Struct, frozen=True):
+    """DeepSeek-V4's attention: a window, and besides it one row for every `ratio` tokens, which a small indexer picks
+    from where `ratio` is 4; 0 is the window alone. Outputs are projected in `groups` of heads, over `output_rank`.
+    """
+
+    heads: int
+    head_dim: int
+    query_rank: int
+    output_rank: int
+    groups: int
+    window: int
+    ratio: int = 0
+    index_heads: int = 0
+    index_dim: int = 0
+
+
 class StateSpace(Struct, frozen=True):
     """A layer with a state of fixed size per request: Mamba, gated delta net, Kimi delta attention, convolution.
 
@@ -83,7 +99,7 @@ class Experts(Struct, frozen=True):
 class Layer(Struct, frozen=True):
     """One block of the stack. `shares_cache` tells that it reads an earlier layer's keys and values."""
 
-    mixers: tuple[Attention | LatentAttention | StateSpace, ...] = ()
+    mixers: tuple[Attention | LatentAttention | CompressedAttention | StateSpace, ...] = ()
     feed: FeedForward | Experts | None = None
     norms: int = 2
     shares_cache: bool = False
@@ -102,6 +118,8 @@ class Quantization(Struct, frozen=True):
     excluded: tuple[str, ...] = ()
     kv_cache: str = ""
     only_experts: bool = False
+    experts: QuantizationMethod = "none"
+    """Another format of the routed experts; `none` is that of the rest."""
     online: bool = False
     by_name: bool = False
     """Read out of a repository's name, so that whoever says a width knows better."""

@@ -4,10 +4,19 @@ from collections.abc import Callable, Mapping
 
 from msgspec.structs import replace
 
-from opsdecl.catalog.architectures import Attention, Experts, FeedForward, LatentAttention, Layer, StateSpace
+from opsdecl.catalog.architectures import (
+    Attention,
+    CompressedAttention,
+    Experts,
+    FeedForward,
+    LatentAttention,
+    Layer,
+    StateSpace,
+)
+from opsdecl.catalog.config_compressed import compressed_of
 from opsdecl.catalog.config_values import ConfigValues
 
-Mixer = Attention | LatentAttention | StateSpace
+Mixer = Attention | LatentAttention | CompressedAttention | StateSpace
 
 UNGATED = frozenset(
     {
@@ -304,6 +313,10 @@ def _gemma4(values: ConfigValues, index: int) -> Layer:
     return Layer((attention,), feed, 6)
 
 
+def _deepseek_v4(values: ConfigValues, index: int) -> Layer:
+    return Layer((compressed_of(values, index),), feed_of(values, index))
+
+
 _BUILDERS: Mapping[str, Callable[[ConfigValues, int], Layer]] = {
     "qwen3_next": _hybrid_types,
     "qwen3_5_text": _hybrid_types,
@@ -318,4 +331,5 @@ _BUILDERS: Mapping[str, Callable[[ConfigValues, int], Layer]] = {
     "lfm2": _lfm2,
     "lfm2_moe": _lfm2,
     "gemma4_text": _gemma4,
+    "deepseek_v4": _deepseek_v4,
 }

@@ -4,6 +4,8 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from msgspec.structs import replace
+
 from opsdecl.catalog.architectures import Quantization, QuantizationMethod
 
 CLASSES: Mapping[str, tuple[str, ...]] = {
@@ -68,7 +70,8 @@ def quantization_of_config(config: Mapping[str, Any]) -> Quantization:
     modelopt = "quant_algo" in stated or isinstance(stated.get("quantization"), Mapping)
     method = str(stated.get("quant_method") or ("modelopt" if modelopt else "")).lower()
     reader = _READERS.get(method, _unknown)
-    return reader(stated, method)
+    found = reader(stated, method)
+    return replace(found, experts="mxfp4") if config.get("expert_dtype") == "fp4" else found
 
 
 def named_quantization(name: str) -> Quantization | None:

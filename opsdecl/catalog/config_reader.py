@@ -17,8 +17,9 @@ Defaults = Mapping[str, Mapping[str, Any]]
 FAMILY_NAMES = (
     "llama mistral mixtral ministral ministral3 mistral4 qwen2 qwen2_moe qwen2_vl qwen2_vl_text qwen2_5_vl "
     "qwen2_5_vl_text qwen3 qwen3_moe qwen3_next qwen3_5_text qwen3_5_moe_text qwen3_vl_text qwen3_vl_moe_text gemma "
-    "gemma2 gemma3_text gemma4_text phi phi3 phimoe gpt_oss deepseek deepseek_v2 deepseek_v3 deepseek_v32 kimi_k2 "
-    "kimi_linear kimi_k25 glm glm4 glm4_moe glm4_moe_lite glm_moe_dsa granite granitemoe granitemoehybrid nemotron "
+    "gemma2 gemma3_text gemma4_text phi phi3 phimoe gpt_oss deepseek deepseek_v2 deepseek_v3 deepseek_v32 "
+    "deepseek_v4 kimi_k2 kimi_linear kimi_k25 "
+    "glm glm4 glm4_moe glm4_moe_lite glm_moe_dsa granite granitemoe granitemoehybrid nemotron "
     "nemotron_h minimax_m2 exaone4 olmo2 olmo3 olmoe smollm3 cohere cohere2 llama4_text bamba falcon_h1 jamba "
     "starcoder2 stablelm opt gpt2 falcon gpt_neox internlm2 internlm3 baichuan yi ernie4_5 ernie4_5_moe seed_oss lfm2 "
     "hunyuan_v1_dense glm4v_text glm4v_moe_text qwen3_omni_moe_text dots1 arcee deepseek_vl_v2 chatglm "
@@ -107,6 +108,8 @@ def rotary_of(values: ConfigValues, rows: int) -> tuple[RotaryTable, ...]:
     width = int(share * (values.whole("head_dim") or values.whole("hidden_size") // heads))
     if values.family in ("gpt2", "opt", "bloom", "nemotron_h", "jamba"):
         return ()
+    if values.family == "deepseek_v4":
+        return 2 * (RotaryTable(rows, values.whole("qk_rope_head_dim", 64)),)
     if values.family == "gemma4_text":
         return (RotaryTable(rows, width), RotaryTable(rows, values.whole("global_head_dim", width)))
     if values.family in ("gemma3_text", "olmo3"):

@@ -3,6 +3,7 @@
 from opsdecl.catalog.architectures import (
     Architecture,
     Attention,
+    CompressedAttention,
     Experts,
     FeedForward,
     LatentAttention,
@@ -10,6 +11,7 @@ from opsdecl.catalog.architectures import (
     Vision,
     distinct,
 )
+from opsdecl.sizing.compressed import mixers_of
 from opsdecl.sizing.engines import (
     SAMPLES_IN_CHUNKS_SINCE,
     SECOND_RUNNER_SINCE,
@@ -25,6 +27,8 @@ SECOND_RUNNER_PEAK = Range(0.0, 0.6, 1.2)
 """GiB of the second model runner's peak. Its source explains what logs of Qwen3 and Gemma 4 print, 0.3 GiB; logs of
 Qwen2.5 and Llama print 1.0 GiB for models of 0.5 to 8 billion parameters alike. The point lies between until 0.28.
 """
+COMPRESSED_PEAK = Range(1.0, 5.0, 9.0)
+"""GiB that two starts of DeepSeek-V4 lack beside what its layers take: indexers' buffers and four residual streams."""
 KEPT_ROWS = 3
 """Rows of the hidden size that live at the peak of a layer: input, residual, output."""
 
@@ -42,6 +46,8 @@ def peak(request: Request, rules: EngineRules, effective: Effective) -> Range:
     images, found = image_range(request, rules, effective), Range(low * text, text, high * text)
     found = _at_least(found, _second_peak(request, rules, effective)) if rules.second_runner else found
     found = _at_least(found, images)
+    if mixers_of(request.architecture.layers):
+        found = found + COMPRESSED_PEAK
     return Range(found.low, found.point + kept, found.high + kept + 0.1)
 
 
@@ -87,6 +93,8 @@ def _mixer_row(mixer: object, tensor: int) -> float:
     if isinstance(mixer, LatentAttention):
         keys = mixer.nope_dim + mixer.rope_dim
         return mixer.heads / tensor * (2 * keys + 2 * mixer.value_dim + mixer.nope_dim) + (mixer.query_rank or 0)
+    if isinstance(mixer, CompressedAttention):
+        return 3 * mixer.heads * mixer.head_dim / tensor + mixer.query_rank
     if isinstance(mixer, StateSpace):
         return (3 * mixer.inner + 2 * mixer.key_heads * mixer.state) * 2.5 / tensor
     return 0

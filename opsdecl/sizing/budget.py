@@ -41,7 +41,7 @@ def size(request: Request) -> Sizing:
     stand = tightest(request, rules, effective)
     memory, pool = stand.memory, stand.pool
     longest = longest_context(request, effective)
-    largest = Range(*(float(largest_that_fits(pool, rules, room * GIB, longest)) for room in _ends(memory.cache)))
+    largest = Range(*(float(largest_that_fits(pool, rules, room * GIB, longest)) for room in _ends(memory.cache, pool)))
     return Sizing(
         model=request.architecture.name,
         gpu=request.gpu.name,
@@ -130,14 +130,16 @@ def longest_context(request: Request, effective: Effective) -> int:
     return max(effective.max_model_len, request.architecture.max_position)
 
 
-def _ends(room: Range) -> tuple[float, float, float]:
-    return room.low, room.point, room.high
+def _ends(room: Range, pool: Pool) -> tuple[float, float, float]:
+    """What the pool is believed to make of the room: less, as reckoned, more."""
+    less, more = pool.doubt
+    return min(room.low, less * room.low), room.point, max(room.high, more * room.high)
 
 
 def cache_of(pool: Pool, rules: EngineRules, room: Range, length: int) -> Cache:
     """Tokens and concurrency as this release prints them."""
     tokens, concurrency = [], []
-    for available in _ends(room):
+    for available in _ends(room, pool):
         blocks = pool.blocks(available * GIB)
         per_request = pool.blocks_for(length)
         concurrency.append(printed_concurrency(pool, rules, blocks, length))
@@ -197,7 +199,8 @@ def verdict_of(request: Request, pool: Pool, rules: EngineRules, memory: Memory,
     least = least_blocks(pool, rules, effective)
     taken = overhead.taken_at_start(request.gpu) if rules.version >= FREE_CHECKED_SINCE else exactly(0)
     free = difference(memory.total, [taken])
-    if need > memory.cache.high * GIB or memory.cache.high <= 0 or pool.blocks(memory.cache.high * GIB) < least:
+    lowest, _, highest = _ends(memory.cache, pool)
+    if need > highest * GIB or highest <= 0 or pool.blocks(highest * GIB) < least:
         return "does-not-fit"
     if memory.requested.point > free.high:
         return "does-not-fit"
@@ -205,8 +208,8 @@ def verdict_of(request: Request, pool: Pool, rules: EngineRules, memory: Memory,
     holds = (
         captured
         and memory.requested.point <= free.point
-        and need <= memory.cache.low * GIB
-        and pool.blocks(memory.cache.low * GIB) >= least
+        and need <= lowest * GIB
+        and pool.blocks(lowest * GIB) >= least
     )
     return "fits" if holds else "tight"
 

@@ -7,7 +7,8 @@ from typing import Literal
 from msgspec import Struct
 from msgspec.structs import replace
 
-from opsdecl.catalog.architectures import Attention, LatentAttention, Layer, StateSpace, distinct
+from opsdecl.catalog.architectures import Attention, CompressedAttention, LatentAttention, Layer, StateSpace, distinct
+from opsdecl.sizing.compressed import DOUBT, mixers_of, pool_pages
 from opsdecl.sizing.engines import (
     CHECKPOINTS_SINCE,
     LATENT_STATE_BLOCKS_SINCE,
@@ -68,6 +69,8 @@ class Pool(Struct, frozen=True):
     layers: tuple[tuple[LayerCache, int], ...]
     in_flight: int
     states: int
+    doubt: tuple[float, float] = (1.0, 1.0)
+    """What it may hold less and more, where how an engine packs pages is not known for certain."""
 
     def blocks(self, available: float) -> int:
         return max(0, int(available // self.page)) if self.page else 0
@@ -100,7 +103,8 @@ def pool_of(request: Request, rules: EngineRules, effective: Effective, layers: 
     if rules.generation == "v0":
         page = sum(cache.page * count for cache, count in counted)
     in_flight = rules.in_flight * effective.max_num_batched_tokens
-    return Pool(grouped, page, counted, in_flight, _states_of_request(request, rules))
+    doubt = DOUBT if mixers_of(layers) else (1.0, 1.0)
+    return Pool(grouped, page, counted, in_flight, _states_of_request(request, rules), doubt)
 
 
 def _states_of_request(request: Request, rules: EngineRules) -> int:
@@ -131,6 +135,9 @@ def layer_caches(
     request: Request, rules: EngineRules, effective: Effective, layers: tuple[Layer, ...]
 ) -> tuple[tuple[LayerCache, int], ...]:
     """Caches with the number of layers that have them, states made to match blocks of attention."""
+    if mixers_of(layers):
+        page, tables = pool_pages(layers, request.settings.draft_layers)
+        return tuple((LayerCache(each.kind, page, each.block, each.reach), count) for each, count in tables)
     width = cache_width(effective)
     block = _block_size(request, rules)
     made = Counter[LayerCache]()
@@ -183,7 +190,7 @@ def _block_size(request: Request, rules: EngineRules) -> int:
 
 
 def _caches_of(
-    mixer: Attention | LatentAttention | StateSpace,
+    mixer: Attention | LatentAttention | CompressedAttention | StateSpace,
     request: Request,
     rules: EngineRules,
     effective: Effective,
@@ -193,6 +200,8 @@ def _caches_of(
     tensor = request.settings.tensor
     if isinstance(mixer, StateSpace):
         return (LayerCache("state", state_bytes(mixer, tensor, effective, guessed_tokens(request)), 1),)
+    if isinstance(mixer, CompressedAttention):
+        return ()
     if isinstance(mixer, LatentAttention):
         return _latent_caches(mixer, rules, effective, width, block, tensor)
     heads = max(1, mixer.kv_heads // tensor)

@@ -9,6 +9,7 @@ from msgspec import Struct
 from opsdecl.catalog.architectures import (
     Architecture,
     Attention,
+    CompressedAttention,
     Experts,
     FeedForward,
     LatentAttention,
@@ -55,6 +56,8 @@ def layer_matrices(layer: Layer, hidden: int) -> tuple[Matrix, ...]:
             made += _attention(mixer, hidden, layer.shares_cache)
         elif isinstance(mixer, LatentAttention):
             made += _latent(mixer, hidden)
+        elif isinstance(mixer, CompressedAttention):
+            made += _compressed(mixer, hidden)
         else:
             made += _state_space(mixer, hidden)
     if isinstance(layer.feed, Experts):
@@ -96,6 +99,20 @@ def _latent(mixer: LatentAttention, hidden: int) -> Iterator[Matrix]:
     if mixer.index_heads:
         yield Matrix(mixer.index_heads * mixer.index_dim, mixer.query_rank or hidden, "attention")
         yield Matrix(mixer.index_dim + mixer.index_heads, hidden, "small")
+
+
+def _compressed(mixer: CompressedAttention, hidden: int) -> Iterator[Matrix]:
+    """What makes compressed rows is copied to every GPU, in 16 bits."""
+    inner, outputs = mixer.heads * mixer.head_dim, mixer.groups * mixer.output_rank
+    yield Matrix(mixer.query_rank + mixer.head_dim, hidden, "attention")
+    yield Matrix(inner, mixer.query_rank, "attention", "rows", mixer.heads)
+    yield Matrix(outputs, inner // mixer.groups, "attention", "rows", mixer.groups)
+    yield Matrix(hidden, outputs, "attention", "columns", mixer.groups)
+    if mixer.ratio:
+        yield Matrix((4 if mixer.ratio == 4 else 2) * mixer.head_dim, hidden, "small")
+    if mixer.index_heads:
+        yield Matrix(mixer.index_heads * mixer.index_dim, mixer.query_rank, "attention")
+        yield Matrix(4 * mixer.index_dim + mixer.index_heads, hidden, "small")
 
 
 def _state_space(mixer: StateSpace, hidden: int) -> Iterator[Matrix]:

@@ -4,7 +4,15 @@ By layer after Korthikanti et al. (arXiv 2205.05198), section 4, with attention 
 matrix, and of each function in between. Checkpointing keeps the input of each layer, and one layer at a time whole.
 """
 
-from opsdecl.catalog.architectures import Attention, Experts, FeedForward, LatentAttention, Layer, StateSpace
+from opsdecl.catalog.architectures import (
+    Attention,
+    CompressedAttention,
+    Experts,
+    FeedForward,
+    LatentAttention,
+    Layer,
+    StateSpace,
+)
 from opsdecl.sizing.training_types import TrainingRequest
 from opsdecl.sizing.types import GIB, Range
 
@@ -49,7 +57,7 @@ def _layer(layer: Layer, hidden: int) -> float:
     return kept
 
 
-def _mixer(mixer: Attention | LatentAttention | StateSpace) -> float:
+def _mixer(mixer: Attention | LatentAttention | CompressedAttention | StateSpace) -> float:
     match mixer:
         case Attention():
             heads = mixer.heads * (mixer.head_dim + mixer.value_dim)
@@ -58,5 +66,7 @@ def _mixer(mixer: Attention | LatentAttention | StateSpace) -> float:
         case LatentAttention():
             wide = mixer.heads * (mixer.nope_dim + mixer.rope_dim)
             return 3.0 * wide + mixer.kv_rank + (mixer.query_rank or 0) + mixer.heads * mixer.value_dim
+        case CompressedAttention():
+            return 3.0 * mixer.heads * mixer.head_dim + mixer.query_rank + mixer.groups * mixer.output_rank
         case StateSpace():
             return 6.0 * mixer.inner + 2.0 * mixer.key_heads * mixer.state

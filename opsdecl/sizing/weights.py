@@ -153,6 +153,8 @@ def quantization_of(matrix: Matrix, quantization: Quantization) -> Quantization:
         return PLAIN
     if quantization.only_experts:
         return quantization if matrix.kind == "experts" else PLAIN
+    if matrix.kind == "experts" and quantization.experts != "none":
+        return Quantization(quantization.experts, quantization.name, 4, 32)
     if matrix.kind in quantization.excluded:
         return PLAIN
     return EIGHT_BITS if quantization.guessed and matrix.kind == "state" else quantization

@@ -189,6 +189,16 @@ POOLS = (
         {"tensor": 2},
     ),
     PoolFigure(
+        "deepseek-v4-flash",
+        "gh200-96gb",
+        "0.22.0",
+        5.44,
+        30000,
+        {"needed": 6.66, "longest": 13528},
+        {"tensor": 2, "kv_cache_dtype": "fp8", "block_size": 256, "max_num_batched_tokens": 16384},
+        "vllm-project/vllm#44376",
+    ),
+    PoolFigure(
         "kimi-linear-48b-a3b",
         "rtx-3090",
         "0.11.1",
