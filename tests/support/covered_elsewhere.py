@@ -233,6 +233,7 @@ COVERED_ELSEWHERE: Mapping[str, Elsewhere] = {
     "OD695": Elsewhere(
         _PULUMI, "tests/pulumi/test_partitions.py::test_a_partition_that_was_stopped_gives_nothing_until_it_is_whole"
     ),
+    "OD697": Elsewhere(_PULUMI, "tests/pulumi/test_held.py::test_a_lock_that_was_taken_away_from_a_holder_that_lives"),
     "OD696": Elsewhere(
         _PULUMI, "tests/pulumi/test_partitions.py::test_the_stack_of_another_environment_is_no_partition"
     ),

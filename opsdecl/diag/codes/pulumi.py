@@ -227,6 +227,15 @@ OTHER_RELEASE = Code(
     "and could be that of an environment `prod-eu`, too.",
     "stack `prod-eu` belongs to acme/prod/main/eu",
 )
+OVERTAKEN = Code(
+    "OD697",
+    "another apply went on meanwhile",
+    "Somebody took the stack's lock away while this apply was at work, or began right when it ended, and has written "
+    "the release's records since. What this one did is in the cluster or the folder; it was not recorded over what the "
+    "other one wrote, so the history has no revision of it.\n\n"
+    "Plan again: the plan looks at what both have left. Take a lock away only where its holder is no more.",
+    "another apply wrote the records of stack `prod` while this one was at work",
+)
 CODES: tuple[Code, ...] = (
     PULUMI_MISSING,
     PULUMI_TOO_OLD,
@@ -255,4 +264,5 @@ CODES: tuple[Code, ...] = (
     NOT_AN_EXPORT,
     HANDOVER_UNSETTLED,
     OTHER_RELEASE,
+    OVERTAKEN,
 )

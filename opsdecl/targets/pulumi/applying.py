@@ -3,7 +3,6 @@
 from collections.abc import Callable, Collection, Mapping
 
 from msgspec import Struct
-from msgspec.structs import replace
 
 from opsdecl.addr import is_run
 from opsdecl.apply.types import Outcome, Recorded, Started
@@ -12,6 +11,7 @@ from opsdecl.targets.cluster.books import inventory_of, revision_of, revision_to
 from opsdecl.targets.cluster.inventory import Entry, with_revision
 from opsdecl.targets.cluster.reading import Identity
 from opsdecl.targets.cluster.writing import Progress, intentions
+from opsdecl.targets.pulumi.announcing import Books
 from opsdecl.targets.pulumi.composing import compose, compose_held, made_anew, rewritten, without
 from opsdecl.targets.pulumi.decorations import WITH_EARLY_DELETE
 from opsdecl.targets.pulumi.locks import past_dead_holders
@@ -43,14 +43,15 @@ class Apply(Struct, frozen=True):
         broken_off = was_broken_off(self.reading.stack, records)
         stack = repair(job, self.reading) if broken_off else self.reading.stack
         progress = Progress(entries)
-        records = self._save(records, entries, stack.digests if broken_off else records.held)
+        books = Books(job, records, entries, stack.digests if broken_off else records.held)
         left_open: frozenset[str] = frozenset()
         if self._engine_is_needed(stack):
-            stack, left_open = self._update_or_withdraw(stack, progress, records)
+            stack, left_open = self._update(stack, progress, books)
         if progress.failed or any(d.severity.word == "error" for d in progress.findings):
-            self._save(records, _settled(progress, left_open), _held(records, stack, progress, left_open))
+            if books.announced or broken_off:
+                books.keep(_settled(progress, left_open), _held(books.now, stack, progress, left_open))
             return Checked(Outcome("", progress.counts, failed=True), (*self.findings, *progress.findings))
-        revision = self._close(records, progress, stack, kept)
+        revision = self._close(books, progress, stack, kept)
         job.emit(Recorded(revision))
         return Checked(Outcome(revision, progress.counts), (*self.findings, *progress.findings))
 
@@ -73,33 +74,23 @@ class Apply(Struct, frozen=True):
         wanted = {str(manifest.address) for manifest in self.job.desired.manifests}
         return bool(self.job.plan.changes) or any(not is_run(a) for a in stack.objects.keys() ^ wanted)
 
-    def _update_or_withdraw(
-        self, stack: StackState, progress: Progress, records: Records
-    ) -> tuple[StackState, frozenset[str]]:
-        """What was announced and never begun is not left for the next apply to wonder about."""
-        try:
-            return self._update(stack, progress)
-        except Moved:
-            self._save(records, settled(self.reading.entries), records.held)
-            raise
-
-    def _update(self, stack: StackState, progress: Progress) -> tuple[StackState, frozenset[str]]:
+    def _update(self, stack: StackState, progress: Progress, books: Books) -> tuple[StackState, frozenset[str]]:
         """The state afterwards, and the addresses of which nobody knows yet what came of them."""
         job, store = self.job, self.job.store
         job.emit(Started("pulumi up", len(job.plan.changes)))
         if not stack.exists:
             store.engine.create(store.stack)
             stack = store.load_stack()
-        stack = self._prepare(stack)
+        stack = self._prepare(stack, books)
         program = compose(job.desired, job.plan, stack, job.way)
         listener = Listener(job.emit, {c.address: c.action for c in job.plan.changes})
-        error = update(job, program, stack, listener, rewritten(program, stack))
+        error = update(job, program, stack, listener, rewritten(program, stack), books.announce)
         after = store.load_stack()
         left_open = unknown(job, stack, after, listener, error)
         settle(job, progress, stack, after, listener, error, left_open)
         return after, left_open
 
-    def _prepare(self, stack: StackState) -> StackState:
+    def _prepare(self, stack: StackState, books: Books) -> StackState:
         """What the engine must know, or may do, before the update itself."""
         job, engine, name = self.job, self.job.store.engine, self.job.store.stack
         gone = {c.address for c in job.plan.changes if c.action in ("delete", "replace", "forget")}
@@ -111,7 +102,7 @@ class Apply(Struct, frozen=True):
         past_dead_holders(engine, name, lambda: engine.drop(name, dropped), job.tell)
         now = job.store.load_stack() if dropped or freed else stack
         now = self._refresh(now)
-        return self._make_room(now)
+        return self._make_room(now, books)
 
     def _refresh(self, stack: StackState) -> StackState:
         job, engine, name = self.job, self.job.store.engine, self.job.store.stack
@@ -127,7 +118,7 @@ class Apply(Struct, frozen=True):
             raise Moved(sorted(strange))
         return now
 
-    def _make_room(self, stack: StackState) -> StackState:
+    def _make_room(self, stack: StackState, books: Books) -> StackState:
         """Workloads that are replaced go first, and are waited for: the provider would create the new one into the old
         one's end, since it is told not to wait for them."""
         job = self.job
@@ -139,35 +130,22 @@ class Apply(Struct, frozen=True):
         if not names or job.way.settings.directory is not None:
             return stack
         program = without(compose_held(stack, (), job.way), names)
-        error = update(job, program, stack, Listener(lambda event: None))
+        error = update(job, program, stack, Listener(lambda event: None), (), books.announce)
         if error is not None:
             raise error
         self.wait_gone(names)
         return job.store.load_stack()
 
-    def _save(self, records: Records, entries: Mapping[Identity, Entry], held: Mapping[str, str]) -> Records:
-        """Objects that are about to be written, or were; the documents stay those of the last complete apply."""
-        job = self.job
-        ordered = tuple(sorted(entries.values(), key=lambda entry: (entry.address, entry.key)))
-        inventory = replace(records.inventory, release=str(job.desired.release), entries=ordered)
-        saved = replace(records, inventory=inventory, held=held)
-        return _past(job, lambda: job.store.save(saved, job.record.tool_version))
-
-    def _close(self, records: Records, progress: Progress, stack: StackState, kept: int) -> str:
-        job, record = self.job, self.job.record
+    def _close(self, books: Books, progress: Progress, stack: StackState, kept: int) -> str:
+        job, record, records = self.job, self.job.record, books.now
         before = records.inventory
         inventory = inventory_of(before, job.desired, record, settled(progress.entries))
         revision = revision_of(record, before.revision, inventory.entries)
         inventory = with_revision(inventory, before, revision, kept)
         told = revision_told(record, revision, inventory.desired_digest, progress.counts)
         revisions = {**records.kept, revision: Kept(told, inventory)}
-        closed = Records(inventory, {r: revisions[r] for r in inventory.revisions}, stack.digests)
-        _past(job, lambda: job.store.save(closed, record.tool_version))
+        books.write(Records(inventory, {r: revisions[r] for r in inventory.revisions}, stack.digests))
         return revision
-
-
-def _past(job: Job, work: Callable[[], Records]) -> Records:
-    return past_dead_holders(job.store.engine, job.store.records_stack, work, job.tell)
 
 
 def _settled(progress: Progress, left_open: Collection[str]) -> dict[Identity, Entry]:

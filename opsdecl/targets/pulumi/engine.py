@@ -1,8 +1,10 @@
 """Pulumi's command line through the Automation API, on one stack. Importing this imports Pulumi."""
 
 import json
+import os
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from functools import lru_cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -12,12 +14,14 @@ from pulumi import automation
 from pulumi.automation import errors
 from pulumi.automation._stack import StackInitMode
 
+from opsdecl.targets.pulumi.checkpoints import Folder, Unsure, folder_of
 from opsdecl.targets.pulumi.failures import PulumiError, StackMissing, explain, unknown_stack
 from opsdecl.targets.pulumi.installation import (
     BACKEND_VARIABLE,
     check_version,
     find_pulumi,
     is_self_managed,
+    used_backend,
     usual_backend,
 )
 from opsdecl.targets.pulumi.loops import with_closed_loops
@@ -25,6 +29,8 @@ from opsdecl.targets.pulumi.positions import without_positions
 from opsdecl.targets.pulumi.settings import PulumiSettings
 
 _SELECTED = StackInitMode.SELECT
+_FOLDERS_ORGANIZATION = "organization"
+"""The only one that a backend without organisations knows."""
 OnEvent = Callable[[automation.EngineEvent], None]
 Deployment = dict[str, Any]
 """What `pulumi stack export` prints below `deployment`."""
@@ -60,17 +66,29 @@ class Engine(Struct, frozen=True):
     settings: PulumiSettings
     project: str
     workspace: automation.LocalWorkspace
+    folder: Folder | None = None
+    """Where the backend is a folder whose files can be read as they are."""
 
     def export(self, stack: str, *, opened: bool = False) -> Deployment | None:
         """The stack's state with secrets as they are kept, or `opened`; None where there is no such stack."""
-        shown = ("--show-secrets",) if opened else ()
+        deployment = self._exported(stack, ("--show-secrets",)) if opened else self._found(stack)
+        if deployment is not None:
+            self._seal(stack, deployment)
+        return deployment
+
+    def _found(self, stack: str) -> Deployment | None:
+        organization, _, plain = stack.rpartition("/")
+        if self.folder is not None and organization in ("", _FOLDERS_ORGANIZATION):
+            with suppress(Unsure):
+                return self.folder.deployment(self.project, plain)
+        return self._exported(stack)
+
+    def _exported(self, stack: str, shown: tuple[str, ...] = ()) -> Deployment | None:
         try:
             told = self.run("stack", "export", "--stack", self._name(stack), *shown)
         except StackMissing:
             return None
-        deployment: Deployment = json.loads(told).get("deployment") or {}
-        self._seal(stack, deployment)
-        return deployment
+        return json.loads(told).get("deployment") or {}
 
     def replace_state(self, stack: str, deployment: Deployment) -> None:
         """Writes a state in one go; nothing but the state changes."""
@@ -84,6 +102,9 @@ class Engine(Struct, frozen=True):
 
     def stacks(self) -> tuple[str, ...]:
         """Names of the project's stacks, without an organisation."""
+        if self.folder is not None:
+            with suppress(Unsure):
+                return self.folder.stacks(self.project)
         rows = json.loads(self.run("stack", "ls", "--json"))
         return tuple(sorted(str(row["name"]).rpartition("/")[2] for row in rows))
 
@@ -209,11 +230,17 @@ HOME = "PULUMI_HOME"
 _WITHOUT_CHECKPOINTS = {"PULUMI_SKIP_CHECKPOINTS": "true"}
 
 
+@lru_cache(maxsize=4)
+def _command(root: str | None, program: Path, changed_ns: int) -> automation.PulumiCommand:
+    """It asks Pulumi for its version, which is another one only where the program changed."""
+    return automation.PulumiCommand(root=root, skip_version_check=True)
+
+
 @contextmanager
 def engine_of(settings: PulumiSettings, project: str) -> Iterator[Engine]:
     """Raises PulumiError where Pulumi is missing or too old."""
     found = find_pulumi()
-    command = automation.PulumiCommand(root=str(found.root) if found.root else None, skip_version_check=True)
+    command = _command(str(found.root) if found.root else None, found.program, os.stat(found.program).st_mtime_ns)
     check_version(str(command.version or "0"))
     with TemporaryDirectory(prefix="opsdecl-pulumi-") as folder:
         workspace = automation.LocalWorkspace(
@@ -223,7 +250,7 @@ def engine_of(settings: PulumiSettings, project: str) -> Iterator[Engine]:
             project_settings=automation.ProjectSettings(name=project, runtime="python"),
             env_vars=_environment(settings, found.home),
         )
-        yield Engine(settings, project, workspace)
+        yield Engine(settings, project, workspace, folder_of(used_backend(settings.backend, found.home)))
 
 
 def _environment(settings: PulumiSettings, home: Path) -> dict[str, str]:

@@ -58,8 +58,13 @@ def usual_backend() -> str:
 def is_self_managed(backend: str, home: Path) -> bool:
     """Whether the state is a file of a folder or a bucket, which the engine writes whole. `backend` is empty for
     whatever Pulumi is logged in to, as its home says; where nothing says so, it is Pulumi Cloud."""
-    scheme, found, _ = (backend or _logged_in(home)).partition("://")
+    scheme, found, _ = used_backend(backend, home).partition("://")
     return bool(found) and scheme not in ("http", "https")
+
+
+def used_backend(named: str, home: Path) -> str:
+    """The one that a target names, or the usual one, or what Pulumi is logged in to; empty where nothing says so."""
+    return named or usual_backend() or _logged_in(home)
 
 
 def _logged_in(home: Path) -> str:

@@ -56,7 +56,7 @@ def read_release(sources: Sources, release: Release, manager: str, wanted: Manif
     seen = looked.objects if looked is not None and not looked.rendered else {}
     state = TargetState(
         identity=_identity(release, sources, sights, runs)
-        if stack.exists or records.exists
+        if not (stack.is_blank and records.is_blank)
         else digest_of(str(release)),
         revision=inventory.revision,
         desired_digest=inventory.desired_digest,

@@ -45,11 +45,19 @@ class Records(Struct, frozen=True):
     kept: Mapping[str, Kept] = field(default_factory=dict)
     held: Mapping[str, str] = field(default_factory=dict)
     exists: bool = False
+    stamp: str = ""
+    """Digest of what the backend holds; empty where it holds none."""
+
+    @property
+    def is_blank(self) -> bool:
+        """Nothing was ever applied, though somebody may have begun to."""
+        inventory = self.inventory
+        return not (inventory.revision or inventory.entries or inventory.documents or self.held)
 
     @property
     def identity(self) -> str:
         """Moves with everything that the records say."""
-        if not self.exists:
+        if self.is_blank:
             return ""
         shards, _ = encode_inventory(self.inventory)
         return digest_of([self.inventory.revision, list(shards.objects), list(shards.documents), dict(self.held)])
@@ -69,7 +77,7 @@ def decode(deployment: Mapping[str, Any] | None, release: str) -> Records:
         said = f"they were last written by opsdecl {written.get('toolVersion', 'of a later version')}"
         raise PulumiError(_broken(release, said, "update opsdecl"))
     try:
-        return _of(release, _records(written))
+        return _of(release, replace(_records(written), stamp=digest_of(written)))
     except (ValueError, KeyError, TypeError, AttributeError, zlib.error) as error:
         said = f"they are damaged: {type(error).__name__} {error}"
         raise PulumiError(_broken(release, said, "restore that stack from the backups of the backend")) from None
@@ -93,6 +101,12 @@ def _without_target(release: str) -> list[str]:
 
 def _broken(release: str, said: str, hint: str) -> Diagnostic:
     return Diagnostic(codes.RECORDS_BROKEN, f"the records of {release} cannot be used: {said}", hint=hint)
+
+
+def stamp_of(deployment: Mapping[str, Any] | None) -> str:
+    """Of an exported stack of records."""
+    written = _written(deployment)
+    return digest_of(written) if written is not None else ""
 
 
 def _written(deployment: Mapping[str, Any] | None) -> dict[str, Any] | None:

@@ -55,6 +55,11 @@ class StackState(Struct, frozen=True, dict=True):
     provider: Mapping[str, Any] | None = None
     written: str = ""
 
+    @property
+    def is_blank(self) -> bool:
+        """There is no stack, or nothing in it."""
+        return not (self.objects or self.foreign or self.pending or self.provider)
+
     @cached_property
     def digests(self) -> Mapping[str, str]:
         """By address: what is compared, once somebody could have written in between."""

@@ -4,17 +4,26 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from opsdecl.addr import Release
 from opsdecl.diag import Diagnostic
 from opsdecl.diag.codes import pulumi as codes
 from opsdecl.targets.pulumi.failures import PulumiError
-from opsdecl.targets.pulumi.records import SUFFIX, Records, decode, encode
+from opsdecl.targets.pulumi.records import SUFFIX, Records, decode, encode, stamp_of
 from opsdecl.targets.pulumi.settings import PulumiSettings
 from opsdecl.targets.pulumi.state import StackState, parse_state, without_pending
 
 if TYPE_CHECKING:
     from opsdecl.targets.pulumi.engine import Engine
+
+
+class Overtaken(PulumiError):  # noqa: N818 - reads as what it says
+    """The records are those of another apply by now."""
+
+    def __init__(self, stack: str) -> None:
+        said = f"another apply wrote the records of stack `{stack}` while this one was at work"
+        super().__init__(Diagnostic(codes.OVERTAKEN, said, hint="plan again: it looks at what both have left"))
 
 
 class Store(Struct, frozen=True):
@@ -45,9 +54,12 @@ class Store(Struct, frozen=True):
     def load_records(self) -> Records:
         return decode(self.engine.export(self.records_stack), str(self.release))
 
-    def save(self, records: Records, tool_version: str) -> Records:
-        """Makes the stack of the records where there is none."""
+    def save(self, records: Records, tool_version: str, expected: str | None = None) -> Records:
+        """Makes the stack of the records where there is none. Raises Overtaken where what is there has another stamp
+        than `expected`."""
         empty = self.engine.export(self.records_stack)
+        if expected is not None and stamp_of(empty) != expected:
+            raise Overtaken(self.stack)
         if empty is None:
             self.engine.create(self.records_stack)
             empty = self.engine.export(self.records_stack) or {}
@@ -55,7 +67,7 @@ class Store(Struct, frozen=True):
         urn = f"urn:pulumi:{name}::{project}::pulumi:pulumi:Stack::{project}-{name}"
         deployment = encode(records, empty, urn, tool_version)
         self.engine.replace_state(self.records_stack, deployment)
-        return decode(deployment, str(self.release))
+        return replace(records, exists=True, stamp=stamp_of(deployment))
 
     def drop_pending(self) -> None:
         """Takes what an update had announced off the state, once it is known how far it got."""

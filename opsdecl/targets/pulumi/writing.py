@@ -67,13 +67,18 @@ class _Guard:
     store: Store
     program: Program
     expected: StackState
-    moved: tuple[str, ...] | None = field(default=None)
+    announce: Callable[[], None]
+    stopped: Moved | PulumiError | None = field(default=None)
 
     def run(self) -> None:
-        now = self.store.load_stack()
-        if now.digest != self.expected.digest:
-            self.moved = now.moved(self.expected)
-            raise Moved(self.moved)
+        try:
+            now = self.store.load_stack()
+            if now.digest != self.expected.digest:
+                raise Moved(now.moved(self.expected))
+            self.announce()
+        except (Moved, PulumiError) as error:
+            self.stopped = error
+            raise
         _declare(self.program)
 
 
@@ -83,12 +88,21 @@ def _declare(program: Program) -> None:
     declare(program)
 
 
+def nothing() -> None:
+    """Has been announced already, by whoever was stopped."""
+
+
 def update(
-    job: Job, program: Program, expected: StackState, listener: Listener, replaced: tuple[str, ...] = ()
+    job: Job,
+    program: Program,
+    expected: StackState,
+    listener: Listener,
+    replaced: tuple[str, ...] = (),
+    announce: Callable[[], None] = nothing,
 ) -> PulumiError | None:
     """The failure of an update that began, for `listener` knows which objects. Raises Moved, and PulumiError where
-    it did not begin."""
-    guard = _Guard(job.store, program, expected)
+    it did not begin. `announce` is called with the lock held, before anything is declared."""
+    guard = _Guard(job.store, program, expected, announce)
     engine, stack = job.store.engine, job.store.stack
     try:
         past_dead_holders(
@@ -100,15 +114,16 @@ def update(
     except Locked:
         raise
     except PulumiError as error:
-        if guard.moved is not None:
-            raise Moved(guard.moved) from None
+        if guard.stopped is not None:
+            raise guard.stopped from None
         return error
     return None
 
 
 def stale(stack: str, names: Sequence[str]) -> Diagnostic:
     shown = ", ".join(f"`{name}`" for name in names[:5]) + (f" and {len(names) - 5} more" if len(names) > 5 else "")
-    said = f"stack `{stack}` was changed by another update since it was looked at: {shown or 'its provider'}"
+    shown = shown or "its provider, or the records"
+    said = f"stack `{stack}` was changed by another update since it was looked at: {shown}"
     return Diagnostic(STALE, said, hint="plan again, and look at what moved")
 
 
