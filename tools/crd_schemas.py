@@ -22,6 +22,9 @@ KINDS: Mapping[str, tuple[str, ...]] = {
     "keda": ("ScaledObject",),
     "gateway-api": ("HTTPRoute",),
     "gateway-api-inference-extension": ("InferencePool", "InferenceObjective", "InferenceModelRewrite"),
+    "katib": ("Experiment",),
+    "kubeflow-trainer": ("TrainJob",),
+    "kuberay": ("RayJob",),
     "lws": ("LeaderWorkerSet",),
     "prometheus-operator": ("PodMonitor", "PrometheusRule"),
 }
@@ -41,7 +44,7 @@ def source_of(row: str) -> str:
 
 
 def generated(folder: Path) -> Iterator[tuple[str, str]]:
-    """File names and contents, one for each served version of each kind."""
+    """File names and contents, one for each kind, of the version that servers store."""
     for row, kinds in KINDS.items():
         for file in sorted((folder / row).glob("*.yaml")):
             # Others need not be read, and one has a plain `=`, for which PyYAML's loaders have no constructor.
@@ -55,7 +58,7 @@ def generated(folder: Path) -> Iterator[tuple[str, str]]:
 def _versions(spec: Schema, source: str) -> Iterator[tuple[str, str]]:
     group, kind = spec["group"], spec["names"]["kind"]
     for version in spec["versions"]:
-        if version["served"]:
+        if version["storage"]:
             schema = _whole(version["schema"]["openAPIV3Schema"], group, version["name"], kind)
             table = {"source": source, "schema": schema}
             name = f"{kind.lower()}-{group}-{version['name']}.json"
@@ -64,10 +67,15 @@ def _versions(spec: Schema, source: str) -> Iterator[tuple[str, str]]:
 
 def _whole(schema: Schema, group: str, version: str, kind: str) -> Schema:
     """An object: its identity is fixed, its metadata is as Kubernetes has it, its status belongs to the operator."""
-    properties = {name: shortened(child) for name, child in schema["properties"].items() if name != "status"}
+    listed = schema.get("properties", {})
+    properties = {name: shortened(child) for name, child in listed.items() if name != "status"}
     properties["apiVersion"] = {"type": "string", "enum": [f"{group}/{version}"]}
     properties["kind"] = {"type": "string", "enum": [kind]}
     properties["metadata"] = {"$ref": "#/$defs/io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta"}
+    if not listed:
+        # The definition takes whatever the operator's own admission takes.
+        properties["spec"] = {"type": "object"}
+        return {"type": "object", "properties": properties, "required": ["spec"], "additionalProperties": False}
     required = sorted({"spec", *schema.get("required", ())} & properties.keys())
     return {"type": "object", "properties": properties, "required": required, "additionalProperties": False}
 

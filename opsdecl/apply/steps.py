@@ -30,6 +30,9 @@ _RANKS = {
                 "Rollout",
                 "InferenceService",
                 "LeaderWorkerSet",
+                "TrainJob",
+                "RayJob",
+                "Experiment",
             ),
         )
     )

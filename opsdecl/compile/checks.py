@@ -18,6 +18,7 @@ from opsdecl.compile.rollout import nodes_of
 from opsdecl.compile.routes import routes
 from opsdecl.compile.scalers import scalers
 from opsdecl.compile.scene import Scene
+from opsdecl.compile.searches import searches
 from opsdecl.compile.secrets import secrets
 from opsdecl.compile.types import CompiledDocument
 from opsdecl.diag import Diagnostic, Related, SpecPath
@@ -183,6 +184,7 @@ CHECKS: tuple[Callable[[Scene], Iterator[Diagnostic]], ...] = (
     runs.data_elsewhere,
     evaluations,
     from_training,
+    searches,
     monitors,
     scalers,
     secrets,

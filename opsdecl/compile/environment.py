@@ -278,7 +278,9 @@ def lower_documents(draft: Draft) -> PassResult:
 def _identity(draft: Draft, document: CompiledDocument) -> str:
     """Equal for equal documents, environments, references and facts: findings hold places, so layers count."""
     results = _settled(draft.results)
-    involved = [results[a].identity for a in (document.address, *document.references.values()) if a in results]
+    near = tuple(document.references.values())
+    far = (a for other in near if other in draft.documents for a in draft.documents[other].references.values())
+    involved = [results[a].identity for a in (document.address, *near, *far) if a in results]
     project, environment = _settled(draft.project).address.name, _settled(draft.environment).identity
     fetched = repr(draft.secrets) if document.address == draft.compiled().address else ""
     return digest_of_texts([*document.address, environment, draft.catalog.digest, project, fetched, *involved])
@@ -292,10 +294,27 @@ def _lower(draft: Draft, address: SpecAddress) -> Checked[tuple[Resource, ...]]:
     if address == environment.address:
         return Checked(external_secrets(environment, project, used))
     reckoned = _reckoned(draft, document)
-    lowered = lower_document(document, environment, references, draft.catalog, project=project, reckoned_gib=reckoned)
+    lowered = lower_document(
+        document,
+        environment,
+        references,
+        draft.catalog,
+        project=project,
+        reckoned_gib=reckoned,
+        further=_further(draft, references),
+    )
     if lowered.value is None or not used:
         return lowered
     return Checked(after_secrets(lowered.value, environment.address, used), lowered.diagnostics)
+
+
+def _further(draft: Draft, references: Mapping[str, CompiledDocument]) -> Mapping[str, CompiledDocument]:
+    """What the documents refer to that a document refers to."""
+    return {
+        f"{root}/{inner}": draft.documents[address]
+        for root, other in references.items()
+        for inner, address in other.references.items()
+    }
 
 
 def _reckoned(draft: Draft, document: CompiledDocument) -> float | None:

@@ -22,6 +22,7 @@ from opsdecl.diag.codes import (
     trained,
     training,
     transparency,
+    work,
 )
 from opsdecl.diag.codes import compile as compile_
 from opsdecl.diag.types import Code
@@ -45,6 +46,7 @@ MODULES = (
     runs,
     evaluation,
     trained,
+    work,
     training,
     policy,
     transparency,

@@ -108,6 +108,14 @@ _RIGHTS = KindRule(
     delete="reload",
     delete_reason="the rights are gone at once",
 )
+_RUN_GONE = "the run stops and its record is gone"
+_RUN = KindRule(
+    (FieldRule("spec", "replace", "a run does not change once it is there", restarts=True),),
+    create="capacity",
+    delete_reason=_RUN_GONE,
+    pods="spec",
+)
+"""Work of operators that ends."""
 _WORKLOAD_GONE = "its pods stop and are not started again"
 
 KINDS: Mapping[str, KindRule] = {
@@ -172,9 +180,12 @@ KINDS: Mapping[str, KindRule] = {
             FieldRule("spec", "none", "counts for the rest of the run"),
         ),
         create="capacity",
-        delete_reason="the run stops and its record is gone",
+        delete_reason=_RUN_GONE,
         pods="spec.template",
     ),
+    "TrainJob": _RUN,
+    "RayJob": _RUN,
+    "Experiment": _RUN,
     "CronJob": KindRule(
         _all("reload", "counts from the next run on"), create="capacity", delete_reason="it never runs again"
     ),

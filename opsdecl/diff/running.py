@@ -1,7 +1,7 @@
 """What runs because of a workload: pods and GPUs, as ranges over the replicas that may be up."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from opsdecl.diff.rules import kind_rule
@@ -11,6 +11,8 @@ Range = tuple[int, int]
 ScaledKey = tuple[str, str, str]
 """Namespace, kind and name of what an autoscaler scales."""
 ScaledRanges = Mapping[ScaledKey, Range]
+Templates = tuple[tuple[int, Mapping[str, Any]], ...]
+"""Pod templates, each with the number of its pods in a replica."""
 
 _GPU = re.compile(r"(?:[a-z0-9.-]+/)?(?:gpu(?:\.shared)?|mig-[a-z0-9.]+|xe|i915|gaudi|neuron(?:core|device)?|tpu)")
 _BOUNDS = {
@@ -46,14 +48,47 @@ def pods_of(data: Mapping[str, Any], ranges: ScaledRanges) -> Range:
     return count, count
 
 
-def templates_of(data: Mapping[str, Any]) -> tuple[tuple[int, Mapping[str, Any]], ...]:
+def templates_of(data: Mapping[str, Any]) -> Templates:
     """How many pods of which template make a replica."""
     spec = _mapping(data, "spec")
-    if "leaderWorkerTemplate" not in spec:
-        return ((1, _mapping(spec, "template")),)
+    known = _TEMPLATES.get(str(data.get("kind")))
+    return known(spec) if known is not None else ((1, _mapping(spec, "template")),)
+
+
+def _group(spec: Mapping[str, Any]) -> Templates:
     group = _mapping(spec, "leaderWorkerTemplate")
     worker = _mapping(group, "workerTemplate")
     return ((1, _mapping(group, "leaderTemplate") or worker), (_count(group.get("size"), 1) - 1, worker))
+
+
+def _train_job(spec: Mapping[str, Any]) -> Templates:
+    """Its runtime has the template; what a node takes is said here."""
+    trainer = _mapping(spec, "trainer")
+    taken = {"spec": {"containers": [{"resources": _mapping(trainer, "resourcesPerNode")}]}}
+    return ((_count(trainer.get("numNodes"), 1), taken),)
+
+
+def _ray_job(spec: Mapping[str, Any]) -> Templates:
+    """The pod that hands the program over is not counted: it does nothing of the work."""
+    cluster = _mapping(spec, "rayClusterSpec")
+    groups = [group for group in cluster.get("workerGroupSpecs") or () if isinstance(group, Mapping)]
+    workers = ((_count(group.get("replicas"), 0), _mapping(group, "template")) for group in groups)
+    return ((1, _mapping(_mapping(cluster, "headGroupSpec"), "template")), *workers)
+
+
+def _experiment(spec: Mapping[str, Any]) -> Templates:
+    """Trials at a time, each with one pod."""
+    trial = _mapping(_mapping(spec, "trialTemplate"), "trialSpec")
+    return ((_count(spec.get("parallelTrialCount"), 1), _mapping(_mapping(trial, "spec"), "template")),)
+
+
+_TEMPLATES: Mapping[str, Callable[[Mapping[str, Any]], Templates]] = {
+    "LeaderWorkerSet": _group,
+    "TrainJob": _train_job,
+    "RayJob": _ray_job,
+    "Experiment": _experiment,
+}
+"""Kinds whose pods have no one template of their own."""
 
 
 def gpus_per_pod(template: Mapping[str, Any], resource: str = "") -> int:
@@ -89,7 +124,9 @@ def total(parts: Iterable[Effects]) -> Effects:
 
 
 def accelerator_of(effective: Mapping[str, Any]) -> Mapping[str, Any]:
-    return _mapping(_mapping(effective, "spec"), "accelerator")
+    """The document's own, or that of the training that it searches."""
+    own = _mapping(_mapping(effective, "spec"), "accelerator")
+    return own or _mapping(_mapping(effective, "training"), "accelerator")
 
 
 def _gpus(limits: Mapping[str, Any], resource: str) -> int:

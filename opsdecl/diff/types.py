@@ -231,7 +231,8 @@ class RunChange(Model):
 
 
 class StartingRun(Model):
-    """A run that is started: work that ends. `pods` do it, `at_once` of them at a time, on `gpus` together.
+    """A run that is started: work that ends. `pods` do it, `at_once` of them at a time, on `gpus` together; each of a
+    search is a trial.
 
     It ends after `hours` at the latest, and costs at most `cost`; both are `null` where nothing bounds them.
     """
@@ -239,6 +240,7 @@ class StartingRun(Model):
     address: str
     name: str
     pods: int = 1
+    trials: bool = False
     at_once: int = 1
     gpus: int = 0
     gpu: str = ""

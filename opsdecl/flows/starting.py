@@ -1,10 +1,13 @@
 """What a plan starts: each run with its pods, its GPUs, the longest that it takes, and the most that it costs."""
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
 
 from opsdecl.addr import Address, SpecAddress, is_run
 from opsdecl.compile.costs import currency_of, price_of
 from opsdecl.diff.release import ReleaseDiff
+from opsdecl.diff.running import accelerator_of
 from opsdecl.diff.types import DocumentRuns, ObjectChange, StartingRun
 from opsdecl.flows.build import Built
 from opsdecl.flows.trainings import fit_of
@@ -46,23 +49,54 @@ def _manifests(built: Built, documents: set[str]) -> Iterator[Manifest]:
 
 
 def _run(built: Built, change: ObjectChange, manifest: Manifest) -> StartingRun:
-    spec = manifest.data["spec"]
-    seconds = spec.get("activeDeadlineSeconds")
-    hours = round(seconds / 3600, 2) if seconds else None
+    extent = _extent(manifest.data, change.effects.pods[1])
     gpus = change.effects.gpus[1]
     price = _price(built, manifest) if gpus else None
-    cost = round(price * gpus * hours, 2) if price is not None and hours is not None else None
+    taken = extent.gpu_hours(gpus)
     return StartingRun(
         address=change.address,
         name=_name(manifest.address),
-        pods=spec.get("completions", 1),
+        pods=extent.pods,
+        trials=manifest.address.spec.kind == "Tuning",
         at_once=change.effects.pods[1],
         gpus=gpus,
         gpu=change.effects.gpu,
-        hours=hours,
-        cost=cost,
+        hours=round(extent.hours, 2) if extent.hours is not None else None,
+        cost=round(price * taken, 2) if price is not None and taken is not None else None,
         currency=currency_of(built.environment.effective["spec"]),
     )
+
+
+class _Extent(NamedTuple):
+    """How much there is to do at most: pods, so many at a time, hours of all, and of each where that is bounded."""
+
+    pods: int
+    at_once: int
+    hours: float | None
+    each: float | None = None
+
+    def gpu_hours(self, gpus: int) -> float | None:
+        """`gpus` are those of all pods that run at a time."""
+        if self.each is not None and self.at_once:
+            return gpus / self.at_once * self.pods * self.each
+        return gpus * self.hours if self.hours is not None else None
+
+
+def _extent(data: Mapping[str, Any], at_once: int) -> _Extent:
+    spec = data["spec"]
+    if data["kind"] == "Experiment":
+        trials, each = spec["maxTrialCount"], spec["trialTemplate"]["trialSpec"]["spec"]["activeDeadlineSeconds"] / 3600
+        return _Extent(trials, at_once, math.ceil(trials / at_once) * each, each)
+    seconds, pods = spec.get("activeDeadlineSeconds"), spec.get("completions", at_once)
+    hours = seconds / 3600 if seconds else None
+    if hours is not None and _is_search(data):
+        return _Extent(pods, at_once, hours, hours / math.ceil(pods / at_once))
+    return _Extent(pods, at_once, hours)
+
+
+def _is_search(data: Mapping[str, Any]) -> bool:
+    """Its deadline is that of its rounds, one after the other."""
+    return bool(data["metadata"]["labels"].get("opsdecl.dev/kind") == "Tuning")
 
 
 def _name(address: Address) -> str:
@@ -73,7 +107,7 @@ def _name(address: Address) -> str:
 def _price(built: Built, manifest: Manifest) -> float | None:
     """Of one GPU for an hour."""
     document = built.graph.document(manifest.address.spec)
-    accelerator = document.effective["spec"].get("accelerator") if document is not None else None
+    accelerator = accelerator_of(document.effective) if document is not None else None
     if not accelerator:
         return None
     price = price_of(accelerator, built.environment.effective["spec"], built.project.catalog)

@@ -17,6 +17,7 @@ from opsdecl.spec.kinds.llm import LLM
 from opsdecl.spec.kinds.model import Model
 from opsdecl.spec.kinds.runtime import Runtime
 from opsdecl.spec.kinds.training import Training
+from opsdecl.spec.kinds.tuning import Tuning
 from opsdecl.spec.kinds.weights import HubSource, PvcCache
 
 Served = LLM | Model
@@ -150,7 +151,17 @@ def _not_reckoned(model: Training, environment: Environment, runtime: Runtime | 
     return f"`{framework}` has no such setting" if framework in ("sklearn", "xgboost") else None
 
 
-def _output_claimed(model: Training, environment: Environment, runtime: Runtime | None) -> Reason:
+def _chosen_by_katib(model: Tuning, environment: Environment, runtime: Runtime | None) -> Reason:
+    tuning = environment.spec.platform.tuning
+    return f"platform.tuning is `{tuning}`, which chooses values itself" if tuning == "katib" else None
+
+
+def _kept_by_katib(model: Tuning, environment: Environment, runtime: Runtime | None) -> Reason:
+    tuning = environment.spec.platform.tuning
+    return f"platform.tuning is `{tuning}`, which removes no search" if tuning == "katib" else None
+
+
+def _output_claimed(model: Training | Tuning, environment: Environment, runtime: Runtime | None) -> Reason:
     return "output.claim names an existing volume" if model.spec.output.claim else None
 
 
@@ -184,6 +195,21 @@ def _chooses_nothing_yet(setting: str, idle: str) -> Predicate:
     return predicate
 
 
+def _no_trainer(model: Environment, environment: Environment, runtime: Runtime | None) -> Reason:
+    training = model.spec.platform.training
+    return None if training == "kubeflow-trainer" else f"platform.training is `{training}`"
+
+
+def _of_operator(what: str, *operators: str) -> Predicate:
+    """Of trainings whose pods an operator makes, and what it does instead."""
+
+    def predicate(model: Training, environment: Environment, runtime: Runtime | None) -> Reason:
+        training = environment.spec.platform.training
+        return f"platform.training is `{training}`, {what}" if training in operators else None
+
+    return predicate
+
+
 def _asks_no_prometheus(model: Environment, environment: Environment, runtime: Runtime | None) -> Reason:
     return "this version of opsdecl asks no Prometheus yet"
 
@@ -196,13 +222,23 @@ def _looks_itself(model: Environment, environment: Environment, runtime: Runtime
 def _platform() -> tuple[NoEffectRule, ...]:
     """Settings of the platform that nothing reads yet, and the value that asks for nothing."""
     idle = {
-        "training": "job",
-        "tuning": "job",
         "rollouts": "native",
     }
     return tuple(
         NoEffectRule("Environment", ("spec", "platform", name), _chooses_nothing_yet(name, value), f"use `{value}`")
         for name, value in idle.items()
+    )
+
+
+def _operated() -> tuple[NoEffectRule, ...]:
+    """Fields of trainings that operators have no place for."""
+    retried = _of_operator("whose runtimes say how often pods are tried again", "kubeflow-trainer")
+    ranked = _of_operator("whose runtimes say how important pods are", "kubeflow-trainer")
+    kept = _of_operator("which removes no run", "kubeflow-trainer", "kuberay")
+    return (
+        NoEffectRule("Training", ("spec", "retries"), retried, "remove the field, and set it in the runtime"),
+        NoEffectRule("Training", ("spec", "scheduling", "priorityClass"), ranked, "set it in the runtime"),
+        NoEffectRule("Training", ("spec", "run", "removeAfter"), kept, "remove the field"),
     )
 
 
@@ -251,6 +287,10 @@ NO_EFFECT: tuple[NoEffectRule, ...] = (
     NoEffectRule("Environment", ("spec", "observe", "prometheus"), _asks_no_prometheus, "remove the field"),
     NoEffectRule("Environment", ("spec", "observe", "kubeContext"), _looks_itself, "remove the field"),
     *_platform(),
+    NoEffectRule(
+        "Environment", ("spec", "platform", "trainingRuntimes"), _no_trainer, "set training to `kubeflow-trainer`"
+    ),
+    *_operated(),
     *_runs("Dataset"),
     *_runs("Training"),
     *_runs("Evaluation"),
@@ -262,6 +302,11 @@ NO_EFFECT: tuple[NoEffectRule, ...] = (
     NoEffectRule("Training", ("spec", "output", "size"), _output_claimed, "remove it, or the claim"),
     NoEffectRule("Training", ("spec", "output", "storageClass"), _output_claimed, "remove it, or the claim"),
     NoEffectRule("Training", ("spec", "output", "accessMode"), _output_claimed, "remove it, or the claim"),
+    NoEffectRule("Tuning", ("spec", "image"), _chosen_by_katib, "remove the field"),
+    NoEffectRule("Tuning", ("spec", "run", "removeAfter"), _kept_by_katib, "remove the field"),
+    NoEffectRule("Tuning", ("spec", "output", "size"), _output_claimed, "remove it, or the claim"),
+    NoEffectRule("Tuning", ("spec", "output", "storageClass"), _output_claimed, "remove it, or the claim"),
+    NoEffectRule("Tuning", ("spec", "output", "accessMode"), _output_claimed, "remove it, or the claim"),
     NoEffectRule("Dataset", ("spec", "storage", "size"), _storage_claimed, "remove it, or the claim"),
     NoEffectRule("Dataset", ("spec", "storage", "storageClass"), _storage_claimed, "remove it, or the claim"),
     NoEffectRule("Dataset", ("spec", "storage", "accessMode"), _storage_claimed, "remove it, or the claim"),

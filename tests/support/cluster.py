@@ -117,7 +117,9 @@ class ControlPlane:
         assert len(files) == len(plurals), f"{folder} lacks some of {', '.join(plurals)}"
         chosen = [part for file in files for part in ("-f", file)]
         self.kubectl("apply", "--server-side", *chosen)
-        self.kubectl("wait", "--for=condition=Established", "--timeout=60s", *chosen)
+        # kubectl gives up on a definition that has no status yet.
+        established = ("wait", "--for=condition=Established", "--timeout=60s", *chosen)
+        wait_until(lambda: self.attempt(*established).returncode == 0, f"{row} is not established")
 
     def identity(self, rules: Sequence[Object], namespace: str = "default", cluster_wide: bool = True) -> Path:
         """The kubeconfig of a new ServiceAccount that holds exactly these RBAC rules."""

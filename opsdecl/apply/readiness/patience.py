@@ -22,7 +22,7 @@ def patience_s(data: Mapping[str, Any]) -> int:
             group = spec.get("leaderWorkerTemplate", {})
             leader = group.get("leaderTemplate") or group.get("workerTemplate") or {}
             return _rounds(data) * (_start_s(leader.get("spec", {})) + PULL_S)
-        case "Job":
+        case "Job" | "TrainJob" | "RayJob":
             return int(spec.get("activeDeadlineSeconds") or JOB_S)
         case _:
             return USUAL_S

@@ -6,6 +6,8 @@ from msgspec.structs import replace
 
 from opsdecl.catalog.types import Catalog
 from opsdecl.compile.evaluated import MEASURED_KINDS
+from opsdecl.compile.lower.kubeflow_trainer.train_job import lower_train_job
+from opsdecl.compile.lower.kuberay.ray_job import lower_ray_job
 from opsdecl.compile.lower.labels import labelled
 from opsdecl.compile.lower.leader_worker_set.llm import lower_group
 from opsdecl.compile.lower.monitoring.monitor import lower_monitor
@@ -18,6 +20,8 @@ from opsdecl.compile.lower.native.training import lower_training
 from opsdecl.compile.lower.routing.gateway_api import lower_route
 from opsdecl.compile.lower.routing.inference import lower_inference_route
 from opsdecl.compile.lower.subject import LoadedAdapter, Subject, UsedDataset
+from opsdecl.compile.lower.tuning.job import lower_tuning_job
+from opsdecl.compile.lower.tuning.katib import lower_experiment
 from opsdecl.compile.rollout import nodes_of
 from opsdecl.compile.types import CompiledDocument, Resource
 from opsdecl.compile.watched import WATCHED_KINDS
@@ -40,12 +44,18 @@ LOWERINGS: Mapping[tuple[str, str], Lowering] = {
 ROUTINGS: Mapping[str, Lowering] = {"gateway-api": lower_route, "inference-extension": lower_inference_route}
 """Of Routes, by `platform.routing`."""
 
-RUNS: Mapping[str, Lowering] = {
-    "Dataset": lower_dataset,
-    "Training": lower_training,
-    "Evaluation": lower_evaluation,
+RUNS: Mapping[str, Lowering] = {"Dataset": lower_dataset, "Evaluation": lower_evaluation}
+"""Kinds of runs that are the same on every platform."""
+
+TRAININGS: Mapping[str, Lowering] = {
+    "job": lower_training,
+    "kubeflow-trainer": lower_train_job,
+    "kuberay": lower_ray_job,
 }
-"""Kinds of runs, which are the same whatever serves."""
+"""By `platform.training`."""
+
+TUNINGS: Mapping[str, Lowering] = {"job": lower_tuning_job, "katib": lower_experiment}
+"""By `platform.tuning`."""
 
 
 def lower_document(
@@ -56,9 +66,11 @@ def lower_document(
     *,
     project: str,
     reckoned_gib: float | None = None,
+    further: Mapping[str, CompiledDocument] | None = None,
 ) -> Checked[tuple[Resource, ...]]:
     """`references` holds the documents behind the roots of `document.references` (`{"runtime": …}`). `reckoned_gib` is
-    the size of weights that nobody says, where their shape is known.
+    the size of weights that nobody says, where their shape is known. `further` are the documents behind the
+    references of those, such as the datasets of a training that is searched.
 
     Kinds without objects give `()`. Errors: a kind that the platform does not render, a name that no Service can have,
     and what the lowering of the kind finds.
@@ -69,13 +81,22 @@ def lower_document(
     if kind == "Route":
         lower = ROUTINGS.get(environment.model.spec.platform.routing)
     else:
-        lower = RUNS.get(kind) or LOWERINGS.get((_renderer(document, environment), kind))
-    subject = replace(_subject(document, environment, references, catalog, project), reckoned_gib=reckoned_gib)
+        lower = _run_lowering(kind, environment) or LOWERINGS.get((_renderer(document, environment), kind))
+    subject = _subject(document, environment, references, catalog, project, further or {})
+    subject = replace(subject, reckoned_gib=reckoned_gib)
     if lower is None:
         return Checked(None, (_not_rendered(subject),))
     if not subject.base[0].isalpha():
         return Checked(None, (_bad_name(subject),))
     return lower(subject)
+
+
+def _run_lowering(kind: str, environment: CompiledDocument) -> Lowering | None:
+    """Of a kind of runs; None for other kinds."""
+    platform = environment.model.spec.platform
+    if kind == "Training":
+        return TRAININGS[platform.training]
+    return TUNINGS[platform.tuning] if kind == "Tuning" else RUNS.get(kind)
 
 
 def _renderer(document: CompiledDocument, environment: CompiledDocument) -> str:
@@ -92,6 +113,7 @@ def _subject(
     references: Mapping[str, CompiledDocument],
     catalog: Catalog,
     project: str,
+    further: Mapping[str, CompiledDocument],
 ) -> Subject:
     metadata = document.model.metadata
     runtime = references.get("runtime")
@@ -112,10 +134,11 @@ def _subject(
         ),
         datasets=tuple(
             UsedDataset(other.address.name, other.model.spec, root, shorten(base_name(other.model.metadata)))
-            for root, other in sorted(references.items())
+            for root, other in sorted({**references, **further}.items())
             if other.address.kind == "Dataset"
         ),
         measured={root: other for root, other in references.items() if other.address.kind in MEASURED_KINDS},
+        searched=references.get("training") if document.address.kind == "Tuning" else None,
         watched=tuple(other for _, other in sorted(references.items()) if other.address.kind in WATCHED_KINDS),
     )
     return labelled(subject)

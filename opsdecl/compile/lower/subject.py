@@ -64,6 +64,8 @@ class Subject(Struct, frozen=True):
     """Models that the document refers to, in the order of their roots."""
     measured: Mapping[str, CompiledDocument] = field(default_factory=dict)
     """What an Evaluation measures, by root."""
+    searched: CompiledDocument | None = None
+    """The training whose parameters the document searches."""
     reckoned_gib: float | None = None
     """Size of weights that neither the document nor the catalogue says, where it could be reckoned."""
 

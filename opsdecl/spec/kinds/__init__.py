@@ -15,6 +15,7 @@ from opsdecl.spec.kinds import (
     route,
     runtime,
     training,
+    tuning,
 )
 from opsdecl.spec.kinds.declare import API_VERSION, Kind, Part
 
@@ -31,6 +32,7 @@ KINDS: Mapping[str, Kind] = {
         dataset.KIND,
         training.KIND,
         evaluation.KIND,
+        tuning.KIND,
         runtime.KIND,
         policy.KIND,
     )

@@ -25,6 +25,7 @@ from opsdecl.spec.kinds.scalars import CpuQuantity, Duration, Quantity
 from opsdecl.spec.kinds.scheduling import Toleration
 from opsdecl.spec.kinds.serving import AccessPeer
 from opsdecl.spec.kinds.targets import GitTarget, TargetSettings
+from opsdecl.spec.kinds.training import Framework
 
 ApprovalClass = Literal["data-loss", "removal", "replace", "behaviour", "capacity", "rolling", "reload", "metadata"]
 
@@ -42,6 +43,10 @@ class Platform(Part):
         default="none", description="What routes requests between versions."
     )
     training: Literal["job", "kubeflow-trainer", "kuberay"] = Field(default="job", description="What runs training.")
+    training_runtimes: Mapping[Framework, DnsSubdomain] = Field(
+        default={},
+        description="ClusterTrainingRuntimes of Kubeflow Trainer by framework, where not those that it ships.",
+    )
     tuning: Literal["job", "katib"] = Field(default="job", description="What searches hyperparameters.")
     multi_node: Literal["none", "leader-worker-set"] = Field(
         default="none", description="What keeps the pods of a replica together that spans several nodes."

@@ -9,7 +9,7 @@ from opsdecl.spec.kinds.names import DnsSubdomain, Items
 from opsdecl.spec.kinds.scalars import Duration
 from opsdecl.spec.kinds.scheduling import Scheduling
 
-RUN_KINDS = frozenset(("Dataset", "Training", "Evaluation"))
+RUN_KINDS = frozenset(("Dataset", "Training", "Tuning", "Evaluation"))
 """Kinds whose pods come and go: nothing of theirs runs all the time."""
 NEXT_RUN = effect("none", "counts from the next run on")
 """Of fields that a run's key leaves out: a run that was started stays as it is."""

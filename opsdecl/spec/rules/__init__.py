@@ -5,7 +5,7 @@ from functools import cache
 from typing import Any
 
 from opsdecl.diag import SpecPath
-from opsdecl.spec.rules import dataset, definitions, evaluation, llm, monitor, route, serving, training
+from opsdecl.spec.rules import dataset, definitions, evaluation, llm, monitor, route, serving, training, tuning
 from opsdecl.spec.rules.types import DocumentRule, Finding
 
 RULES: tuple[DocumentRule, ...] = (
@@ -17,6 +17,7 @@ RULES: tuple[DocumentRule, ...] = (
     *training.RULES,
     *evaluation.RULES,
     *route.RULES,
+    *tuning.RULES,
 )
 
 

@@ -127,7 +127,7 @@ def lists(document: Served) -> Iterator[Finding]:
     """Lists of names in which each may stand once."""
     listed: list[tuple[SpecPath, tuple[str, ...]]] = [
         (("metadata", "movedFrom"), document.metadata.moved_from),
-        (("spec", "imagePullSecrets"), document.spec.image_pull_secrets),
+        (("spec", "imagePullSecrets"), getattr(document.spec, "image_pull_secrets", ())),
     ]
     if isinstance(document, LLM):
         listed.append((("spec", "servedNames"), document.spec.served_names))
@@ -187,7 +187,7 @@ RULES: tuple[DocumentRule, ...] = (
     DocumentRule(_SERVED | {"Adapter"}, ((_S, "card"),), card),
     DocumentRule(_PODS, (("metadata", "movedFrom"), (_S, "imagePullSecrets"), (_S, "servedNames")), lists),
     DocumentRule(_PODS, (("metadata", "movedFrom"), ("metadata", "name")), moved_from),
-    DocumentRule(_PODS, ((_S, "scheduling", "tolerations"),), tolerations),
+    DocumentRule(_PODS - {"Tuning"}, ((_S, "scheduling", "tolerations"),), tolerations),
     DocumentRule(_SERVED | {"Runtime"}, ((_S, "env"), (_S, "engine", "env")), variables),
-    DocumentRule(frozenset({"Model", "Runtime", "Training"}), ((_S, "image"),), image_tag),
+    DocumentRule(frozenset({"Model", "Runtime", "Training", "Tuning"}), ((_S, "image"),), image_tag),
 )

@@ -6,13 +6,12 @@ from typing import Any
 from msgspec.structs import replace
 
 from opsdecl.addr import ObjectKey
-from opsdecl.apply.readiness.conditions import condition
+from opsdecl.apply.readiness.jobs import ended_at
 from opsdecl.apply.readiness.read import read_readiness
 from opsdecl.apply.types import Readiness
 from opsdecl.diff.records import StartedRun
 
 _OUTCOMES = {"Current": "succeeded", "Failed": "failed"}
-_CONDITIONS = {"succeeded": "Complete", "failed": "Failed"}
 
 
 def observed(runs: Iterable[StartedRun], live: Mapping[ObjectKey, Mapping[str, Any]]) -> tuple[StartedRun, ...]:
@@ -24,8 +23,7 @@ def _seen(run: StartedRun, live: Mapping[str, Any] | None) -> StartedRun:
     if live is None:
         return run
     outcome = _OUTCOMES.get(read_readiness(live).state, "")
-    ended = condition(live, _CONDITIONS[outcome]).get("lastTransitionTime", "") if outcome else ""
-    return replace(run, outcome=outcome, ended=str(ended))
+    return replace(run, outcome=outcome, ended=ended_at(live, outcome) if outcome else "")
 
 
 def ended_words(run: StartedRun) -> str:

@@ -121,10 +121,26 @@ async def look_at(client: Client, kinds: Kinds, key: ObjectKey) -> Looked:
 async def judge(client: Client, live: Mapping[str, Any] | None) -> Looked:
     """An object that was read, with a look at its pods where they hold it up."""
     readiness = read_readiness(live)
+    if live is not None and readiness.state == "Current" and _is_search(live):
+        return Looked(replace(readiness, message=await _found_by(client, live)))
     if live is None or live.get("kind") not in _WORKLOADS or readiness.state not in ("InProgress", "Failed"):
         return Looked(readiness)
     problem = problem_of(await pods_of(client, live))
     return Looked(readiness, replace(problem, path=_in_workload(live, problem.path)) if problem else None)
+
+
+def _is_search(live: Mapping[str, Any]) -> bool:
+    return live.get("kind") == "Job" and live["metadata"].get("labels", {}).get("opsdecl.dev/kind") == "Tuning"
+
+
+async def _found_by(client: Client, live: Mapping[str, Any]) -> str:
+    """What a search came to, as long as its pods are there to tell."""
+    from opsdecl.apply.readiness.search_result import latest_result
+
+    statuses = (row for pod in await pods_of(client, live) for row in pod["status"].get("containerStatuses") or ())
+    messages = [str(row.get("state", {}).get("terminated", {}).get("message", "")) for row in statuses]
+    result = latest_result(messages)
+    return result.words if result is not None else ""
 
 
 def _in_workload(workload: Mapping[str, Any], path: SpecPath) -> SpecPath:

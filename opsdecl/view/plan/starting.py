@@ -36,7 +36,7 @@ def _memory(fit: TrainingFit | None) -> list[ModelLine]:
 
 
 def _run(run: StartingRun) -> str:
-    parts = [run.name, count(run.pods, "pod")]
+    parts = [run.name, count(run.pods, "trial" if run.trials else "pod")]
     if run.at_once < run.pods:
         parts[-1] += f", {run.at_once} at a time"
     if run.gpus:

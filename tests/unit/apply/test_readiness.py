@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from opsdecl.apply.readiness.jobs import ended_at
 from opsdecl.apply.readiness.patience import JOB_S, PULL_S, USUAL_S, patience_s
 from opsdecl.apply.readiness.pods import problem_of
 from opsdecl.apply.readiness.read import read_readiness
@@ -399,3 +400,63 @@ HALF_AN_HOUR = {"failureThreshold": 180, "periodSeconds": 10}
 )
 def test_patience_is_what_probes_and_rollout_allow(data: Mapping[str, Any], seconds: int) -> None:
     assert patience_s(data) == seconds
+
+
+def trained(*conditions: dict[str, str], **status: Any) -> dict[str, Any]:
+    rows = [{"status": "True", "reason": "R", "message": "m", **row} for row in conditions]
+    spec = {"trainer": {"numNodes": 2}}
+    api = "trainer.kubeflow.org/v1alpha1"
+    return {"apiVersion": api, "kind": "TrainJob", "spec": spec, "status": {"conditions": rows, **status}}
+
+
+def searched(*conditions: dict[str, str], **status: Any) -> dict[str, Any]:
+    rows = [{"status": "True", "reason": "R", "message": "m", **row} for row in conditions]
+    live = {"apiVersion": "kubeflow.org/v1beta1", "kind": "Experiment", "spec": {"maxTrialCount": 10}}
+    return {**live, "status": {"conditions": rows, **status}}
+
+
+BEST = {
+    "parameterAssignments": [{"name": "rate", "value": "0.05"}, {"name": "depth", "value": "4"}],
+    "observation": {"metrics": [{"name": "auc", "latest": "0.91"}]},
+}
+
+
+def on_ray(**status: Any) -> dict[str, Any]:
+    return {"apiVersion": "ray.io/v1", "kind": "RayJob", "spec": {}, "status": status}
+
+
+@pytest.mark.parametrize(
+    ("live", "state", "message"),
+    [
+        (trained(), "InProgress", "0 of 2 pods are ready"),
+        (trained(jobsStatus=[{"name": "node", "ready": 1}]), "InProgress", "1 of 2 pods are ready"),
+        (trained(trainerStatus={"progressPercentage": 40}), "InProgress", "0 of 2 pods are ready, 40 % done"),
+        (trained({"type": "Suspended"}), "InProgress", "it is suspended: something must let it start"),
+        (trained({"type": "Complete"}), "Current", ""),
+        (trained({"type": "Failed"}), "Failed", "R: m"),
+        (on_ray(), "InProgress", "its controller has not seen it yet"),
+        (on_ray(jobDeploymentStatus="Initializing"), "InProgress", "initializing"),
+        (on_ray(jobDeploymentStatus="Suspended"), "InProgress", "it is suspended: something must let it start"),
+        (on_ray(jobDeploymentStatus="Retrying", jobStatus="FAILED"), "InProgress", "retrying"),
+        (on_ray(jobDeploymentStatus="Complete", jobStatus="SUCCEEDED"), "Current", ""),
+        (on_ray(jobDeploymentStatus="Failed", jobStatus="FAILED", reason="AppFailed"), "Failed", "AppFailed"),
+        (on_ray(jobDeploymentStatus="Failed", reason="DeadlineExceeded"), "Failed", "DeadlineExceeded"),
+        (searched(), "InProgress", "0 of 10 trials are done"),
+        (searched(trialsSucceeded=2, trialsFailed=1), "InProgress", "3 of 10 trials are done"),
+        (
+            searched({"type": "Succeeded"}, trialsSucceeded=10, currentOptimalTrial=BEST),
+            "Current",
+            "best auc 0.91 with rate 0.05, depth 4",
+        ),
+        (searched({"type": "Failed"}), "Failed", "R: m"),
+    ],
+)
+def test_runs_of_operators(live: dict[str, Any], state: str, message: str) -> None:
+    found = read_readiness(live)
+    assert (found.state, found.message) == (state, message)
+
+
+def test_when_a_run_of_an_operator_ended() -> None:
+    done = trained({"type": "Complete", "lastTransitionTime": "2026-11-29T10:00:00Z"})
+    assert ended_at(done, "succeeded") == "2026-11-29T10:00:00Z"
+    assert ended_at(on_ray(endTime="2026-11-29T11:00:00Z"), "failed") == "2026-11-29T11:00:00Z"

@@ -19,12 +19,14 @@ from opsdecl.spec.kinds.llm import LLM
 from opsdecl.spec.kinds.model import Model
 from opsdecl.spec.kinds.runtime import Runtime
 from opsdecl.spec.kinds.training import Training
+from opsdecl.spec.kinds.tuning import Tuning
 from opsdecl.spec.types import Document
 
 MODELS = {
     "Dataset": Dataset,
     "Training": Training,
     "Evaluation": Evaluation,
+    "Tuning": Tuning,
     "LLM": LLM,
     "Model": Model,
     "Runtime": Runtime,

@@ -59,15 +59,20 @@ class Work(Struct, frozen=True):
         return run_role(self.key, self.step)
 
 
-def job_name(subject: Subject, key: str, step: str = "") -> str:
-    """`claims-clean-3f2a9c1d04`; room is left for the number of a pod."""
-    return object_name(subject.base, f"{step}-{key}" if step else key, limit=57)
+def job_name(subject: Subject, key: str, step: str = "", limit: int = 57) -> str:
+    """`claims-clean-3f2a9c1d04`; room is left for the number of a pod, or for what an operator adds."""
+    return object_name(subject.base, f"{step}-{key}" if step else key, limit=limit)
 
 
 def run_job(subject: Subject, spec: RunningSpec, work: Work) -> Resource:
+    return run_object(subject, spec, work, "batch/v1", "Job", job_body(subject, spec, work))
+
+
+def job_body(subject: Subject, spec: RunningSpec, work: Work) -> dict[str, Any]:
+    """What a Job says beside its name and labels."""
     indexed = work.indexed or work.pods > 1
     removed = spec.run.remove_after
-    job = {
+    return {
         "backoffLimit": Traced(work.retries, (*work.path, "retries")),
         "podFailurePolicy": {"rules": [_EVICTED]},
         "completionMode": "Indexed" if indexed else None,
@@ -75,27 +80,42 @@ def run_job(subject: Subject, spec: RunningSpec, work: Work) -> Resource:
         "parallelism": min(work.parallel or work.pods, work.pods) if indexed else None,
         "activeDeadlineSeconds": Traced(round(work.time_limit.seconds), (*work.path, "timeLimit")),
         "ttlSecondsAfterFinished": traced(round(removed.seconds), "spec", "run", "removeAfter") if removed else None,
-        "template": {
-            "metadata": {"labels": {**subject.pod_labels, RUN_LABEL: work.key}},
-            "spec": _pod(subject, spec, work),
-        },
+        "template": {"metadata": {"labels": run_labels(subject, work)}, "spec": run_pod(subject, spec, work)},
     }
+
+
+def run_object(
+    subject: Subject,
+    spec: RunningSpec,
+    work: Work,
+    api_version: str,
+    kind: str,
+    body: Mapping[str, Any],
+    *,
+    limit: int = 57,
+) -> Resource:
+    """The object that is the run, of whatever kind; its name, at most `limit` long, is the key."""
     cancelled = {ON_CHANGE: traced("cancel", "spec", "run", "onChange")} if spec.run.on_change == "cancel" else None
     return make_resource(
         subject,
         work.role,
-        "batch/v1",
-        "Job",
-        {"spec": job},
-        name=job_name(subject, work.key, work.step),
+        api_version,
+        kind,
+        {"spec": body},
+        name=job_name(subject, work.key, work.step, limit),
         annotations={**(cancelled or {}), **work.job_annotations},
         labels=work.job_labels,
         depends_on=(*work.depends_on, *work.parts.depends_on),
     )
 
 
-def _pod(subject: Subject, spec: RunningSpec, work: Work) -> dict[str, Any]:
-    own = [*tolerations(subject, work.accelerator, spec.scheduling), *work.more_tolerations]
+def run_labels(subject: Subject, work: Work) -> dict[str, Any]:
+    """Of each of its pods."""
+    return {**subject.pod_labels, RUN_LABEL: work.key}
+
+
+def run_pod(subject: Subject, spec: RunningSpec, work: Work) -> dict[str, Any]:
+    own = run_tolerations(subject, spec, work)
     priority = work.priority or traced(spec.scheduling.priority_class, "spec", "scheduling", "priorityClass")
     return {
         "restartPolicy": "Never",
@@ -106,16 +126,22 @@ def _pod(subject: Subject, spec: RunningSpec, work: Work) -> dict[str, Any]:
         "securityContext": pod_security(own_user=False),
         "terminationGracePeriodSeconds": GRACE_S,
         "priorityClassName": priority,
-        "imagePullSecrets": [
-            {"name": traced(name, "spec", "imagePullSecrets", at)} for at, name in enumerate(spec.image_pull_secrets)
-        ]
-        or None,
+        "imagePullSecrets": pull_secrets(spec),
         "nodeSelector": node_selector(subject, work.accelerator, spec.scheduling) or None,
         "tolerations": own or None,
         "initContainers": list(work.parts.init_containers) or None,
         "containers": [_container(work)],
         "volumes": list(work.parts.volumes) or None,
     }
+
+
+def run_tolerations(subject: Subject, spec: RunningSpec, work: Work) -> list[Any]:
+    return [*tolerations(subject, work.accelerator, spec.scheduling), *work.more_tolerations]
+
+
+def pull_secrets(spec: RunningSpec) -> list[Any] | None:
+    names = enumerate(spec.image_pull_secrets)
+    return [{"name": traced(name, "spec", "imagePullSecrets", at)} for at, name in names] or None
 
 
 def _container(work: Work) -> dict[str, Any]:

@@ -4,6 +4,8 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from msgspec.structs import replace
+
 from opsdecl.addr import MAIN, Address
 from opsdecl.compile.lower.labels import selector
 from opsdecl.compile.lower.names import object_name
@@ -13,7 +15,7 @@ from opsdecl.compile.lower.native.guard import RUNS, guarded, model_folder
 from opsdecl.compile.lower.native.parts import PodParts, join
 from opsdecl.compile.lower.native.run_job import Work, amounts, job_name, run_job
 from opsdecl.compile.lower.native.training_data import ROOT, used_data
-from opsdecl.compile.lower.native.training_meeting import meeting
+from opsdecl.compile.lower.native.training_meeting import Meeting, meeting
 from opsdecl.compile.lower.native.variables import declared, from_secret, literal
 from opsdecl.compile.lower.native.volumes import scratch, shared_memory
 from opsdecl.compile.lower.resources import make_resource
@@ -35,7 +37,8 @@ _SEMANTIC = ("framework", "image", "command", "args", "env", "parameters", "prec
 def lower_training(subject: Subject) -> Checked[tuple[Resource, ...]]:
     spec: TrainingSpec = subject.document.model.spec
     key = training_key(subject, spec)
-    made = [_claim(subject, spec.output), _service(subject) if spec.nodes > 1 else None, _job(subject, spec, key)]
+    made = [output_volume(subject, spec.output), _service(subject) if spec.nodes > 1 else None]
+    made.append(_job(subject, spec, key))
     return Checked(tuple(resource for resource in made if resource is not None))
 
 
@@ -71,7 +74,7 @@ def output_claim(base: str, output: DataStorage) -> str:
     return output.claim or object_name(base, "output")
 
 
-def _claim(subject: Subject, output: DataStorage) -> Resource | None:
+def output_volume(subject: Subject, output: DataStorage) -> Resource | None:
     if output.claim is not None:
         return None
     path = ("spec", "output")
@@ -92,16 +95,25 @@ def _service(subject: Subject) -> Resource:
 
 
 def _job(subject: Subject, spec: TrainingSpec, key: str) -> Resource:
+    gpus, nodes = spec.accelerator.count if spec.accelerator else 0, object_name(subject.base, NODES)
+    together = meeting(spec, gpus, job_name(subject, key), nodes)
+    work = training_work(subject, spec, key, together)
+    if spec.nodes > 1:
+        work = replace(work, subdomain=nodes, depends_on=(_address(subject, NODES), *work.depends_on))
+    return run_job(subject, spec, work)
+
+
+def training_work(subject: Subject, spec: TrainingSpec, key: str, together: Meeting) -> Work:
+    """What each of its pods does, whoever makes the pods. `together` is how they find each other."""
     image = traced(subject.image(spec.image), "spec", "image")
     command = [Traced(text, ("spec", "command", at)) for at, text in enumerate(spec.command)]
     command += [Traced(text, ("spec", "args", at)) for at, text in enumerate(spec.args)]
     data = used_data(subject, image)
     gpus = spec.accelerator.count if spec.accelerator else 0
-    together = meeting(spec, gpus, job_name(subject, key), object_name(subject.base, NODES))
     own = PodParts(env={**declared(spec.env, ("spec", "env")), **_told(subject, spec, key)})
     memory = shared_memory(subject, spec.resources, gpus) if gpus else PodParts()
     output = _output(subject, spec.output)
-    work = Work(
+    return Work(
         key=key,
         image=image,
         command=guarded(f"{OUTPUT}/{RUNS}/{key}", command),
@@ -112,16 +124,14 @@ def _job(subject: Subject, spec: TrainingSpec, key: str) -> Resource:
         path=("spec",),
         pods=spec.nodes,
         accelerator=spec.accelerator,
-        subdomain=object_name(subject.base, NODES) if spec.nodes > 1 else None,
         ports=together.ports,
         more_tolerations=tuple(Traced({"key": name, "operator": "Exists"}, ("spec", "spot")) for name in SPOT)
         if spec.spot
         else (),
-        depends_on=(*((_address(subject, NODES),) if spec.nodes > 1 else ()), *data.after),
+        depends_on=data.after,
         job_labels={QUEUE: traced(spec.queue, "spec", "queue")} if spec.queue else {},
         job_annotations={OUTPUT_ANNOTATION: f"pvc://{output_claim(subject.base, spec.output)}/{key}"},
     )
-    return run_job(subject, spec, work)
 
 
 def _address(subject: Subject, role: str) -> Address:

@@ -1,0 +1,20 @@
+"""What a Training asks for and Ray cannot run."""
+
+from collections.abc import Iterator
+
+from opsdecl.compile.lower.subject import Subject
+from opsdecl.diag import Diagnostic
+from opsdecl.diag.codes import work as codes
+from opsdecl.spec.kinds.training import TrainingSpec
+
+
+def beyond_ray(subject: Subject, spec: TrainingSpec) -> Iterator[Diagnostic]:
+    """Ray's trainer for JAX knows TPUs alone; in one pod the program does without."""
+    if spec.framework == "jax" and spec.nodes > 1:
+        yield Diagnostic(
+            codes.NOT_ON_RAY,
+            f"Ray does not train `jax` on the GPUs of {spec.nodes} nodes together",
+            at=subject.place(("spec", "framework")),
+            hint="train on one node, or set platform.training to job or kubeflow-trainer",
+            subject=str(subject.document.address),
+        )

@@ -1,0 +1,172 @@
+"""Runs on a real API server with the definitions of the operators that do them, and what operators do replayed."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.support.cluster import ControlPlane
+from tests.support.git import repository
+from tests.support.operators import act_as, let_go
+from tests.support.project import Ran, opsdecl_here, write_files
+
+NAMESPACE = "risk"
+TRAIN_JOBS, RAY_JOBS, EXPERIMENTS = "trainjobs.trainer.kubeflow.org", "rayjobs.ray.io", "experiments.kubeflow.org"
+
+PROJECT = """\
+apiVersion: opsdecl.dev/v1
+kind: Project
+metadata: {name: harbor-ai}
+spec: {defaultEnvironment: trainer}
+"""
+ENVIRONMENT = """\
+apiVersion: opsdecl.dev/v1
+kind: Environment
+metadata: {name: NAME, owner: team-platform}
+spec:
+  extends: [base]
+  targets: {main: {type: cluster, context: CONTEXT}}
+  namespaces: [risk]
+  platform: {PLATFORM, queueing: kueue}
+  capacity:
+    pools: {h100: {gpu: h100-80gb, nodes: 6, gpusPerNode: 8, labels: {pool: h100}, pricePerHour: 6.88}}
+"""
+TRAINING = """\
+apiVersion: opsdecl.dev/v1
+kind: Training
+metadata: {name: tune, owner: team-risk}
+spec:
+  framework: torch
+  image: ghcr.io/acme/train:1.4.0
+  command: [python, train.py]
+  parameters: {rate: 0.1}
+  accelerator: {gpu: h100-80gb, count: 4, nodes: 2}
+  resources: {cpu: "16", memory: 128Gi}
+  queue: nightly
+  timeLimit: 12h
+  output: {size: 100Gi}
+"""
+ONE_NODE = """\
+apiVersion: opsdecl.dev/v1
+kind: Training
+metadata: {name: tune}
+spec: {accelerator: {nodes: 1}}
+"""
+SEARCH = """\
+apiVersion: opsdecl.dev/v1
+kind: Tuning
+metadata: {name: search, owner: team-risk}
+spec:
+  training: tune
+  parameters: {rate: {type: double, min: 0.001, max: 0.3, scale: log}}
+  objective: {metric: auc, direction: maximize}
+  trials: 10
+  parallel: 3
+  gpuHours: 480
+  output: {size: 20Gi}
+"""
+
+
+@pytest.fixture
+def installed(cluster: ControlPlane) -> Iterator[ControlPlane]:
+    cluster.install_definitions("kubeflow-trainer", "trainjobs")
+    cluster.install_definitions("kuberay", "rayjobs")
+    cluster.install_crds("katib")
+    cluster.delete_namespaces(NAMESPACE)
+    cluster.create_namespace(NAMESPACE)
+    yield cluster
+    for kind in (TRAIN_JOBS, RAY_JOBS, EXPERIMENTS):
+        let_go(cluster, kind, NAMESPACE)
+        cluster.attempt("delete", kind, "--all", "-n", NAMESPACE)
+    cluster.delete_namespaces(NAMESPACE)
+
+
+@pytest.fixture
+def project(tmp_path: Path, installed: ControlPlane) -> Path:
+    files = {"environments/project.yaml": PROJECT, "environments/base/tune.yaml": TRAINING}
+    files["environments/katib/search.yaml"] = SEARCH
+    files["environments/katib/tune.yaml"] = ONE_NODE
+    platforms = {"trainer": "training: kubeflow-trainer", "ray": "training: kuberay", "katib": "tuning: katib"}
+    for name, platform in platforms.items():
+        text = ENVIRONMENT.replace("NAME", name).replace("PLATFORM", platform).replace("CONTEXT", installed.context)
+        files[f"environments/{name}/environment.yaml"] = text
+    return repository(write_files(tmp_path / "project", files))
+
+
+AT = "2026-11-29T11:00:00Z"
+DONE = {"status": "True", "reason": "Done", "message": "", "lastTransitionTime": AT}
+RUN = "run · 2 pods · 8 × h100-80gb · at most 12 h · at most $660"
+TRIALS = "run · 10 trials, 3 at a time · 12 × h100-80gb · at most 48 h · at most $3,302"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("environment", "kind", "starts", "operator", "words", "done"),
+    [
+        (
+            "trainer",
+            TRAIN_JOBS,
+            RUN,
+            "kubeflow-trainer-2.2.1",
+            "1 of 2 pods are ready",
+            {"conditions": [{**DONE, "type": "Complete"}]},
+        ),
+        (
+            "ray",
+            RAY_JOBS,
+            RUN,
+            "kuberay-1.6.2",
+            "running",
+            {"jobDeploymentStatus": "Complete", "jobStatus": "SUCCEEDED", "endTime": AT},
+        ),
+        (
+            "katib",
+            EXPERIMENTS,
+            TRIALS,
+            "katib-0.19.0",
+            "1 of 10 trials are done",
+            {"conditions": [{**DONE, "type": "Succeeded"}]},
+        ),
+    ],
+)
+def test_a_run_of_an_operator_is_started_once_and_remembered(
+    installed: ControlPlane,
+    project: Path,
+    environment: str,
+    kind: str,
+    starts: str,
+    operator: str,
+    words: str,
+    done: dict[str, Any],
+) -> None:
+    cluster = installed
+
+    def opsdecl(*arguments: str) -> Ran:
+        env = {"KUBECONFIG": str(cluster.kubeconfig)}
+        return opsdecl_here(project, *arguments, "--env", environment, env=env)
+
+    planned = opsdecl("plan", "--live")
+    assert starts in planned.all
+    first = opsdecl("apply", "--yes", "--no-wait")
+    assert first.code == 0, first.all
+    assert opsdecl("plan", "--live", "--exit-code").code == 0
+
+    (run,) = json.loads(cluster.kubectl("get", kind, "-n", NAMESPACE, "-o", "json"))["items"]
+    name = run["metadata"]["name"]
+    queued = run["spec"]["trialTemplate"]["trialSpec"] if kind == EXPERIMENTS else run
+    assert queued["metadata"]["labels"]["kueue.x-k8s.io/queue-name"] == "nightly"
+    assert act_as(cluster, operator, NAMESPACE) > 0
+    after = opsdecl("plan", "--live", "--exit-code")
+    assert after.code == 0, after.all
+    assert words in opsdecl("status", "--format", "json").all
+
+    # How it ended is noted by the next apply, and outlives the object.
+    patch = ("--subresource=status", "--type=merge", "-p", json.dumps({"status": done}))
+    cluster.kubectl("patch", kind, name, "-n", NAMESPACE, *patch)
+    assert opsdecl("apply", "--yes", "--no-wait").code == 0
+    let_go(cluster, kind, NAMESPACE)
+    cluster.kubectl("delete", kind, name, "-n", NAMESPACE)
+    assert opsdecl("plan", "--live", "--exit-code").code == 0
+    assert "succeeded 2026-11-29T1" in opsdecl("status", "--format", "json").all
