@@ -1,6 +1,7 @@
 """Offline plans of 100, 1,000 and 10,000 specs beside what merely parsing the same files costs.
 
     python benchmarks/offline.py [--sizes 100,1000,10000] [--kubectl]
+    python benchmarks/offline.py --sizing           only what sizing of 1,000 models takes
 
 Every row is measured in this one run, each command as a whole process, the best of three by processor time: on a
 machine that others use, the clock measures them. `bare parse` is PyYAML's C loader over the same files, its time taken
@@ -79,7 +80,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--sizes", default="100,1000,10000")
     parser.add_argument("--kubectl", action="store_true", help="also run kubectl kustomize over the rendered objects")
+    parser.add_argument("--sizing", action="store_true", help="measure nothing but the sizing of 1,000 models")
     arguments = parser.parse_args()
+    if arguments.sizing:
+        with tempfile.TemporaryDirectory(prefix="opsdecl-bench-") as folder:
+            write_project(Path(folder), 1000)
+            commit(Path(folder), "specs")
+            measure_sizing(Path(folder), 1000)
+        return
     print(f"{'specs':>6} {'work':34} {'wall s':>8} {'cpu s':>8} {'peak MB':>8} {'x parse':>8}")
     for size in map(int, arguments.sizes.split(",")):
         with tempfile.TemporaryDirectory(prefix="opsdecl-bench-") as folder:
@@ -100,12 +108,17 @@ def measure_size(root: Path, size: int, *, kubectl: bool) -> None:
     row(size, "plan, nothing changed, warm", best(PLAN, root), parse)
     row(size, "plan, one file changed, warm", changed(PLAN, root), parse)
     row(size, "plan, one file changed, cold", cold(PLAN, root), parse)
+    measure_sizing(root, size)
+    if kubectl and shutil.which("kubectl"):
+        kustomize(root, size, parse)
+
+
+def measure_sizing(root: Path, size: int) -> None:
+    """Processor time of sizing alone, the best of three: once where all models fit, once where 400 do not."""
     for misfits in (0, 400):
         code = f"MISFITS = {misfits}\n{SIZE}"
         sized = min(float(run([sys.executable, "-c", code], root).output) for _ in range(3))
         print(f"{size:6} {f'sizing 1,000, {misfits} do not fit':34} {'':8} {sized:8.3f}")
-    if kubectl and shutil.which("kubectl"):
-        kustomize(root, size, parse)
 
 
 def cold(command: list[str], root: Path) -> Run:

@@ -11,7 +11,7 @@ from opsdecl.catalog.architectures import (
     Vision,
     distinct,
 )
-from opsdecl.sizing.compressed import mixers_of
+from opsdecl.sizing.compressed import is_compressed
 from opsdecl.sizing.engines import (
     SAMPLES_IN_CHUNKS_SINCE,
     SECOND_RUNNER_SINCE,
@@ -46,7 +46,7 @@ def peak(request: Request, rules: EngineRules, effective: Effective) -> Range:
     images, found = image_range(request, rules, effective), Range(low * text, text, high * text)
     found = _at_least(found, _second_peak(request, rules, effective)) if rules.second_runner else found
     found = _at_least(found, images)
-    if mixers_of(request.architecture.layers):
+    if is_compressed(request.architecture.layers):
         found = found + COMPRESSED_PEAK
     return Range(found.low, found.point + kept, found.high + kept + 0.1)
 

@@ -8,7 +8,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from opsdecl.catalog.architectures import Attention, CompressedAttention, LatentAttention, Layer, StateSpace, distinct
-from opsdecl.sizing.compressed import DOUBT, mixers_of, pool_pages
+from opsdecl.sizing.compressed import DOUBT, is_compressed, pool_pages
 from opsdecl.sizing.engines import (
     CHECKPOINTS_SINCE,
     LATENT_STATE_BLOCKS_SINCE,
@@ -103,7 +103,7 @@ def pool_of(request: Request, rules: EngineRules, effective: Effective, layers: 
     if rules.generation == "v0":
         page = sum(cache.page * count for cache, count in counted)
     in_flight = rules.in_flight * effective.max_num_batched_tokens
-    doubt = DOUBT if mixers_of(layers) else (1.0, 1.0)
+    doubt = DOUBT if is_compressed(layers) else (1.0, 1.0)
     return Pool(grouped, page, counted, in_flight, _states_of_request(request, rules), doubt)
 
 
@@ -135,7 +135,7 @@ def layer_caches(
     request: Request, rules: EngineRules, effective: Effective, layers: tuple[Layer, ...]
 ) -> tuple[tuple[LayerCache, int], ...]:
     """Caches with the number of layers that have them, states made to match blocks of attention."""
-    if mixers_of(layers):
+    if is_compressed(layers):
         page, tables = pool_pages(layers, request.settings.draft_layers)
         return tuple((LayerCache(each.kind, page, each.block, each.reach), count) for each, count in tables)
     width = cache_width(effective)

@@ -32,6 +32,11 @@ class PagedCache(Struct, frozen=True):
     reach: int = 0
 
 
+def is_compressed(layers: Sequence[Layer]) -> bool:
+    """Whether a model is of this kind: all layers are, or none."""
+    return bool(layers) and any(isinstance(mixer, CompressedAttention) for mixer in layers[0].mixers)
+
+
 def mixers_of(layers: Sequence[Layer]) -> list[tuple[CompressedAttention, int]]:
     found = ((mixer, times) for layer, times in distinct(tuple(layers)) for mixer in layer.mixers)
     return [(mixer, times) for mixer, times in found if isinstance(mixer, CompressedAttention)]

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from opsdecl.catalog.architecture_table import ArchitectureTable, load_architectures
-from opsdecl.catalog.architectures import Attention, LatentAttention, StateSpace
+from opsdecl.catalog.architectures import Attention, CompressedAttention, LatentAttention, StateSpace
 from opsdecl.catalog.config_quantization import quantization_of_config
 from opsdecl.catalog.config_reader import architecture_of_config
 from opsdecl.sizing.parameters import parameter_count
@@ -249,3 +249,26 @@ def test_names_of_drivers_find_their_gpu(name: str, entry: str) -> None:
     found = TABLE.gpu(name)
     assert found is not None
     assert found.name == entry
+
+
+@pytest.mark.parametrize(
+    ("stated", "ratios"),
+    [
+        ({"compress_ratios": [0, 0, 4, 128, 0]}, [0, 0, 4, 128]),
+        (
+            {"layer_types": ["sliding_attention", "compressed_sparse_attention", "heavily_compressed_attention"] * 2},
+            [0, 4, 128, 0],
+        ),
+        ({}, [128, 128, 128, 4]),
+    ],
+)
+def test_compressed_attention_is_stated_by_numbers_or_by_names(stated: dict[str, Any], ratios: list[int]) -> None:
+    config = {"model_type": "deepseek_v4", "num_hidden_layers": 4, "expert_dtype": "fp4", **stated}
+    found = architecture_of_config(
+        {**config, "quantization_config": {"quant_method": "fp8", "weight_block_size": [128, 128]}},
+        load_architectures().defaults,
+    ).value
+    assert found is not None
+    mixers = [mixer for layer in found.layers for mixer in layer.mixers if isinstance(mixer, CompressedAttention)]
+    assert [mixer.ratio for mixer in mixers] == ratios
+    assert (found.quantization.method, found.quantization.experts) == ("fp8-block", "mxfp4")
