@@ -22,6 +22,7 @@ KINDS: Mapping[str, tuple[str, ...]] = {
     "keda": ("ScaledObject",),
     "gateway-api": ("HTTPRoute",),
     "gateway-api-inference-extension": ("InferencePool", "InferenceObjective", "InferenceModelRewrite"),
+    "kueue": ("ClusterQueue", "LocalQueue", "ResourceFlavor"),
     "katib": ("Experiment",),
     "kubeflow-trainer": ("TrainJob",),
     "kuberay": ("RayJob",),
@@ -29,6 +30,9 @@ KINDS: Mapping[str, tuple[str, ...]] = {
     "prometheus-operator": ("PodMonitor", "PrometheusRule"),
 }
 """Kinds that opsdecl renders, by the row of the table that brings them."""
+
+_MAY_BE_EMPTY = frozenset(("ResourceFlavor",))
+"""Kinds that say enough by their name."""
 
 Schema = dict[str, Any]
 
@@ -76,7 +80,8 @@ def _whole(schema: Schema, group: str, version: str, kind: str) -> Schema:
         # The definition takes whatever the operator's own admission takes.
         properties["spec"] = {"type": "object"}
         return {"type": "object", "properties": properties, "required": ["spec"], "additionalProperties": False}
-    required = sorted({"spec", *schema.get("required", ())} & properties.keys())
+    demanded = set() if kind in _MAY_BE_EMPTY else {"spec"}
+    required = sorted({*demanded, *schema.get("required", ())} & properties.keys())
     return {"type": "object", "properties": properties, "required": required, "additionalProperties": False}
 
 

@@ -19,7 +19,15 @@ _RANKS = {
         (
             ("CustomResourceDefinition", "Namespace"),
             ("ServiceAccount", "Role", "RoleBinding", "ClusterRole", "ClusterRoleBinding", "Secret", "ExternalSecret"),
-            ("ConfigMap", "PersistentVolume", "PersistentVolumeClaim", "NetworkPolicy"),
+            (
+                "ResourceFlavor",
+                "ClusterQueue",
+                "LocalQueue",
+                "ConfigMap",
+                "PersistentVolume",
+                "PersistentVolumeClaim",
+                "NetworkPolicy",
+            ),
             ("Service",),
             (
                 "Deployment",

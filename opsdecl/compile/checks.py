@@ -13,6 +13,7 @@ from opsdecl.compile.lower.names import group_name
 from opsdecl.compile.monitors import monitors
 from opsdecl.compile.nodes import nodes_too_few
 from opsdecl.compile.partitions import partition_findings
+from opsdecl.compile.queues import owned_queues
 from opsdecl.compile.quotas import quotas_exceeded
 from opsdecl.compile.rollout import nodes_of
 from opsdecl.compile.routes import routes
@@ -185,6 +186,7 @@ CHECKS: tuple[Callable[[Scene], Iterator[Diagnostic]], ...] = (
     evaluations,
     from_training,
     searches,
+    owned_queues,
     monitors,
     scalers,
     secrets,

@@ -17,6 +17,7 @@ from opsdecl.compile.layers import Layers, Source, layers_of, unused_folders
 from opsdecl.compile.lock import LockFacts, check_lock, locked_models
 from opsdecl.compile.lower import lower_document
 from opsdecl.compile.lower.external_secrets import after_secrets, external_secrets
+from opsdecl.compile.lower.kueue import queues
 from opsdecl.compile.memo import Memo
 from opsdecl.compile.merge import MergeRules
 from opsdecl.compile.provenance import document_setters, winner
@@ -292,7 +293,8 @@ def _lower(draft: Draft, address: SpecAddress) -> Checked[tuple[Resource, ...]]:
     project = _settled(draft.project).address.name
     environment, used = draft.compiled(), draft.secrets
     if address == environment.address:
-        return Checked(external_secrets(environment, project, used))
+        own = (*external_secrets(environment, project, used), *queues(environment, project, draft.catalog))
+        return Checked(own)
     reckoned = _reckoned(draft, document)
     lowered = lower_document(
         document,

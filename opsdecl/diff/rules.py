@@ -108,6 +108,12 @@ _RIGHTS = KindRule(
     delete="reload",
     delete_reason="the rights are gone at once",
 )
+_QUEUE = KindRule(
+    _all("capacity", "lets more or fewer runs in"),
+    other="capacity",
+    delete="capacity",
+    delete_reason="runs that name it wait until it is there again",
+)
 _RUN_GONE = "the run stops and its record is gone"
 _RUN = KindRule(
     (FieldRule("spec", "replace", "a run does not change once it is there", restarts=True),),
@@ -186,6 +192,14 @@ KINDS: Mapping[str, KindRule] = {
     "TrainJob": _RUN,
     "RayJob": _RUN,
     "Experiment": _RUN,
+    "ResourceFlavor": _QUEUE,
+    "ClusterQueue": _QUEUE,
+    "LocalQueue": KindRule(
+        (*_immutable("spec.clusterQueue"), *_QUEUE.fields),
+        other="capacity",
+        delete="capacity",
+        delete_reason=_QUEUE.delete_reason,
+    ),
     "CronJob": KindRule(
         _all("reload", "counts from the next run on"), create="capacity", delete_reason="it never runs again"
     ),

@@ -200,6 +200,15 @@ def _no_trainer(model: Environment, environment: Environment, runtime: Runtime |
     return None if training == "kubeflow-trainer" else f"platform.training is `{training}`"
 
 
+def _owns_nothing(model: Environment, environment: Environment, runtime: Runtime | None) -> Reason:
+    queueing = model.spec.platform.queueing
+    if not model.spec.owns_cluster_scope or (queueing == "kueue" and model.spec.capacity.quotas):
+        return None
+    if queueing == "kueue":
+        return "capacity.quotas is empty, so there is no queue to make"
+    return f"platform.queueing is `{queueing}`, and nothing else lies outside namespaces"
+
+
 def _of_operator(what: str, *operators: str) -> Predicate:
     """Of trainings whose pods an operator makes, and what it does instead."""
 
@@ -290,6 +299,7 @@ NO_EFFECT: tuple[NoEffectRule, ...] = (
     NoEffectRule(
         "Environment", ("spec", "platform", "trainingRuntimes"), _no_trainer, "set training to `kubeflow-trainer`"
     ),
+    NoEffectRule("Environment", ("spec", "ownsClusterScope"), _owns_nothing, "remove the field"),
     *_operated(),
     *_runs("Dataset"),
     *_runs("Training"),

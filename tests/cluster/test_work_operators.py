@@ -15,6 +15,8 @@ from tests.support.project import Ran, opsdecl_here, write_files
 NAMESPACE = "risk"
 TRAIN_JOBS, RAY_JOBS, EXPERIMENTS = "trainjobs.trainer.kubeflow.org", "rayjobs.ray.io", "experiments.kubeflow.org"
 
+QUEUES = ("localqueues", "clusterqueues", "resourceflavors")
+QUOTAS = '{risk: {gpus: 16, cpu: "64", memory: 512Gi, queue: nightly}}'
 PROJECT = """\
 apiVersion: opsdecl.dev/v1
 kind: Project
@@ -74,12 +76,16 @@ def installed(cluster: ControlPlane) -> Iterator[ControlPlane]:
     cluster.install_definitions("kubeflow-trainer", "trainjobs")
     cluster.install_definitions("kuberay", "rayjobs")
     cluster.install_crds("katib")
+    cluster.install_definitions("kueue", *QUEUES)
     cluster.delete_namespaces(NAMESPACE)
     cluster.create_namespace(NAMESPACE)
     yield cluster
     for kind in (TRAIN_JOBS, RAY_JOBS, EXPERIMENTS):
         let_go(cluster, kind, NAMESPACE)
         cluster.attempt("delete", kind, "--all", "-n", NAMESPACE)
+    for plural in QUEUES:
+        let_go(cluster, f"{plural}.kueue.x-k8s.io", NAMESPACE)
+        cluster.attempt("delete", f"{plural}.kueue.x-k8s.io", "--all", "-n", NAMESPACE)
     cluster.delete_namespaces(NAMESPACE)
 
 
@@ -92,13 +98,17 @@ def project(tmp_path: Path, installed: ControlPlane) -> Path:
     for name, platform in platforms.items():
         text = ENVIRONMENT.replace("NAME", name).replace("PLATFORM", platform).replace("CONTEXT", installed.context)
         files[f"environments/{name}/environment.yaml"] = text
+    owner = "environments/trainer/environment.yaml"
+    files[owner] = files[owner].replace(
+        "  capacity:\n", f"  ownsClusterScope: true\n  capacity:\n    quotas: {QUOTAS}\n"
+    )
     return repository(write_files(tmp_path / "project", files))
 
 
 AT = "2026-11-29T11:00:00Z"
 DONE = {"status": "True", "reason": "Done", "message": "", "lastTransitionTime": AT}
 RUN = "run · 2 pods · 8 × h100-80gb · at most 12 h · at most $660"
-TRIALS = "run · 10 trials, 3 at a time · 12 × h100-80gb · at most 48 h · at most $3,302"
+TRIALS = "run · 10 trials, 3 at a time · 12 × h100-80gb · at most 48 h · at most $3.3k"
 
 
 @pytest.mark.slow
@@ -158,6 +168,8 @@ def test_a_run_of_an_operator_is_started_once_and_remembered(
     queued = run["spec"]["trialTemplate"]["trialSpec"] if kind == EXPERIMENTS else run
     assert queued["metadata"]["labels"]["kueue.x-k8s.io/queue-name"] == "nightly"
     assert act_as(cluster, operator, NAMESPACE) > 0
+    if environment == "trainer":
+        assert act_as(cluster, "kueue-0.19.2", NAMESPACE) == 2 + 1 + 1 + 1
     after = opsdecl("plan", "--live", "--exit-code")
     assert after.code == 0, after.all
     assert words in opsdecl("status", "--format", "json").all

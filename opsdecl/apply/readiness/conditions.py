@@ -5,7 +5,7 @@ from typing import Any
 
 from opsdecl.apply.types import Readiness
 
-_POSITIVE = ("Ready", "Available", "Established", "Accepted", "Synced")
+_POSITIVE = ("Ready", "Available", "Established", "Accepted", "Synced", "Active")
 """The first of these that an object has decides."""
 _DONE = ("Complete", "Completed", "Succeeded")
 _BROKEN = ("Stalled", "Failed")

@@ -6,8 +6,7 @@ from typing import Any
 from msgspec.structs import replace
 
 from opsdecl.addr import MAIN, Address, ObjectKey, SpecAddress
-from opsdecl.compile.lower.labels import MANAGED_BY, PREFIX
-from opsdecl.compile.lower.names import label_value
+from opsdecl.compile.lower.labels import environment_labels
 from opsdecl.compile.lower.resources import token_of
 from opsdecl.compile.lower.subject import traced
 from opsdecl.compile.secrets import PULLED, made_key
@@ -66,25 +65,10 @@ def _external(
         token=token_of(API_VERSION, KIND),
         key=ObjectKey(API_VERSION, KIND, namespace, name),
         inputs={
-            "metadata": {"labels": _labels(environment, project), "annotations": annotations or None},
+            "metadata": {"labels": environment_labels(environment, project), "annotations": annotations or None},
             "spec": spec,
         },
     )
-
-
-def _labels(environment: CompiledDocument, project: str) -> dict[str, Any]:
-    metadata, name = environment.model.metadata, environment.address.name
-    return {
-        **{key: traced(value, "metadata", "labels", key) for key, value in metadata.labels.items()},
-        f"{PREFIX}/kind": environment.address.kind,
-        f"{PREFIX}/base": name,
-        f"{PREFIX}/variant": MAIN,
-        f"{PREFIX}/project": label_value(project),
-        f"{PREFIX}/environment": label_value(name),
-        f"{PREFIX}/owner": traced(label_value(metadata.owner), "metadata", "owner") if metadata.owner else None,
-        "app.kubernetes.io/part-of": label_value(project),
-        "app.kubernetes.io/managed-by": MANAGED_BY,
-    }
 
 
 def _typed(secret: ExternalSecret) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from msgspec.structs import replace
 from opsdecl.addr import MAIN
 from opsdecl.compile.lower.names import label_value
 from opsdecl.compile.lower.subject import Subject, traced
+from opsdecl.compile.types import CompiledDocument
 
 PREFIX = "opsdecl.dev"
 MANAGED_BY = "opsdecl"
@@ -51,3 +52,19 @@ def object_labels(subject: Subject, pods: dict[str, Any]) -> dict[str, Any]:
 
 def object_annotations(subject: Subject) -> dict[str, Any]:
     return {key: traced(value, "metadata", "annotations", key) for key, value in subject.metadata.annotations.items()}
+
+
+def environment_labels(environment: CompiledDocument, project: str) -> dict[str, Any]:
+    """Of objects that are the Environment's own."""
+    metadata, name = environment.model.metadata, environment.address.name
+    return {
+        **{key: traced(value, "metadata", "labels", key) for key, value in metadata.labels.items()},
+        f"{PREFIX}/kind": environment.address.kind,
+        f"{PREFIX}/base": name,
+        f"{PREFIX}/variant": MAIN,
+        f"{PREFIX}/project": label_value(project),
+        f"{PREFIX}/environment": label_value(name),
+        f"{PREFIX}/owner": traced(label_value(metadata.owner), "metadata", "owner") if metadata.owner else None,
+        "app.kubernetes.io/part-of": label_value(project),
+        "app.kubernetes.io/managed-by": MANAGED_BY,
+    }

@@ -61,6 +61,22 @@ UNSEARCHABLE_SPACE = Code(
     "Correct the bounds, the scale, the step or the number of trials.",
     "parameters:\n  rate: {type: double, min: 0, max: 0.1, scale: log}",
 )
+QUOTA_NOT_COUNTED = Code(
+    "OD377",
+    "Quota that Kueue cannot count",
+    "The environment owns its queues, and each quota becomes one. Kueue lets a run in only where it counts all that "
+    "the run asks for, so a quota needs CPU and memory; and it counts GPUs pool by pool, since a GPU is of one make.\n\n"
+    "Complete the quota: `cpu`, `memory`, and `pools` where several pools have GPUs.",
+    "capacity:\n  quotas: {risk: {gpus: 16}}   # and two pools have GPUs",
+)
+UNKNOWN_QUEUE = Code(
+    "OD378",
+    "Queue that nobody makes",
+    "The environment owns its queues, and makes one for each quota. Work that names another queue waits for "
+    "ever: Kueue keeps it suspended until a queue of that name is there.\n\n"
+    "Name the queue of the namespace, which is `runs` where its quota names no other.",
+    "kind: Training\nspec: {queue: nightly}   # and the quota of its namespace says nothing of `queue`",
+)
 
 CODES: tuple[Code, ...] = (
     NO_RUNTIME,
@@ -70,4 +86,6 @@ CODES: tuple[Code, ...] = (
     OVER_GPU_HOURS,
     NOT_A_PARAMETER,
     UNSEARCHABLE_SPACE,
+    QUOTA_NOT_COUNTED,
+    UNKNOWN_QUEUE,
 )

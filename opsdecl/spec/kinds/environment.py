@@ -92,6 +92,12 @@ class Quota(Part):
     gpus: int | None = Field(default=None, ge=0, description="Most GPUs.")
     cpu: CpuQuantity | None = Field(default=None, description="Most CPU that pods reserve together.")
     memory: Quantity | None = Field(default=None, description="Most memory that pods reserve together.")
+    pools: Mapping[DnsLabel, int] = Field(
+        default={}, description="Most GPUs of each pool, where several have some and Kueue counts them."
+    )
+    queue: DnsLabel = Field(
+        default="runs", description="Name of the namespace's LocalQueue, where the environment owns it."
+    )
 
 
 class Capacity(Part):
@@ -223,7 +229,9 @@ class EnvironmentSpec(Part):
         default=None, description="Label of documents that names their partition; needs `partitionBy: label`."
     )
     owns_cluster_scope: bool = Field(
-        default=False, description="Whether objects outside namespaces belong to this environment."
+        default=False,
+        description="Whether objects outside namespaces belong to this environment: with platform.queueing `kueue` "
+        "the queues of its quotas.",
     )
     image_registry: str = Field(default="", description="Registry that takes the place of docker.io.")
     autoscaling: Autoscaling | None = Field(
