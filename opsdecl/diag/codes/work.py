@@ -65,7 +65,7 @@ QUOTA_NOT_COUNTED = Code(
     "OD377",
     "Quota that Kueue cannot count",
     "The environment owns its queues, and each quota becomes one. Kueue lets a run in only where it counts all that "
-    "the run asks for, so a quota needs CPU and memory; and it counts GPUs pool by pool, since a GPU is of one make.\n\n"
+    "the run asks for, so a quota needs CPU and memory; and it counts GPUs pool by pool: a GPU is of one make.\n\n"
     "Complete the quota: `cpu`, `memory`, and `pools` where several pools have GPUs.",
     "capacity:\n  quotas: {risk: {gpus: 16}}   # and two pools have GPUs",
 )

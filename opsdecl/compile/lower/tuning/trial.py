@@ -11,7 +11,7 @@ from opsdecl.compile.lower.native.run_job import Work
 from opsdecl.compile.lower.native.training import OUTPUT, training_key, training_work
 from opsdecl.compile.lower.native.training_meeting import Meeting, meeting
 from opsdecl.compile.lower.subject import Subject
-from opsdecl.compile.types import Traced
+from opsdecl.compile.types import CompiledDocument, Traced
 from opsdecl.diag import SpecPath
 from opsdecl.spec.kinds.training import TrainingSpec
 from opsdecl.spec.kinds.tuning import TuningSpec
@@ -50,10 +50,10 @@ def trial_of(subject: Subject, spec: TuningSpec) -> Trial:
     return Trial(seen, own, training_work(seen, own, key, alone), key, round(limit.seconds))
 
 
-def _with_effective(subject: Subject, effective: Mapping[str, Any]) -> Any:
-    from dataclasses import replace
-
-    return replace(subject.document, effective=effective)
+def _with_effective(subject: Subject, effective: Mapping[str, Any]) -> CompiledDocument:
+    """The search's document as the training's lowering reads it."""
+    own = subject.document
+    return CompiledDocument(own.address, own.model, own.value, effective, own.layers, own.references, own.digest)
 
 
 def tuning_key(subject: Subject, training: TrainingSpec, spec: TuningSpec) -> str:
