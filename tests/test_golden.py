@@ -15,6 +15,7 @@ from opsdecl.view.plan.text import render_text
 from tests.support.changes import CHANGES, Change
 from tests.support.golden import ROOT, expect_golden, expect_only
 from tests.support.large import large_tree
+from tests.support.platforms import EVERYTHING, FROM_ZERO, platform_tree
 from tests.support.project import ENVIRONMENTS, built, example_tree
 from tests.support.routed import BY_POOLS, routed_tree
 
@@ -71,6 +72,19 @@ def test_other_shares_of_requests() -> None:
     assert done.plan is not None
     expect_golden(render_text(done.plan), "routes/plan.txt")
     expect_golden(render_markdown(done.plan, digest=DIGEST), "routes/plan.md")
+
+
+def test_one_spec_on_other_platforms() -> None:
+    """Its objects with other projects installed, and the plan that moves it there."""
+    there = platform_tree(EVERYTHING, chat=("replicas: {count: 2}", FROM_ZERO))
+    files = as_files(built(there, "prod").manifests.manifests)
+    for name, data in files.items():
+        expect_golden(data.decode(), f"platforms/{name}")
+    expect_only(ROOT / "platforms" / "manifests", {name.removeprefix("manifests/") for name in files})
+    done = plan_review(there, platform_tree("{}"), Wanted("prod"), SourceRef(), BaseRef(ref="main"))
+    assert done.plan is not None
+    expect_golden(render_text(done.plan), "platforms/plan.txt")
+    expect_golden(render_markdown(done.plan, digest=DIGEST), "platforms/plan.md")
 
 
 def test_no_plan_is_left_over() -> None:

@@ -22,6 +22,7 @@ KINDS: Mapping[str, tuple[str, ...]] = {
     "keda": ("ScaledObject",),
     "gateway-api": ("HTTPRoute",),
     "gateway-api-inference-extension": ("InferencePool", "InferenceObjective", "InferenceModelRewrite"),
+    "kserve": ("InferenceService", "LLMInferenceService"),
     "kueue": ("ClusterQueue", "LocalQueue", "ResourceFlavor"),
     "katib": ("Experiment",),
     "kubeflow-trainer": ("TrainJob",),

@@ -37,6 +37,7 @@ _RANKS = {
                 "CronJob",
                 "Rollout",
                 "InferenceService",
+                "LLMInferenceService",
                 "LeaderWorkerSet",
                 "TrainJob",
                 "RayJob",

@@ -204,7 +204,29 @@ KINDS: Mapping[str, KindRule] = {
         _all("reload", "counts from the next run on"), create="capacity", delete_reason="it never runs again"
     ),
     "InferenceService": KindRule(
-        _all("rolling", "the serving pods restart"), create="capacity", delete_reason=_WORKLOAD_GONE
+        (
+            FieldRule("spec.predictor.minReplicas", "capacity", "another number of pods"),
+            FieldRule("spec.predictor.maxReplicas", "capacity", "another number of pods"),
+            FieldRule("spec.predictor.deploymentStrategy", "none", "counts from the next rollout on"),
+            FieldRule("spec.predictor", "rolling", "the predictor's pods restart", restarts=True),
+            *_all("rolling", "the serving pods restart"),
+        ),
+        create="capacity",
+        delete_reason=_WORKLOAD_GONE,
+        pods="spec.predictor",
+    ),
+    "LLMInferenceService": KindRule(
+        (
+            _REPLICAS,
+            FieldRule("spec.template", "rolling", "the pod changes: pods restart", restarts=True),
+            FieldRule("spec.labels", "rolling", "the pod's labels change: pods restart", restarts=True),
+            FieldRule("spec.annotations", "rolling", "the pod's annotations change: pods restart", restarts=True),
+            FieldRule("spec.model", "none", "only what KServe says of the model; its pods change by themselves"),
+            *_all("rolling", "the serving pods restart"),
+        ),
+        create="capacity",
+        delete_reason=_WORKLOAD_GONE,
+        pods="spec.template",
     ),
     "Service": KindRule(_SERVICE, other="reload", delete_reason="callers can no longer reach it"),
     "Ingress": _ROUTE,

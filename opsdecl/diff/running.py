@@ -20,6 +20,8 @@ _BOUNDS = {
     "ScaledObject": ("minReplicaCount", "maxReplicaCount", 0),
 }
 SCALERS = frozenset(_BOUNDS)
+_MADE = {"LLMInferenceService": "-kserve", "InferenceService": "-predictor"}
+"""Kinds whose operator makes a Deployment, which autoscalers refer to, by the end of its name."""
 
 
 def scaling_ranges(objects: Iterable[Mapping[str, Any]]) -> ScaledRanges:
@@ -40,10 +42,15 @@ def scaling_ranges(objects: Iterable[Mapping[str, Any]]) -> ScaledRanges:
 
 def pods_of(data: Mapping[str, Any], ranges: ScaledRanges) -> Range:
     """Pods of a workload, or replicas of several pods each: its autoscaler's range, or its own number."""
-    kind = str(data.get("kind"))
-    found = ranges.get((_namespace(data), kind, str(_mapping(data, "metadata").get("name"))))
+    kind, name = str(data.get("kind")), str(_mapping(data, "metadata").get("name"))
+    scaled = ("Deployment", f"{name}{_MADE[kind]}") if kind in _MADE else (kind, name)
+    found = ranges.get((_namespace(data), *scaled))
     if found is not None:
         return found
+    if kind == "InferenceService":
+        predictor = _mapping(_mapping(data, "spec"), "predictor")
+        lowest = _count(predictor.get("minReplicas"), 1)
+        return lowest, max(lowest, _count(predictor.get("maxReplicas"), lowest))
     count = _count(_mapping(data, "spec").get("parallelism" if kind == "Job" else "replicas"), 1)
     return count, count
 
@@ -82,11 +89,21 @@ def _experiment(spec: Mapping[str, Any]) -> Templates:
     return ((_count(spec.get("parallelTrialCount"), 1), _mapping(_mapping(trial, "spec"), "template")),)
 
 
+def _predictor(spec: Mapping[str, Any]) -> Templates:
+    return ((1, {"spec": _mapping(spec, "predictor")}),)
+
+
+def _engine(spec: Mapping[str, Any]) -> Templates:
+    return ((1, {"spec": _mapping(spec, "template")}),)
+
+
 _TEMPLATES: Mapping[str, Callable[[Mapping[str, Any]], Templates]] = {
     "LeaderWorkerSet": _group,
     "TrainJob": _train_job,
     "RayJob": _ray_job,
     "Experiment": _experiment,
+    "InferenceService": _predictor,
+    "LLMInferenceService": _engine,
 }
 """Kinds whose pods have no one template of their own."""
 

@@ -9,14 +9,15 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.cluster import ControlPlane
+from tests.support.cluster import ControlPlane, wait_until
 from tests.support.git import repository
-from tests.support.operators import act_as, let_go
+from tests.support.operators import act_as, admitting_as, let_go
 from tests.support.platforms import FROM_STORE, FROM_ZERO, NAMESPACES, RANGE, SCALED, write_platform
 from tests.support.project import Ran, opsdecl_here
 
 SECRETS = "externalsecrets.external-secrets.io"
 SCALERS = "scaledobjects.keda.sh"
+SERVICES, LLM_SERVICES = "inferenceservices.serving.kserve.io", "llminferenceservices.serving.kserve.io"
 
 Command = Callable[..., Ran]
 Project = Callable[..., Command]
@@ -27,6 +28,7 @@ def project(tmp_path: Path, cluster: ControlPlane) -> Iterator[Project]:
     """A project for a platform in empty namespaces; answers the command in it."""
     cluster.install_definitions("external-secrets", "externalsecrets")
     cluster.install_definitions("keda", "scaledobjects")
+    cluster.install_definitions("kserve", "inferenceservices", "llminferenceservices")
     cluster.delete_namespaces(*NAMESPACES)
     for name in NAMESPACES:
         cluster.create_namespace(name)
@@ -39,8 +41,8 @@ def project(tmp_path: Path, cluster: ControlPlane) -> Iterator[Project]:
 
     yield write
     for name in NAMESPACES:
-        let_go(cluster, SECRETS, name)
-        let_go(cluster, SCALERS, name)
+        for kind in (SECRETS, SCALERS, SERVICES, LLM_SERVICES):
+            let_go(cluster, kind, name)
     cluster.delete_namespaces(*NAMESPACES)
 
 
@@ -99,3 +101,56 @@ def test_scaling_by_keda(cluster: ControlPlane, project: Project) -> None:
     drift = opsdecl("drift", "--exit-code")
     assert drift.code == 2, drift.all
     assert "maxReplicaCount" in drift.all
+
+
+@pytest.mark.slow
+def test_serving_by_kserve(cluster: ControlPlane, project: Project) -> None:
+    """From plain Kubernetes to KServe and back, drift and all: the address that callers have stays."""
+    changed = {
+        "chat": ("replicas: {count: 2}", "replicas: {min: 1, max: 4, target: {metric: cpu, value: 60}}"),
+        "fraud": ('resources: {cpu: "2", memory: 4Gi}', 'resources: {cpu: "2"}'),
+    }
+    opsdecl = project("{}", **changed)
+    assert opsdecl("apply", "--yes", "--no-wait").code == 0
+    address = cluster.get("service", "chat", "assist")["spec"]["clusterIP"]
+    opsdecl = project("{serving: kserve}", **changed)
+    with admitting_as(cluster, "kserve-0.20.0"):
+        wait_until(lambda: _admits(cluster), "the policies are not in use")
+        done = opsdecl("apply", "--yes", "--no-wait")
+        assert done.code == 0, done.all
+        assert cluster.attempt("get", "deployment", "chat", "-n", "assist").returncode != 0
+        assert cluster.get("service", "chat", "assist")["spec"]["clusterIP"] == address
+        container = cluster.get(SERVICES, "fraud", "risk")["spec"]["predictor"]["containers"][0]
+        assert container["resources"]["limits"] == {"cpu": "2", "memory": "2Gi"}
+
+        status = opsdecl("status")
+        assert "KServe has not said yet how it is" in status.all
+        assert act_as(cluster, "kserve-0.20.0", "assist") == 3
+        assert act_as(cluster, "kserve-0.20.0", "risk") == 3
+        planned = opsdecl("plan", "--live", "--exit-code")
+        assert planned.code == 0, planned.all
+        again = opsdecl("apply", "--yes")
+        assert again.code == 0, again.all
+        assert cluster.get("deployment", "fraud-predictor", "risk")["metadata"]["ownerReferences"][0]["name"] == "fraud"
+        assert cluster.get("hpa", "chat", "assist")["spec"]["scaleTargetRef"]["name"] == "chat-kserve"
+
+        flags = [{"op": "replace", "path": "/spec/template/containers/0/args/4", "value": "--port=9000"}]
+        cluster.kubectl("patch", LLM_SERVICES, "chat", "-n", "assist", "--type=json", "-p", json.dumps(flags))
+        drift = opsdecl("drift", "--exit-code")
+        assert drift.code == 2, drift.all
+        assert "containers" in drift.all
+
+
+def _admits(cluster: ControlPlane) -> bool:
+    """Policies of admission are read by the server a moment after they were written."""
+    predictor = {
+        "containers": [{"name": "a", "image": "b", "resources": {"limits": {"cpu": 1}, "requests": {"cpu": 1}}}]
+    }
+    one = {
+        "apiVersion": "serving.kserve.io/v1beta1",
+        "kind": "InferenceService",
+        "metadata": {"name": "tried", "namespace": "risk"},
+        "spec": {"predictor": predictor},
+    }
+    said = cluster.kubectl("create", "--dry-run=server", "-o", "json", "-f", "-", stdin=json.dumps(one))
+    return "memory" in said

@@ -78,6 +78,9 @@ SECRETS = """
 FROM_STORE = "{secrets: external-secrets}" + SECRETS.rstrip("\n")
 
 SCALED = "{scaling: keda}\n  autoscaling: {prometheus: http://prometheus.monitoring:9090}"
+EVERYTHING = (
+    "{serving: kserve, scaling: keda, secrets: external-secrets}" + SCALED.partition("}")[2] + SECRETS.rstrip("\n")
+)
 RANGE = "replicas: {min: 1, max: 4, target: {metric: waiting-requests, value: 4}}"
 FROM_ZERO = (
     "replicas: {min: 0, max: 4, target: {metric: waiting-requests, value: 4}, "

@@ -22,6 +22,11 @@ def patience_s(data: Mapping[str, Any]) -> int:
             group = spec.get("leaderWorkerTemplate", {})
             leader = group.get("leaderTemplate") or group.get("workerTemplate") or {}
             return _rounds(data) * (_start_s(leader.get("spec", {})) + PULL_S)
+        case "LLMInferenceService":
+            return max(1, int(spec.get("replicas", 1))) * (_start_s(spec.get("template", {})) + PULL_S)
+        case "InferenceService":
+            predictor = spec.get("predictor", {})
+            return max(1, int(predictor.get("minReplicas", 1))) * (_start_s(predictor) + PULL_S)
         case "Job" | "TrainJob" | "RayJob":
             return int(spec.get("activeDeadlineSeconds") or JOB_S)
         case _:

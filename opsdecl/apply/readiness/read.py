@@ -3,7 +3,17 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from opsdecl.apply.readiness import autoscaling, conditions, definitions, jobs, networking, secrets, storage, workloads
+from opsdecl.apply.readiness import (
+    autoscaling,
+    conditions,
+    definitions,
+    jobs,
+    networking,
+    secrets,
+    serving,
+    storage,
+    workloads,
+)
 from opsdecl.apply.types import Readiness
 
 NOT_FOUND = Readiness("NotFound", "it is not there")
@@ -24,6 +34,8 @@ READERS: Mapping[tuple[str, str], Reader] = {
     ("", "Service"): networking.service,
     ("autoscaling", "HorizontalPodAutoscaler"): autoscaling.autoscaler,
     ("policy", "PodDisruptionBudget"): autoscaling.disruption_budget,
+    ("serving.kserve.io", "InferenceService"): serving.kserve,
+    ("serving.kserve.io", "LLMInferenceService"): serving.kserve,
     ("keda.sh", "ScaledObject"): autoscaling.scaled_object,
     ("external-secrets.io", "ExternalSecret"): secrets.external_secret,
     ("apiextensions.k8s.io", "CustomResourceDefinition"): definitions.definition,

@@ -6,6 +6,8 @@ from msgspec.structs import replace
 
 from opsdecl.catalog.types import Catalog
 from opsdecl.compile.evaluated import MEASURED_KINDS
+from opsdecl.compile.lower.kserve.llm import lower_llm_service
+from opsdecl.compile.lower.kserve.model import lower_inference_service
 from opsdecl.compile.lower.kubeflow_trainer.train_job import lower_train_job
 from opsdecl.compile.lower.kuberay.ray_job import lower_ray_job
 from opsdecl.compile.lower.labels import labelled
@@ -37,6 +39,9 @@ LOWERINGS: Mapping[tuple[str, str], Lowering] = {
     ("native", "LLM"): lower_llm,
     ("native", "Model"): lower_model,
     ("native", "Monitor"): lower_monitor,
+    ("kserve", "LLM"): lower_llm_service,
+    ("kserve", "Model"): lower_inference_service,
+    ("kserve", "Monitor"): lower_monitor,
     ("leader-worker-set", "LLM"): lower_group,
 }
 """By what renders it and kind: `platform.serving`, or `platform.multiNode` for replicas over several nodes."""

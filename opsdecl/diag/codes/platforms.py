@@ -49,10 +49,21 @@ SCALING_IMPOSSIBLE = Code(
     "replicas: {min: 0, max: 4, target: {metric: waiting-requests, value: 4}}   # and no wake",
 )
 
+BEYOND_KSERVE = Code(
+    "OD395",
+    "What KServe cannot do",
+    "The environment serves models with KServe, and the document asks for something that KServe has no field for, or "
+    "does another way: it would be ignored, or stop a rollout for ever.\n\n"
+    "The message says what. Change it, or set platform.serving of the Environment to native, which renders all of the "
+    "document.",
+    "platform: {serving: kserve}\n---\nkind: LLM\nspec:\n  rollout: {strategy: recreate}",
+)
+
 CODES: tuple[Code, ...] = (
     SECRET_KEY_MISSING,
     SECRET_NOT_DECLARED,
     SECRET_UNUSED,
     METRIC_NOT_COLLECTED,
     SCALING_IMPOSSIBLE,
+    BEYOND_KSERVE,
 )

@@ -40,7 +40,7 @@ SCHEMA_UNKNOWN = Code(
     "Kubernetes' own schemas do not describe this kind (it comes from a custom resource definition, or from another "
     "version), so the object was rendered without that check.\n\n"
     "Nothing needs to be done. A server-side dry run is the check that remains.",
-    "apiVersion: serving.kserve.io/v1beta1\nkind: InferenceService",
+    "apiVersion: cert-manager.io/v1\nkind: Certificate",
     Severity.NOTE,
 )
 VERSION_UNKNOWN = Code(

@@ -28,6 +28,8 @@ API = {
     **dict.fromkeys(("PersistentVolumeClaim", "Service", "Namespace", "ConfigMap"), "v1"),
     "ExternalSecret": "external-secrets.io/v1",
     "ScaledObject": "keda.sh/v1alpha1",
+    "InferenceService": "serving.kserve.io/v1beta1",
+    "LLMInferenceService": "serving.kserve.io/v1alpha2",
     "HorizontalPodAutoscaler": "autoscaling/v2",
     "PodDisruptionBudget": "policy/v1",
     "LeaderWorkerSet": "leaderworkerset.x-k8s.io/v1",
@@ -268,11 +270,22 @@ ROWS: tuple[tuple[str, dict[str, Any], Readiness], ...] = (
         live("ExternalSecret", {}, {**conditions(Ready="True"), "syncedResourceVersion": "2-5c2f"}),
         Readiness("Current"),
     ),
-    ("operator: ready", live("InferenceService", {}, conditions(Ready="True")), Readiness("Current")),
+    ("operator: ready", live("Certificate", {}, conditions(Ready="True")), Readiness("Current")),
     (
         "operator: not yet",
-        live("InferenceService", {}, conditions(Ready="Unknown")),
+        live("Certificate", {}, conditions(Ready="Unknown")),
         Readiness("InProgress", "ReadyReason: so it is"),
+    ),
+    ("kserve: ready", live("InferenceService", {}, conditions(Ready="True")), Readiness("Current")),
+    (
+        "kserve: new",
+        live("LLMInferenceService"),
+        Readiness("InProgress", "KServe has not said yet how it is"),
+    ),
+    (
+        "kserve: says why",
+        live("LLMInferenceService", {}, conditions(Ready="Unknown", MainWorkloadReady="False")),
+        Readiness("InProgress", "MainWorkloadReadyReason: so it is"),
     ),
     (
         "operator: stalled",

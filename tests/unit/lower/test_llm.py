@@ -429,7 +429,6 @@ def test_rdma_gets_devices_and_the_capability_to_pin_memory() -> None:
     ("changes", "environment_changes", "code"),
     [
         ("metadata: {objectName: 7b}", "{}", "OD403"),
-        ("{}", "platform: {serving: kserve}", "OD431"),
         ("{}", "platform: {scaling: keda}", "OD393"),
         ("spec: {rollout: {strategy: canary}}", "{}", "OD431"),
         ("spec: {runtime: triton}", "{}", "OD432"),

@@ -15,7 +15,7 @@ from opsdecl.spec.kinds.serving import ScalingTarget
 
 def beyond_native(subject: Subject, spec: ServedSpec) -> tuple[Diagnostic, ...]:
     """Errors: canaries, and what no autoscaler of this platform can do."""
-    return (*_canary(subject, spec), *_scaling(subject, spec))
+    return (*_canary(subject, spec), *beyond_scaler(subject, spec))
 
 
 def _canary(subject: Subject, spec: ServedSpec) -> Iterator[Diagnostic]:
@@ -25,7 +25,8 @@ def _canary(subject: Subject, spec: ServedSpec) -> Iterator[Diagnostic]:
         yield _finding(subject, codes.NOT_RENDERED_HERE, ("spec", "rollout", "strategy"), message, hint)
 
 
-def _scaling(subject: Subject, spec: ServedSpec) -> Iterator[Diagnostic]:
+def beyond_scaler(subject: Subject, spec: ServedSpec) -> Iterator[Diagnostic]:
+    """Errors: metrics that nobody offers, and what no autoscaler of this platform can do."""
     target = spec.replicas.target
     if target is None or not is_autoscaled(subject, spec.replicas):
         return

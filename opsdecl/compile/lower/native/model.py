@@ -1,6 +1,6 @@
 """A classic model on plain Kubernetes: one Deployment of its server and everything around it."""
 
-from typing import Any
+from typing import Any, NamedTuple
 
 from opsdecl.compile.lower.native.classic import SERVERS, ClassicServer, classic_server
 from opsdecl.compile.lower.native.compute import compute
@@ -31,9 +31,34 @@ BUDGET = 600
 """Seconds to start: classic models are small, images and imports are most of it."""
 
 
+class PreparedModel(NamedTuple):
+    """A server with everything that its pods need, whatever makes them."""
+
+    server: Server
+    parts: PodParts
+    ports: dict[str, Any]
+
+
 def lower_model(subject: Subject) -> Checked[tuple[Resource, ...]]:
-    """Errors: a format that the runtime's engine does not serve, and `beyond_native`."""
+    """Errors: those of `prepare_model`, and `beyond_native`."""
     spec: ModelSpec = subject.document.model.spec
+    prepared = prepare_model(subject, spec)
+    if prepared.value is None:
+        return Checked(None, prepared.diagnostics)
+    server, parts, ports = prepared.value
+    resources = (
+        deployment(subject, spec, spec.accelerator, server, parts),
+        service(subject, ports),
+        service_account(subject, spec.service_account),
+        scaler(subject, spec.replicas),
+        disruption_budget(subject, spec.disruption, spec.replicas),
+        network_policy(subject, spec.access, ports),
+    )
+    return Checked(tuple(resource for resource in resources if resource is not None), beyond_native(subject, spec))
+
+
+def prepare_model(subject: Subject, spec: ModelSpec) -> Checked[PreparedModel]:
+    """Errors: a format that the runtime's engine does not serve."""
     engine = subject.runtime.engine if subject.runtime else CUSTOM
     image = _image(subject, spec)
     if image is None:
@@ -46,17 +71,8 @@ def lower_model(subject: Subject) -> Checked[tuple[Resource, ...]]:
     if spec.format not in kind.formats:
         return Checked(None, (_not_served(subject, spec, engine),))
     ports: dict[str, Any] = {"http": Traced(kind.port, _port_path(spec)), **kind.ports}
-    server = _server(subject, spec, kind, image, ports)
-    parts = _parts(subject, spec, kind, image)
-    resources = (
-        deployment(subject, spec, spec.accelerator, server, parts),
-        service(subject, ports),
-        service_account(subject, spec.service_account),
-        scaler(subject, spec.replicas),
-        disruption_budget(subject, spec.disruption, spec.replicas),
-        network_policy(subject, spec.access, ports),
-    )
-    return Checked(tuple(resource for resource in resources if resource is not None), beyond_native(subject, spec))
+    server, parts = _server(subject, spec, kind, image, ports), _parts(subject, spec, kind, image)
+    return Checked(PreparedModel(server, parts, ports))
 
 
 def _image(subject: Subject, spec: ModelSpec) -> Traced | None:
