@@ -9,6 +9,7 @@ sys.path.insert(0, str(_ROOT))
 
 from opsdecl.apply.readiness.search_result import search_result_schema  # noqa: E402
 from opsdecl.diff.planfile import plan_schema  # noqa: E402
+from opsdecl.evidence.schemas import evidence_schema, result_schema  # noqa: E402
 from opsdecl.spec.schema import all_schemas  # noqa: E402
 from opsdecl.transparency.schemas import card_schema, trace_schema  # noqa: E402
 from tools.reference import all_pages  # noqa: E402
@@ -20,6 +21,8 @@ def generated() -> dict[str, str]:
     published = {**all_schemas(), "plan.schema.json": plan_schema(), "card.schema.json": card_schema()}
     published["trace.schema.json"] = trace_schema()
     published["tuning-result.schema.json"] = search_result_schema()
+    published["evidence.schema.json"] = evidence_schema()
+    published["evaluation-result.schema.json"] = result_schema()
     schemas = {f"schemas/{name}": json.dumps(schema, indent=2) + "\n" for name, schema in published.items()}
     pages = {f"docs/reference/{name}": text for name, text in all_pages().items()}
     return {**schemas, **pages, "opsdecl/catalog/data/built_in.json": built_in()}

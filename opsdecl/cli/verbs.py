@@ -14,6 +14,7 @@ COMMANDS = {
     "status": "what runs of a release, and what does not",
     "history": "the revisions of a release",
     "blame": "the revision that last changed an object",
+    "evidence": "what evaluations found: collect it into git, list it, name the best",
     "promote": "carry what answers in one environment to the next, as a commit",
     "rollback": "go back to an earlier revision",
     "adopt": "take over objects and fields that others hold",

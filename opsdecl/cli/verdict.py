@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from opsdecl.cli.exits import Exit
 from opsdecl.diag import Diagnostic, Severity
-from opsdecl.diag.codes import cluster, plan, pulumi, targets, transparency
+from opsdecl.diag.codes import cluster, evidence, plan, pulumi, targets, transparency
 
 STALE = frozenset(c.id for c in (plan.STALE, plan.DESIRED_DIFFERS, plan.OTHER_RELEASE, plan.UNREVIEWED_DRIFT))
 LOCKED = frozenset(
@@ -14,7 +14,9 @@ GATES = frozenset(
     c.id for c in (plan.PRUNE_BUDGET, plan.PROTECTED, plan.UNCOMMITTED, plan.NOT_REVIEWABLE, cluster.NOT_GIVEN_UP)
 )
 POLICIES = "OD8"
-ANSWERS = frozenset(c.id for c in transparency.CODES)
+ANSWERS = frozenset(
+    c.id for c in (*transparency.CODES, *(code for code in evidence.CODES if code not in evidence.CLOSED))
+)
 """What a question was answered with: nobody is refused anything."""
 
 

@@ -4,6 +4,7 @@ from opsdecl.diag.codes import (
     catalogue,
     cluster,
     evaluation,
+    evidence,
     fleet,
     groups,
     internal,
@@ -50,6 +51,7 @@ MODULES = (
     training,
     policy,
     transparency,
+    evidence,
     internal,
 )
 

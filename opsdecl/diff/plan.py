@@ -19,6 +19,7 @@ from opsdecl.diff.types import (
     FieldChange,
     Finding,
     FleetTotals,
+    GateState,
     ObjectChange,
     Plan,
     RunChange,
@@ -43,6 +44,7 @@ def make_plan(
     fleet: FleetTotals | None = None,
     transparency: Sequence[TransparencyChange] = (),
     starting: Sequence[DocumentRuns] = (),
+    gates: Sequence[GateState] = (),
 ) -> Plan:
     """`diffs` are in the order in which they are applied. `approvals` maps a class to the groups that must agree.
     Diagnostics should be located already."""
@@ -64,6 +66,7 @@ def make_plan(
         fleet=fleet,
         transparency=tuple(transparency),
         starting=tuple(starting),
+        gates=tuple(gates),
         approvals=needed_approvals(documents, changes, approvals),
         summary=_sum([release.summary for release in releases]),
         findings=tuple(f if isinstance(f, Finding) else finding_of(f) for f in findings),

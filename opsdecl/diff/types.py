@@ -1,7 +1,7 @@
 """The plan: shown, saved, sent, checked and executed. Frozen pydantic models, since it is also a file format."""
 
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
@@ -22,17 +22,7 @@ Cause = Literal["spec", "drift", "both", "tool"]
 ChangeClass = Literal[
     "data-loss", "removal", "replace", "behaviour", "capacity", "rolling", "reload", "metadata", "none"
 ]
-CLASSES: tuple[ChangeClass, ...] = (
-    "data-loss",
-    "removal",
-    "replace",
-    "behaviour",
-    "capacity",
-    "rolling",
-    "reload",
-    "metadata",
-    "none",
-)
+CLASSES: tuple[ChangeClass, ...] = get_args(ChangeClass)
 """Worst first."""
 
 
@@ -304,6 +294,18 @@ class TransparencyChange(Model):
     origin: Origin | None = None
 
 
+class GateState(Model):
+    """A gate beside one document that demands evidence. `fields` moved since the newest `evidence`, a file."""
+
+    address: str
+    gate: str
+    evaluation: str
+    state: Literal["open", "closed", "stale"]
+    reason: str = ""
+    fields: tuple[str, ...] = ()
+    evidence: str = ""
+
+
 class Approval(Model):
     """An approval that the change will need: one per class and group."""
 
@@ -388,6 +390,7 @@ class Plan(Model):
     """What cards and bills of materials of documents that stay say otherwise; in the order of addresses."""
     starting: tuple[DocumentRuns, ...] = ()
     """Runs that are started, by document."""
+    gates: tuple[GateState, ...] = ()
     approvals: tuple[Approval, ...] = ()
     summary: dict[str, int]
     findings: tuple[Finding, ...] = ()

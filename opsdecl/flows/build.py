@@ -11,6 +11,7 @@ from opsdecl.compile.environment import compile_environment
 from opsdecl.compile.memo import Memo
 from opsdecl.compile.types import CompiledDocument, Graph
 from opsdecl.diag import Checked, Diagnostic
+from opsdecl.flows.idle_gates import idle_gates
 from opsdecl.flows.models import Models, misfits
 from opsdecl.flows.project import Project, place_of
 from opsdecl.flows.recall import Objects, Shapes, Verdicts, remembered_names
@@ -64,7 +65,7 @@ def build(
     trainings = size_trainings(graph, models.shapes) if check else {}
     built = Built(project, graph, rendered.value, assessments, trainings)
     sized = (*misfits(graph, assessments), *training_misfits(graph, trainings))
-    findings += (*sized, *check_built(built, memo)) if check else ()
+    findings += (*sized, *idle_gates(project, graph), *check_built(built, memo)) if check else ()
     memo.save()
     return Checked(built, findings)
 

@@ -19,7 +19,7 @@ from opsdecl.diag.codes.fleet import CODES as FLEET_CODES
 from opsdecl.diag.codes.plan import LOCK_MOVED
 from opsdecl.diff.fields import Locate
 from opsdecl.diff.handover import Move, announce
-from opsdecl.diff.plan import make_plan, unknown_before
+from opsdecl.diff.plan import make_plan, merge_documents, unknown_before
 from opsdecl.diff.prune import PruneRules, check_prune
 from opsdecl.diff.records import TargetState, tool_identity
 from opsdecl.diff.release import ReleaseDiff, diff_release, state_from_manifests
@@ -27,6 +27,7 @@ from opsdecl.diff.types import BaseRef, Origin, Plan, SourceRef
 from opsdecl.flows.build import Built, build, for_target
 from opsdecl.flows.effects import effect_table
 from opsdecl.flows.fleet import fleet_change
+from opsdecl.flows.gates import gates_of
 from opsdecl.flows.memory import Memory
 from opsdecl.flows.models import Models
 from opsdecl.flows.partitions import Part, concerning, divide, is_chosen, read_parts, settle, unknown_partition
@@ -246,7 +247,8 @@ def _finish(
     models = Models(built.project.catalog, memo).within(built.environment)
     before = Models((earlier or built).project.catalog, memo).within((earlier or built).environment)
     sized = changed_models(models, before, built, diffs, states, unknown)
-    findings += (*fleet.findings, *cheaper_shapes(built, models, _reshaped(diffs)))
+    gated = gates_of(built, merge_documents(diffs), states, unknown)
+    findings += (*fleet.findings, *cheaper_shapes(built, models, _reshaped(diffs)), *gated.findings)
     all_findings = (
         *blame_bumps(opened.diagnostics, sized, built),
         *located(built.project, built.project.tree, findings),
@@ -267,6 +269,7 @@ def _finish(
         fleet=fleet.totals,
         transparency=transparency_changes(built, earlier or built, diffs, states, unknown),
         starting=starting_runs(built, diffs),
+        gates=gated.states,
     )
     return Planned(plan, all_findings, opened.lines, opened.environment, built, parts, moves, identities)
 

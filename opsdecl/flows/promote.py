@@ -5,14 +5,17 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from opsdecl.addr import digest_of
+from opsdecl.addr import SpecAddress, digest_of
 from opsdecl.diag import Checked, Diagnostic, Place, has_errors
 from opsdecl.diag.codes import transparency as codes
 from opsdecl.diag.nearest import did_you_mean
 from opsdecl.diff.types import BaseRef, SourceRef
 from opsdecl.flows.build import Built
+from opsdecl.flows.gates import read_evidence
 from opsdecl.flows.plan import Planned, Wanted, open_built, plan_review
+from opsdecl.flows.project import located
 from opsdecl.flows.promotion import PROMOTED, Move, moves_between
+from opsdecl.flows.select import Selected, select
 from opsdecl.spec.edit import edit_file
 from opsdecl.spec.source import MemoryTree
 from opsdecl.spec.types import SourceTree
@@ -30,6 +33,8 @@ class Promotion(Struct, frozen=True):
     files: Mapping[str, bytes]
     planned: Planned
     branch: str
+    selected: Selected | None = None
+    """Who won, where an evaluation was asked."""
 
 
 class Commits(Struct, frozen=True):
@@ -52,18 +57,27 @@ def open_head(root: Path) -> Checked[Commits]:
     return Checked(Commits(found.value, head.value, tree))
 
 
-def plan_promotion(commits: Commits, source: str, target: str, names: Sequence[str]) -> Checked[Promotion]:
-    """Nothing is written. Whatever demands evidence of a promotion looks at its value before `write_promotion`."""
+def plan_promotion(
+    commits: Commits, source: str, target: str, names: Sequence[str], winner: str = ""
+) -> Checked[Promotion]:
+    """Nothing is written. The plan says which gates are closed; then nothing is to be written. `winner`: of this
+    evaluation, in place of names."""
     sides: list[Built] = []
     for name in (source, target):
         opened = open_built(commits.tree, Wanted(name))
         if opened.built is None or has_errors(opened.diagnostics):
             return Checked(None, opened.diagnostics)
         sides.append(opened.built)
-    unknown = tuple(_unknown(name, source, target, sides) for name in names if not _is_in_both(name, sides))
+    chosen = _winner(commits, sides[0], winner) if winner else Checked(None)
+    if winner and (chosen.value is None or chosen.value.winner is None):
+        return Checked(None, located(sides[0].project, commits.tree, chosen.diagnostics))
+    into = _into(chosen.value)
+    wanted = (*names, *map(str, into))
+    asked: list[str | SpecAddress] = [*names, *into.values()]
+    unknown = tuple(_unknown(str(n), source, target, sides) for n in asked if not _is_in_both(n, into, sides))
     if unknown:
         return Checked(None, unknown)
-    moves = moves_between(sides[0], sides[1], names)
+    moves = moves_between(sides[0], sides[1], wanted, into)
     edited = _edit(commits.tree, moves)
     if edited.value is None:
         return Checked(None, edited.diagnostics)
@@ -73,7 +87,21 @@ def plan_promotion(commits: Commits, source: str, target: str, names: Sequence[s
     planned = plan_review(desired, commits.tree, Wanted(target), SourceRef(ref="promotion"), base)
     told = digest_of([commits.head, [[name, data.decode()] for name, data in sorted(edited.value.items())]])
     branch = f"promote/{source}-to-{target}-{told.removeprefix('sha256:')[:8]}"
-    return Checked(Promotion(source, target, moves, edited.value, planned, branch))
+    return Checked(Promotion(source, target, moves, edited.value, planned, branch, chosen.value))
+
+
+def _winner(commits: Commits, source: Built, evaluation: str) -> Checked[Selected]:
+    """By what is committed of evidence."""
+    every, broken = read_evidence(commits.tree)
+    chosen = select(source, evaluation, every)
+    return Checked(chosen.value, (*broken, *chosen.diagnostics))
+
+
+def _into(selected: Selected | None) -> Mapping[SpecAddress, SpecAddress]:
+    """The winner, and the document that takes over its values."""
+    if selected is None or selected.winner is None or selected.into is None:
+        return {}
+    return {selected.winner: selected.into}
 
 
 def write_promotion(commits: Commits, promotion: Promotion, branch: str, who: str, at: str) -> Checked[str]:
@@ -84,8 +112,10 @@ def write_promotion(commits: Commits, promotion: Promotion, branch: str, who: st
     return propose(commits.repository, commits.head, branch, promotion.files, f"{subject}\n\n{lines}\n", who, at)
 
 
-def _is_in_both(name: str, sides: Sequence[Built]) -> bool:
-    return name.partition(".")[0] in PROMOTED and all(name in _names(side) for side in sides)
+def _is_in_both(name: str | SpecAddress, into: Mapping[SpecAddress, SpecAddress], sides: Sequence[Built]) -> bool:
+    """Of the document that takes over another's values it is enough that the other environment has it."""
+    there = sides[1:] if name in into.values() else sides
+    return str(name).partition(".")[0] in PROMOTED and all(str(name) in _names(side) for side in there)
 
 
 def _names(built: Built) -> frozenset[str]:

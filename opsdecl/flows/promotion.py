@@ -1,6 +1,6 @@
 """What one environment answers with and another does not yet -> values for the other's overlays."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from msgspec import Struct
@@ -28,13 +28,16 @@ class Move(Struct, frozen=True):
     """The file of the overlay that gets it."""
 
 
-def moves_between(source: Built, target: Built, names: Sequence[str]) -> tuple[Move, ...]:
+def moves_between(
+    source: Built, target: Built, names: Sequence[str], into: Mapping[SpecAddress, SpecAddress] | None = None
+) -> tuple[Move, ...]:
     """Of the named documents, or of all that both have. Fields whose change means other answers are carried over, and
-    the card with them; size, replicas and the like are each environment's own."""
+    the card with them; size, replicas and the like are each environment's own. `into`: documents whose values another
+    one takes over."""
     there = {document.address: document for document in target.graph.documents}
     found: list[Move] = []
     for document in source.graph.documents:
-        other = there.get(document.address)
+        other = there.get((into or {}).get(document.address, document.address))
         chosen = not names or str(document.address) in names
         if other is not None and chosen and document.address.kind in PROMOTED:
             file = _overlay(other, target.environment.address.name)
@@ -42,7 +45,7 @@ def moves_between(source: Built, target: Built, names: Sequence[str]) -> tuple[M
                 value = _written(source.graph, document, path)
                 # The same expression, which only comes out differently in the other environment.
                 if value != _written(target.graph, other, path):
-                    found.append(Move(document.address, path, value, file))
+                    found.append(Move(other.address, path, value, file))
     return tuple(found)
 
 

@@ -9,7 +9,7 @@ from opsdecl.diag import Checked
 from opsdecl.diff.types import BaseRef, SourceRef
 from opsdecl.spec.source import WorkTree
 from opsdecl.spec.types import SourceTree
-from opsdecl.targets.git.objects import PROJECT_PATHS, CommitTree, merge_result
+from opsdecl.targets.git.objects import PROJECT_PATHS, SPEC_PATHS, CommitTree, merge_result
 from opsdecl.targets.git.repository import Repository, discover, last_change, resolve_ref, who, work_tree_status
 
 
@@ -75,7 +75,7 @@ def specs_changed_at(root: Path) -> datetime | None:
     """When the last commit was made that changed the specs. None outside a repository, for files that differ from it,
     and where a shallow clone may lack that commit."""
     found = discover(root)
-    status = work_tree_status(found.value, PROJECT_PATHS).value if found.value else None
+    status = work_tree_status(found.value, SPEC_PATHS).value if found.value else None
     if found.value is None or status is None or status.dirty or not status.commit or found.value.shallow:
         return None
-    return last_change(found.value, PROJECT_PATHS).value
+    return last_change(found.value, SPEC_PATHS).value

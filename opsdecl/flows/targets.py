@@ -115,6 +115,20 @@ def open_observer(built: Built) -> "Observer | None":
     return Observer(ClusterSettings(context=context))
 
 
+def open_reader(built: Built, target: str) -> "Observer | None":
+    """The cluster where the objects of a target run, to be read: the target itself, that of a stack, or the one that
+    the environment looks at; None where it is not known."""
+    settings = built.environment.effective["spec"]["targets"][target]
+    from opsdecl.targets.cluster.looking import Observer
+    from opsdecl.targets.cluster.settings import ClusterSettings
+
+    if settings["type"] == "cluster":
+        namespaces = tuple(built.environment.effective["spec"]["namespaces"])
+        return Observer(ClusterSettings.from_mapping(settings, namespaces))
+    context = settings.get("kubeContext") if settings["type"] == "pulumi" else None
+    return Observer(ClusterSettings(context=context)) if context else open_observer(built)
+
+
 def _cluster(built: Built, settings: dict[str, Any], held: Collection[str] = ()) -> "ClusterTarget":
     from opsdecl.targets.cluster.settings import ClusterSettings
     from opsdecl.targets.cluster.target import ClusterTarget

@@ -13,6 +13,7 @@ from opsdecl.spec.types import SourceEntry
 ROOT = "environments"
 LOCK = "opsdecl.lock"
 CATALOG = "catalog"
+EVIDENCE = "evidence"
 
 LINK_MODE = "120000"
 OTHER_MODE = "000000"
@@ -79,7 +80,7 @@ class WorkTree:
         return os.path.join(self._root, path)
 
     def _list(self) -> Iterator[SourceEntry]:
-        for path in (ROOT, CATALOG, LOCK):
+        for path in (ROOT, CATALOG, EVIDENCE, LOCK):
             if os.path.isdir(self._full(path)) and not os.path.islink(self._full(path)):
                 yield from self._list_below(path)
             elif os.path.lexists(self._full(path)):
@@ -131,6 +132,8 @@ def is_source(path: str) -> bool:
         return False
     if parts[0] == CATALOG:
         return len(parts) == 1 or (len(parts) == 2 and is_yaml(path))
+    if parts[0] == EVIDENCE:
+        return len(parts) == 1 or (len(parts) == 2 and path.endswith(".json"))
     return parts[0] == ROOT or path == LOCK
 
 

@@ -25,7 +25,7 @@ class SourceTree(Protocol):
     """A readable project: a work tree or a commit. Paths are posix, relative to the project's root."""
 
     def entries(self) -> Sequence[SourceEntry]:
-        """All files below `environments/`, plus `opsdecl.lock` and `catalog/`, sorted by path."""
+        """All files below `environments/`, plus `opsdecl.lock`, `catalog/` and `evidence/`, sorted by path."""
         ...
 
     def read(self, path: str) -> bytes:

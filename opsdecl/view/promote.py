@@ -35,7 +35,6 @@ def render_written(target: str, branch: str, commit: str, parent: str) -> str:
     return (
         f"committed as {commit[:10]} on {branch}; what is checked out was not touched\n"
         f"for reviewers: git push origin {branch}; on it, opsdecl plan --env {target} --base {parent[:10]}\n"
-        "no evidence was asked for: this version has no gates\n"
     )
 
 

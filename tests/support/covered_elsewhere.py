@@ -26,6 +26,7 @@ _ROLLOUTS = "it takes a plan of several rollouts"
 _BUG = "only a mistake in opsdecl gives it"
 _SIZE = "it takes a file of a size that nobody wants to read"
 _PULUMI = "only Pulumi's engine can show it"
+_GATE = "it takes a plan and evidence"
 _CLUSTER = "only a kubeconfig and an API server can show it"
 
 COVERED_ELSEWHERE: Mapping[str, Elsewhere] = {
@@ -310,6 +311,30 @@ COVERED_ELSEWHERE: Mapping[str, Elsewhere] = {
         _COMMAND,
         "tests/unit/transparency/test_promote.py::test_it_is_one_commit_on_a_new_branch_and_nobodys_work_is_touched",
     ),
+    "OD856": Elsewhere(_GATE, "tests/unit/evidence/test_gates.py::test_without_evidence_a_gate_is_closed"),
+    "OD857": Elsewhere(
+        _GATE, "tests/unit/evidence/test_gates.py::test_evidence_is_stale_once_answers_come_from_something_else"
+    ),
+    "OD858": Elsewhere(
+        _GATE, "tests/unit/evidence/test_gates.py::test_numbers_that_do_not_reach_the_threshold_keep_it_shut"
+    ),
+    "OD859": Elsewhere(
+        _GATE, "tests/unit/evidence/test_gates.py::test_simulated_evidence_opens_only_where_the_environment_says_so"
+    ),
+    "OD860": Elsewhere(
+        _GATE, "tests/unit/evidence/test_gates.py::test_the_version_in_use_must_have_been_measured_to_be_compared_with"
+    ),
+    "OD861": Elsewhere(
+        _GATE, "tests/unit/evidence/test_gates.py::test_a_file_that_was_edited_counts_as_none_and_is_pointed_out"
+    ),
+    "OD862": Elsewhere(
+        _COMMAND, "tests/unit/evidence/test_results.py::test_what_is_broken_or_of_something_else_is_refused"
+    ),
+    "OD863": Elsewhere(_COMMAND, "tests/unit/evidence/test_results.py::test_what_is_refused_writes_nothing"),
+    "OD864": Elsewhere(_CLUSTER, "tests/cluster/test_evidence.py::test_evidence_is_collected_once_runs_are_done"),
+    "OD865": Elsewhere(_CLUSTER, "tests/cluster/test_evidence.py::test_evidence_is_collected_once_runs_are_done"),
+    "OD866": Elsewhere(_COMMAND, "tests/unit/evidence/test_results.py::test_names_that_there_are_not_are_told"),
+    "OD867": Elsewhere(_COMMAND, "tests/unit/evidence/test_results.py::test_without_evidence_nobody_wins"),
     "OD901": Elsewhere(_BUG, "tests/endtoend/test_refusals.py::test_an_unexpected_error"),
     "OD440": Elsewhere(_SIZE, "tests/unit/lower/test_monitor.py::test_an_object_that_is_too_large_is_refused"),
 }

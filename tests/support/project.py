@@ -91,11 +91,13 @@ def opsdecl(folder: Path, *arguments: str, env: Mapping[str, str] | None = None)
 
 
 def command_on_path(folder: Path) -> Path:
-    """A folder with `opsdecl` in it, for PATH: this checkout, whatever else the machine has installed."""
+    """A folder with `opsdecl` and its `python`, for PATH: this checkout, whatever else the machine has installed."""
     folder.mkdir(parents=True, exist_ok=True)
     command = folder / "opsdecl"
     command.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m opsdecl "$@"\n', "utf-8")
     command.chmod(0o755)
+    (folder / "python").write_text(f'#!/bin/sh\nexec "{sys.executable}" "$@"\n', "utf-8")
+    (folder / "python").chmod(0o755)
     return folder
 
 

@@ -25,6 +25,8 @@ _MINUTE = re.compile(r"\b20\d\d-\d\d-\d\d \d\d:\d\d\b")
 _TIME = re.compile(r"\b20\d\d-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(Z|\+00:00)")
 _REVISION = re.compile(r"(?<=revision )[0-9a-f]{10}\b|^[0-9a-f]{10}(?=  2026-03-01 09:12)", re.M)
 _SHORTEST = 7
+_EVIDENCE = 10
+"""How much of a digest of evidence is shown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +98,7 @@ def _settled(text: str, folder: Path) -> str:
     text = _MINUTE.sub("2026-03-01 09:12", text)
     text = _TIME.sub(lambda found: f"2026-03-01T09:12:00{found[1]}", text)
     text = _numbered(text, _commits(folder))
+    text = _evidence_numbered(text, folder)
     revisions: dict[str, int] = {}
     text = _REVISION.sub(lambda found: _named(f"r{revisions.setdefault(found[0], len(revisions) + 1)}", 10), text)
     digests: dict[str, int] = {}
@@ -105,6 +108,15 @@ def _settled(text: str, folder: Path) -> str:
         return f"{found[1]}{_named(f'd{number}', len(found[2]))}"
 
     return _DIGEST.sub(digest, text)
+
+
+def _evidence_numbered(text: str, folder: Path) -> str:
+    """Files of evidence hold when they were found, so their digests differ; by the order in which they appear."""
+    names = {file.stem for file in folder.rglob("evidence/*.json")}
+    found = {short: text.find(short) for short in (name[:_EVIDENCE] for name in names) if short in text}
+    for number, short in enumerate(sorted(found, key=lambda each: found[each]), start=1):
+        text = text.replace(short, _named(f"e{number}", _EVIDENCE))
+    return text
 
 
 def _commits(folder: Path) -> list[str]:

@@ -182,6 +182,26 @@ class EndpointPicker(Part):
     )
 
 
+class Gate(Part):
+    """What must be measured before something else answers here."""
+
+    evaluation: DnsLabel = Field(
+        description="Evaluation whose evidence is demanded, by name; it may run in another environment."
+    )
+    kinds: Items[Literal["LLM", "Model"]] = Field(
+        default=("LLM", "Model"), min_length=1, description="Kinds of documents that the gate looks at."
+    )
+    documents: Items[NonEmpty] = Field(
+        default=(), description="Documents that it looks at, such as `LLM.chat`; all of these kinds where absent."
+    )
+    classes: Items[ApprovalClass] = Field(
+        default=("behaviour",), min_length=1, description="Classes of change that demand evidence; a new document does."
+    )
+    allow_simulated: bool = Field(
+        default=False, description="Whether evidence of simulated runs opens it, for environments to try things in."
+    )
+
+
 class EnvironmentSpec(Part):
     """Where documents go, what is installed there, and what there is to run on."""
 
@@ -219,6 +239,9 @@ class EnvironmentSpec(Part):
     )
     approvals: Mapping[ApprovalClass, Items[NonEmpty]] = Field(
         default={}, description="Groups that must approve a change, by its class."
+    )
+    gates: Mapping[DnsLabel, Gate] = Field(
+        default={}, description="What must be measured before something else answers here, by name."
     )
     partition_by: Literal["none", "owner", "label"] = Field(
         default="none",
@@ -279,6 +302,8 @@ spec:
   budget: {monthly: 40000, currency: USD}
   variables: {region: eu-west-1}
   approvals: {behaviour: [ml-leads], data-loss: [platform]}
+  gates:
+    quality: {evaluation: churn-quality, documents: [Model.churn]}
 """
 
 KIND = Kind("Environment", Environment, "Where documents go, and what there is to run on.", EXAMPLE)

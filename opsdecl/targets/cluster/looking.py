@@ -17,6 +17,7 @@ from opsdecl.targets.cluster.kubeconfig import find_server
 from opsdecl.targets.cluster.lease import holder_of
 from opsdecl.targets.cluster.observing import observe
 from opsdecl.targets.cluster.reading import Scope, read_release
+from opsdecl.targets.cluster.results import Left, left_by, rolled_out
 from opsdecl.targets.cluster.running import of_run, run_at
 from opsdecl.targets.cluster.settings import ClusterSettings
 from opsdecl.targets.cluster.store import Store
@@ -66,6 +67,14 @@ class Observer(Struct, frozen=True):
     def read(self, objects: Sequence[StoredObject]) -> Checked[TargetState]:
         """What the cluster holds of objects whose `live` side is what it should hold, such as a branch says."""
         return self._attempt(lambda client: observe(client, objects))
+
+    def results(self, jobs: Sequence[ObjectKey], variable: str) -> Checked[Sequence[Left]]:
+        """What runs left; `variable` of their environment holds what each was asked for."""
+        return self._attempt(lambda client: left_by(client, jobs, variable))
+
+    def rolled_out(self, deployments: Sequence[ObjectKey]) -> Checked[Sequence[str | None]]:
+        """Since when only their last version answers; see `results.rolled_out`."""
+        return self._attempt(lambda client: rolled_out(client, deployments))
 
     def _attempt(self, work: Callable[[Client], Coroutine[Any, Any, T]]) -> Checked[T]:
         async def run() -> T:

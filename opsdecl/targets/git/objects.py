@@ -18,7 +18,8 @@ from opsdecl.targets.git.blobs import BlobReader
 from opsdecl.targets.git.repository import Repository, resolve_ref, unshallow, without_programs
 from opsdecl.targets.git.run import Git, GitError, attempt, stop
 
-PROJECT_PATHS = ("environments", "catalog", "opsdecl.lock")
+SPEC_PATHS = ("environments", "catalog", "opsdecl.lock")
+PROJECT_PATHS = (*SPEC_PATHS, "evidence")
 _MERGE_TREE_SINCE = (2, 38)
 
 

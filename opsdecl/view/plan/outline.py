@@ -14,12 +14,14 @@ from opsdecl.diff.types import (
     DocumentRuns,
     FieldChange,
     Finding,
+    GateState,
     ModelChange,
     ObjectChange,
     Plan,
     RunChange,
 )
 from opsdecl.view.plan.fleet import rollout_lines, run_lines
+from opsdecl.view.plan.gates import gate_lines
 from opsdecl.view.plan.models import ModelLine, model_lines
 from opsdecl.view.plan.starting import starting_lines
 from opsdecl.view.words import listed
@@ -63,6 +65,7 @@ class Outline(Struct, frozen=True):
     models: Mapping[str, ModelChange]
     runs: Mapping[str, RunChange]
     starting: Mapping[str, DocumentRuns]
+    gates: Mapping[str, tuple[GateState, ...]]
     findings: Mapping[str, tuple[Finding, ...]]
     loose: tuple[Finding, ...]
 
@@ -70,7 +73,8 @@ class Outline(Struct, frozen=True):
         """What the change means for memory, pods and money of one document."""
         memory = model_lines(self.models[address]) if address in self.models else []
         running = run_lines(self.runs[address]) if address in self.runs else []
-        return memory + running + (starting_lines(self.starting[address]) if address in self.starting else [])
+        starting = starting_lines(self.starting[address]) if address in self.starting else []
+        return memory + running + starting + gate_lines(self.gates.get(address, ()))
 
     def of_group(self, group: ChangeGroup) -> list[ModelLine]:
         """What it means for the first document, and how the rollouts of the others differ from its own."""
@@ -104,9 +108,10 @@ def outline(plan: Plan) -> Outline:
     explained = {address for d in documents for address in d.objects}
     drift = [c for c in changes if c.cause in ("drift", "both")]
     models = {model.address: model for model in plan.models}
+    gates = {state.address: tuple(s for s in plan.gates if s.address == state.address) for state in plan.gates}
     return Outline(
         plan,
-        group(documents, apart={*findings, *(address for address, model in models.items() if model_lines(model))}),
+        group(documents, apart={*findings, *gates, *(a for a, model in models.items() if model_lines(model))}),
         {change.address: change for change in changes},
         tuple(c for c in changes if "data-loss" in c.classes),
         tuple(drift),
@@ -116,6 +121,7 @@ def outline(plan: Plan) -> Outline:
         models,
         {run.address: run for run in plan.runs},
         {document.address: document for document in plan.starting},
+        gates,
         {subject: found for subject, found in findings.items() if subject in changed},
         tuple(f for f in worst_findings_first(plan.findings) if f.subject not in changed),
     )
