@@ -1,14 +1,15 @@
 """Plans and applies of a Pulumi target, beside Pulumi's own commands on the same objects, in one run.
 
-    python -m benchmarks.pulumi [--sizes 100,500,2000] [--brief 2000]
+    python -m benchmarks.pulumi [--sizes 100,500,1000,2000] [--brief 1000]
 
-Needs `make tools`. Every command is a whole process, started once, on a real control plane and a backend in a folder:
-wall and processor seconds of the client with all that it started, and the largest sum of their resident memory.
-`pulumi` runs a plain program of the same objects, in a namespace and a stack of its own, with the provider's waiting
-told off as ours has it, and otherwise as Pulumi does by default: its state is written after every step. From the size
-that `--brief` names on, it is told not to (PULUMI_SKIP_CHECKPOINTS), for the default is quadratic.
+Needs `make tools`, and takes some ten minutes of two idle cores. Every command is a whole process, started once, on a
+real control plane and a backend in a folder: wall and processor seconds of the client with all that it started, and the
+largest sum of their resident memory. `pulumi` runs a plain program of the same objects, with the provider's waiting
+told off as ours has it: in one stack as Pulumi does by default, which writes its state after every step, and in
+another told not to (PULUMI_SKIP_CHECKPOINTS), as ours are. From the size that `--brief` names on, the default is left
+out, for its time grows with the square of the objects.
 
-Each row stops the run where it did not do what it was to do.
+Each row stops the run where it did not do what it was to do. The table of all sizes comes at the end.
 """
 
 import argparse
@@ -18,7 +19,7 @@ import os
 import sys
 import tempfile
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -38,8 +39,8 @@ from tests.support.plain_pulumi import PlainPulumi
 if TYPE_CHECKING:
     from tests.support.cluster import ControlPlane
 
-OURS, THEIRS = "assist", "theirs"
-"""Namespaces, and stacks."""
+OURS, THEIRS, LEAN = "assist", "theirs", "lean"
+"""Namespaces, and stacks: opsdecl's, one of plain Pulumi's as it is by default, and one without checkpoints."""
 _KINDS = ("ConfigMap",) * 6 + ("PersistentVolumeClaim",) * 2 + ("Deployment",) * 2
 _PER_DOCUMENT = 8
 _SAMPLE_S = 0.2
@@ -47,8 +48,8 @@ _SAMPLE_S = 0.2
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--sizes", default="100,500,2000")
-    parser.add_argument("--brief", type=int, default=2000)
+    parser.add_argument("--sizes", default="100,500,1000,2000")
+    parser.add_argument("--brief", type=int, default=1000)
     parser.add_argument("--work", choices=sorted(WORK), help=argparse.SUPPRESS)
     parser.add_argument("--size", type=int, help=argparse.SUPPRESS)
     parser.add_argument("--changed", type=int, default=0, help=argparse.SUPPRESS)
@@ -63,9 +64,20 @@ def main() -> None:
     from tests.support.cluster import control_plane
 
     print(f"{'objects':>7} {'work':44} {'wall s':>8} {'cpu s':>8} {'peak MB':>8}", flush=True)
-    for size in map(int, arguments.sizes.split(",")):
+    cells: dict[str, dict[int, str]] = {}
+    sizes = [int(size) for size in arguments.sizes.split(",")]
+    for size in sizes:
         with control_plane(f"bench-{os.getpid()}-{size}") as cluster, tempfile.TemporaryDirectory() as folder:
-            Table(cluster, Path(folder), size, skips=size >= arguments.brief).measure()
+            Table(cluster, Path(folder), size, size < arguments.brief, cells).measure()
+    print("\n".join(("", *_markdown(cells, sizes))), flush=True)
+
+
+def _markdown(cells: Mapping[str, Mapping[int, str]], sizes: Sequence[int]) -> Iterator[str]:
+    """The rows of all sizes, as documentation has them."""
+    yield "| work | " + " | ".join(f"{size:,} objects: wall s, CPU s, MB" for size in sizes) + " |"
+    yield "| --- |" + " --- |" * len(sizes)
+    for work, found in cells.items():
+        yield f"| {work} | " + " | ".join(found.get(size, "") for size in sizes) + " |"
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,16 +95,15 @@ class Table:
     cluster: "ControlPlane"
     folder: Path
     size: int
-    skips: bool
+    with_default: bool
+    cells: dict[str, dict[int, str]]
 
     def measure(self) -> None:
-        for namespace in (OURS, THEIRS):
+        for namespace in (OURS, THEIRS, LEAN):
             self.cluster.create_namespace(namespace)
-        few, without = max(self.size // 100, 1), " without checkpoints" if self.skips else ""
+        few = max(self.size // 100, 1)
         self._row("offline plan, 1 % changed", "offline", few, {"update": few})
-        ours = self._row("apply, all new", "apply", 0, {"create": self.size})
-        theirs = self._row(f"pulumi up, all new{without}", "up", 0, {"create": self.size})
-        self._say(f"the first apply takes {ours.wall_s / theirs.wall_s:.2f} of the time of pulumi up{without}")
+        self._applies("all new", 0, {"create": self.size})
         plan = self._row("live plan, nothing changed", "read", 0, {})
         self._row("live plan with Pulumi's preview, unchanged", "live", 0, {})
         preview = self._row("pulumi preview, nothing changed", "preview", 0, {})
@@ -104,10 +115,17 @@ class Table:
         )
         self._row("live plan with Pulumi's preview, 1 % changed", "live", few, {"update": few})
         self._row("pulumi preview, 1 % changed", "preview", few, {"update": few})
-        self._row("apply, 1 % changed", "apply", few, {"update": few})
-        self._row(f"pulumi up, 1 % changed{without}", "up", few, {"update": few})
-        sizes = {stack: self._state_kb(stack) for stack in (OURS, f"{OURS}.opsdecl", THEIRS)}
-        self._say("states in kB: " + ", ".join(f"{stack} {kb}" for stack, kb in sizes.items()))
+        self._applies("1 % changed", few, {"update": few})
+        kilobytes = [f"{self._state_kb(stack):,}" for stack in (OURS, LEAN, f"{OURS}.opsdecl")]
+        self._tell("state of ours, of theirs, our records, kB", ", ".join(kilobytes))
+
+    def _applies(self, what: str, changed: int, expected: Mapping[str, int]) -> None:
+        ours = self._row(f"apply, {what}", "apply", changed, expected)
+        lean = self._row(f"pulumi up without checkpoints, {what}", "lean", changed, expected)
+        self._say(f"{what}: an apply takes {ours.cpu_s / lean.cpu_s:.2f} of the CPU s of pulumi up without checkpoints")
+        if self.with_default:
+            usual = self._row(f"pulumi up, {what}", "up", changed, expected)
+            self._say(f"{what}: an apply takes {ours.cpu_s / usual.cpu_s:.2f} of the CPU s of pulumi up")
 
     def _row(self, what: str, does: str, changed: int, expected: Mapping[str, int]) -> Run:
         backend = self.folder / "backend"
@@ -115,13 +133,18 @@ class Table:
         words = [sys.executable, "-m", "benchmarks.pulumi", "--work", does, "--size", str(self.size)]
         words += ["--changed", str(changed), "--context", self.cluster.context, "--backend", f"file://{backend}"]
         env = {"KUBECONFIG": str(self.cluster.kubeconfig), "PULUMI_CONFIG_PASSPHRASE": "benchmark"}
-        if self.skips and does == "up":
+        if does == "lean":
             env["PULUMI_SKIP_CHECKPOINTS"] = env["PULUMI_EXPERIMENTAL"] = "true"
         done, peak = _with_memory(lambda: run(words, Path(__file__).resolve().parent.parent, env))
         if done.code or json.loads(done.output.splitlines()[-1]) != expected:
             sys.exit(f"{what} left with {done.code}, where {expected} was expected:\n{done.output[-2000:]}")
         print(f"{self.size:7} {what:44} {done.wall_s:8.2f} {done.cpu_s:8.2f} {peak:8.0f}", flush=True)
+        self.cells.setdefault(what, {})[self.size] = f"{done.wall_s:.1f}, {done.cpu_s:.1f}, {peak:.0f}"
         return done
+
+    def _tell(self, what: str, words: str) -> None:
+        self._say(f"{what}: {words}")
+        self.cells.setdefault(what, {})[self.size] = words
 
     def _say(self, words: str) -> None:
         print(f"{self.size:7} {words}", flush=True)
@@ -253,16 +276,21 @@ def _program_of(place: Place) -> Path:
 
 
 def up(place: Place, size: int, changed: int) -> dict[str, int]:
-    """`pulumi up` of a plain program."""
-    return _plain(place, size, changed, "up")
+    """`pulumi up` of a plain program, as Pulumi does it by default."""
+    return _plain(place, size, changed, "up", THEIRS)
+
+
+def lean(place: Place, size: int, changed: int) -> dict[str, int]:
+    """The same, with the state written once."""
+    return _plain(place, size, changed, "up", LEAN)
 
 
 def preview(place: Place, size: int, changed: int) -> dict[str, int]:
     """`pulumi preview` of a plain program."""
-    return _plain(place, size, changed, "preview")
+    return _plain(place, size, changed, "preview", LEAN)
 
 
-def _plain(place: Place, size: int, changed: int, verb: str) -> dict[str, int]:
+def _plain(place: Place, size: int, changed: int, verb: str, stack_name: str) -> dict[str, int]:
     from pulumi import automation
 
     steps: list[str] = []
@@ -273,13 +301,13 @@ def _plain(place: Place, size: int, changed: int, verb: str) -> dict[str, int]:
             steps.append(str(begun.metadata.op.value))
 
     def program() -> None:
-        _declare(objects(size, changed, THEIRS), place.context)
+        _declare(objects(size, changed, stack_name), place.context)
 
-    with engine_of(_settings(place, THEIRS), RELEASE.project) as engine:
+    with engine_of(_settings(place, stack_name), RELEASE.project) as engine:
         # What our own engine is told is no default of Pulumi's.
         told = engine.workspace.env_vars
         engine.workspace.env_vars = {name: value for name, value in told.items() if name != "PULUMI_SKIP_CHECKPOINTS"}
-        stack = automation.Stack.create_or_select(THEIRS, engine.workspace)
+        stack = automation.Stack.create_or_select(stack_name, engine.workspace)
         work: Any = stack.up if verb == "up" else stack.preview
         work(program=program, on_event=hear, color="never")
     return _counted(steps)
@@ -307,6 +335,7 @@ WORK: Mapping[str, Callable[[Place, int, int], dict[str, int]]] = {
     "eject": eject,
     "ejected": ejected,
     "up": up,
+    "lean": lean,
     "preview": preview,
 }
 

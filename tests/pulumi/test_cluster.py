@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from msgspec import structs
 
 from opsdecl.addr import SpecAddress
@@ -229,3 +230,23 @@ def scaler(api_version: str) -> Manifest:
     scaled = {"apiVersion": "apps/v1", "kind": "Deployment", "name": "chat"}
     data = {name: value for name, value in made.data.items() if name != "data"}
     return replace(made, data={**data, "spec": {"scaleTargetRef": scaled, "maxReplicas": 2, **measured}})
+
+
+def test_another_name_of_the_same_cluster_changes_no_object(cluster: ControlPlane, pulumi: Path) -> None:
+    """The provider gets other inputs then, and could take that for a reason to make everything anew."""
+    config = yaml.safe_load(cluster.kubeconfig.read_text())
+    context = next(entry for entry in config["contexts"] if entry["name"] == cluster.context)
+    config["contexts"].append({**context, "name": "renamed"})
+    (pulumi / "kubeconfig").write_text(yaml.safe_dump(config))
+    apply(cluster_stack(cluster, pulumi), chat())
+    kinds = (("deployment", "chat"), ("service", "chat"), ("persistentvolumeclaim", "chat-cache"))
+    before = [cluster.get(kind, name, NAMESPACE)["metadata"]["uid"] for kind, name in kinds]
+    target = cluster_stack(cluster, pulumi, context="renamed", kubeconfig=str(pulumi / "kubeconfig"))
+    state = target.read().value
+    assert state is not None
+    plan = plan_of(state, chat(2))
+    said = [(d.code.id, d.message.rpartition(": ")[2]) for d in target.preview(chat(2), plan).diagnostics]
+    assert said == [("OD689", "2 same, 1 update")]
+    done = apply(target, chat(2))
+    assert (done.value.counts, done.diagnostics) == ({"update": 1}, ())
+    assert [cluster.get(kind, name, NAMESPACE)["metadata"]["uid"] for kind, name in kinds] == before

@@ -68,6 +68,24 @@ def after_s(seconds: float) -> Callable[[], bool]:
     return lambda: time.monotonic() >= due
 
 
+def after_announcement(folder: Path, seconds: float) -> Callable[[], bool]:
+    """So long after the apply said in its records what it is about to do: the engine is at work from then on."""
+    records, due = folder / "backend/.pulumi/stacks/acme/prod.opsdecl.json", [0.0]
+    before = records.stat().st_ino
+
+    def is_due() -> bool:
+        if not due[0] and records.stat().st_ino != before:
+            due[0] = time.monotonic() + seconds
+        return bool(due[0]) and time.monotonic() >= due[0]
+
+    return is_due
+
+
+def some_instant(folder: Path, version: int, usual_s: float, drawn: float) -> Callable[[], bool]:
+    """Of two rounds one is killed at any instant, and one at an instant at which the engine is at work."""
+    return after_s(usual_s * drawn) if version % 2 else after_announcement(folder, usual_s * drawn / 4)
+
+
 def check_converged(folder: Path, desired: ManifestSet) -> None:
     """Nothing is missing, nothing is left over, nothing is to be done."""
     after = folder_target(folder).read().value
@@ -159,7 +177,8 @@ def test_killed_at_random_instants_apply_again_converges_in_a_folder(pulumi: Pat
     usual_s = time.monotonic() - begun
     seen: Counter[str] = Counter()
     for version in range(1, number + 1):
-        seen["killed"] += bool(apply_and_kill(pulumi, fleet(version, 30), after_s(usual_s * drawn.random())))
+        due = some_instant(pulumi, version, usual_s, drawn.random())
+        seen["killed"] += bool(apply_and_kill(pulumi, fleet(version, 30), due))
         again = apply(folder_target(pulumi), fleet(version, 30))
         assert again.value is not None, (version, again.diagnostics)
         found = {finding.code.id for finding in again.diagnostics}

@@ -15,7 +15,7 @@ import pytest
 
 from opsdecl.render.types import ManifestSet
 from tests.contracts.builders import actions, apply, manifest, plan_of, release
-from tests.pulumi.test_crashes import SEED, after_s, killed_apply
+from tests.pulumi.test_crashes import SEED, killed_apply, some_instant
 from tests.support.cluster import ControlPlane
 from tests.support.cluster_places import NAMESPACE, assist
 from tests.support.fault_table import Tell, rounds
@@ -84,8 +84,7 @@ def test_killed_at_random_instants_nothing_is_orphaned_or_made_twice(
     for version in range(1, number + 1):
         kept = live(cluster)
         target = cluster_stack(cluster, pulumi, models(version))
-        # A third of the rounds are killed before anything is written, and as many at the end.
-        killed = killed_apply(target, models(version), after_s(usual_s * (0.2 + 0.8 * drawn.random())))
+        killed = killed_apply(target, models(version), some_instant(pulumi, version, usual_s, drawn.random()))
         seen["killed"] += killed == -signal.SIGKILL
         between = live(cluster)
         seen["killed halfway"] += between != kept and between.keys() != names_of(models(version))
