@@ -16,6 +16,7 @@ COMMANDS = {
     "blame": "the revision that last changed an object",
     "evidence": "what evaluations found: collect it into git, list it, name the best",
     "promote": "carry what answers in one environment to the next, as a commit",
+    "propose": "what a Maintenance follows and what has moved, as a commit",
     "rollback": "go back to an earlier revision",
     "adopt": "take over objects and fields that others hold",
     "import": "propose specs for the models in a Pulumi stack",

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from opsdecl.cli.exits import Exit
 from opsdecl.diag import Diagnostic, Severity
-from opsdecl.diag.codes import cluster, evidence, plan, pulumi, targets, transparency
+from opsdecl.diag.codes import cluster, evidence, maintenance, plan, pulumi, targets, transparency
 
 STALE = frozenset(c.id for c in (plan.STALE, plan.DESIRED_DIFFERS, plan.OTHER_RELEASE, plan.UNREVIEWED_DRIFT))
 LOCKED = frozenset(
@@ -15,7 +15,9 @@ GATES = frozenset(
 )
 POLICIES = "OD8"
 ANSWERS = frozenset(
-    c.id for c in (*transparency.CODES, *(code for code in evidence.CODES if code not in evidence.CLOSED))
+    c.id
+    for c in (*transparency.CODES, *evidence.CODES, *maintenance.CODES)
+    if c not in evidence.CLOSED and c is not maintenance.LIFE_ENDS
 )
 """What a question was answered with: nobody is refused anything."""
 

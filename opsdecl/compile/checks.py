@@ -10,6 +10,7 @@ from opsdecl.compile.engine_flags import engine_flags
 from opsdecl.compile.evaluations import evaluations
 from opsdecl.compile.from_training import from_training
 from opsdecl.compile.lower.names import group_name
+from opsdecl.compile.maintained import maintained
 from opsdecl.compile.monitors import monitors
 from opsdecl.compile.nodes import nodes_too_few
 from opsdecl.compile.partitions import partition_findings
@@ -187,6 +188,7 @@ CHECKS: tuple[Callable[[Scene], Iterator[Diagnostic]], ...] = (
     from_training,
     searches,
     owned_queues,
+    maintained,
     monitors,
     scalers,
     secrets,

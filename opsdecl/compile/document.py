@@ -294,6 +294,8 @@ def _taken(draft: Draft, document: CompiledDocument, ask: Ask) -> Mapping[str, J
         return routed_facts(document)
     if draft.schema.kind == "Monitor":
         return watched_facts(document)
+    if draft.schema.kind == "Maintenance":
+        return {}
     if document.address.kind == "Training" and draft.schema.kind in SERVING_KINDS:
         return trained_facts(document, ask)
     return with_training(document)

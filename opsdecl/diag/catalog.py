@@ -9,6 +9,7 @@ from opsdecl.diag.codes import (
     groups,
     internal,
     knowledge,
+    maintenance,
     plan,
     platforms,
     policy,
@@ -52,6 +53,7 @@ MODULES = (
     policy,
     transparency,
     evidence,
+    maintenance,
     internal,
 )
 

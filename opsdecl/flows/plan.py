@@ -1,6 +1,7 @@
 """`plan`: what would change and what it means, against a commit (review) or against the targets (execution)."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import date
 from pathlib import Path
 from typing import Literal
 
@@ -28,6 +29,7 @@ from opsdecl.flows.build import Built, build, for_target
 from opsdecl.flows.effects import effect_table
 from opsdecl.flows.fleet import fleet_change
 from opsdecl.flows.gates import gates_of
+from opsdecl.flows.lifetimes import ends_of_life
 from opsdecl.flows.memory import Memory
 from opsdecl.flows.models import Models
 from opsdecl.flows.partitions import Part, concerning, divide, is_chosen, read_parts, settle, unknown_partition
@@ -72,6 +74,8 @@ class Wanted(Struct, frozen=True):
     target: str | None = None
     forget: tuple[str, ...] = ()
     partition: str | None = None
+    today: date | None = None
+    """Day by which ends of life are told; None tells none."""
 
 
 def plan_review(
@@ -180,7 +184,8 @@ def open_built(tree: SourceTree, wanted: Wanted, memory: Memory | None = None) -
     if chosen.value is None:
         return _broken(project, opened.diagnostics + chosen.diagnostics)
     built = build(project, chosen.value, target=wanted.target, memo=memory.memo)
-    findings = located(project, tree, opened.diagnostics + built.diagnostics)
+    ends = ends_of_life(built.value, wanted.today) if built.value is not None and wanted.today is not None else ()
+    findings = located(project, tree, (*opened.diagnostics, *built.diagnostics, *ends))
     return Planned(None, findings, project.positions.source_lines, chosen.value, built.value)
 
 

@@ -6,17 +6,17 @@ from pathlib import Path
 from msgspec import Struct
 
 from opsdecl.addr import SpecAddress, digest_of
-from opsdecl.diag import Checked, Diagnostic, Place, has_errors
+from opsdecl.diag import Checked, Diagnostic, has_errors
 from opsdecl.diag.codes import transparency as codes
 from opsdecl.diag.nearest import did_you_mean
 from opsdecl.diff.types import BaseRef, SourceRef
 from opsdecl.flows.build import Built
+from opsdecl.flows.edits import edited_files
 from opsdecl.flows.gates import read_evidence
 from opsdecl.flows.plan import Planned, Wanted, open_built, plan_review
 from opsdecl.flows.project import located
 from opsdecl.flows.promotion import PROMOTED, Move, moves_between
 from opsdecl.flows.select import Selected, select
-from opsdecl.spec.edit import edit_file
 from opsdecl.spec.source import MemoryTree
 from opsdecl.spec.types import SourceTree
 from opsdecl.targets.git.objects import CommitTree
@@ -78,7 +78,7 @@ def plan_promotion(
     if unknown:
         return Checked(None, unknown)
     moves = moves_between(sides[0], sides[1], wanted, into)
-    edited = _edit(commits.tree, moves)
+    edited = edited_files(commits.tree, moves)
     if edited.value is None:
         return Checked(None, edited.diagnostics)
     every = {entry.path: commits.tree.read(entry.path) for entry in commits.tree.entries() if entry.mode != "120000"}
@@ -128,19 +128,3 @@ def _unknown(name: str, source: str, target: str, sides: Sequence[Built]) -> Dia
     said = f"`{name[:100]}` is no document of {where}" if where else f"`{name[:100]}` is of a kind that nobody promotes"
     hint = did_you_mean(name, both) or f"{source} and {target} both have: {', '.join(both) or 'none'}"
     return Diagnostic(codes.NOT_IN_BOTH, said, hint=hint)
-
-
-def _edit(tree: SourceTree, moves: Sequence[Move]) -> Checked[dict[str, bytes]]:
-    known = {entry.path for entry in tree.entries()}
-    texts: dict[str, str] = {}
-    for address in dict.fromkeys(move.address for move in moves):
-        own = [move for move in moves if move.address == address]
-        file = own[0].file
-        try:
-            text = texts.get(file, tree.read(file).decode() if file in known else "")
-            edits = [(move.path, move.value) for move in own]
-            texts[file] = edit_file(text, address.kind, address.name, edits)
-        except (ValueError, OSError) as error:
-            said = f"`{address}` cannot be edited in this file: {error}"
-            return Checked(None, (Diagnostic(codes.NOT_EDITABLE, said[:300], Place(file), hint="edit it by hand"),))
-    return Checked({file: text.encode() for file, text in texts.items()})

@@ -40,7 +40,7 @@ def moves_between(
         other = there.get((into or {}).get(document.address, document.address))
         chosen = not names or str(document.address) in names
         if other is not None and chosen and document.address.kind in PROMOTED:
-            file = _overlay(other, target.environment.address.name)
+            file = overlay_of(other, target.environment.address.name)
             for path in _paths(document, other):
                 value = _written(source.graph, document, path)
                 # The same expression, which only comes out differently in the other environment.
@@ -67,7 +67,7 @@ def _told(document: CompiledDocument, other: CompiledDocument) -> Iterator[tuple
                 yield tuple(names[:depth]), "behaviour" in meaning.classes
 
 
-def _overlay(document: CompiledDocument, environment: str) -> str:
+def overlay_of(document: CompiledDocument, environment: str) -> str:
     """The file in which the environment says something of the document already, else one of its own."""
     own = [layer.file for layer in document.layers if layer.file.startswith(f"environments/{environment}/")]
     return own[-1] if own else f"environments/{environment}/{document.address.name}.yaml"

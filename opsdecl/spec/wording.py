@@ -8,6 +8,7 @@ from typing import Any
 from opsdecl.addr import format_path
 from opsdecl.diag import SpecPath
 from opsdecl.diag.codes import spec as codes
+from opsdecl.diag.codes.maintenance import BAD_TIME
 from opsdecl.diag.nearest import did_you_mean, nearest
 from opsdecl.spec.fields import FieldInfo, all_fields, field_info, fields_of
 from opsdecl.spec.kinds.declare import BRANCH_MARK, REFUSED
@@ -17,7 +18,7 @@ from opsdecl.spec.rules.types import Finding
 PydanticError = Any
 """One entry of `ValidationError.errors()`: type, loc, input, ctx."""
 
-_CODES = {code.id: code for code in codes.CODES}
+_CODES = {code.id: code for code in (*codes.CODES, BAD_TIME)}
 _KEY = "[key]"
 _PLAIN_NUMBER = re.compile(r"-?\d+(?:\.\d+)?")
 _THOUSANDS = re.compile(r"(\d+)k", re.IGNORECASE)

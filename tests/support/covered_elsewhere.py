@@ -335,6 +335,14 @@ COVERED_ELSEWHERE: Mapping[str, Elsewhere] = {
     "OD865": Elsewhere(_CLUSTER, "tests/cluster/test_evidence.py::test_evidence_is_collected_once_runs_are_done"),
     "OD866": Elsewhere(_COMMAND, "tests/unit/evidence/test_results.py::test_names_that_there_are_not_are_told"),
     "OD867": Elsewhere(_COMMAND, "tests/unit/evidence/test_results.py::test_without_evidence_nobody_wins"),
+    "OD872": Elsewhere(
+        "a plan says it, by the day", "tests/unit/flows/test_propose.py::test_plans_tell_of_the_end_of_life"
+    ),
+    "OD873": Elsewhere(
+        _COMMAND, "tests/unit/flows/test_propose.py::test_a_hub_that_is_away_is_told_and_nothing_is_written"
+    ),
+    "OD874": Elsewhere(_COMMAND, "tests/unit/flows/test_propose.py::test_an_unknown_name_gets_the_nearest"),
+    "OD875": Elsewhere(_COMMAND, "tests/unit/flows/test_propose.py::test_an_image_without_its_version_is_left_alone"),
     "OD901": Elsewhere(_BUG, "tests/endtoend/test_refusals.py::test_an_unexpected_error"),
     "OD440": Elsewhere(_SIZE, "tests/unit/lower/test_monitor.py::test_an_object_that_is_too_large_is_refused"),
 }

@@ -43,7 +43,7 @@ def command(
 
     at = session(ctx)
     reviewed = read_plan_file(at, plan_file) if plan_file else None
-    wanted = Wanted(environment, target, forget, partition)
+    wanted = Wanted(environment, target, forget, partition, at.process.now.date())
     planned = make_planned(at, wanted, None)
     code = show_planned(at, planned, "text") if format_ == "text" else report_planned(at, planned)
     if planned.plan is None or (code != Exit.DONE and not planned.has_partitions):

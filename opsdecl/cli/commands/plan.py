@@ -49,7 +49,7 @@ def command(
     from opsdecl.flows.plan import Wanted
 
     at: Session = session(ctx)
-    wanted = Wanted(environment, target, forget, partition)
+    wanted = Wanted(environment, target, forget, partition, at.process.now.date())
     planned = make_planned(at, wanted, base, worktree=worktree, second_opinion=True)
     code = show_planned(at, planned, format_, details=details, budget=budget)
     if planned.plan is None:

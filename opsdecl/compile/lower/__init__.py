@@ -17,6 +17,7 @@ from opsdecl.compile.lower.names import base_name, shorten
 from opsdecl.compile.lower.native.dataset import lower_dataset
 from opsdecl.compile.lower.native.evaluation import lower_evaluation
 from opsdecl.compile.lower.native.llm import lower_llm
+from opsdecl.compile.lower.native.maintenance import lower_maintenance
 from opsdecl.compile.lower.native.model import lower_model
 from opsdecl.compile.lower.native.training import lower_training
 from opsdecl.compile.lower.routing.gateway_api import lower_route
@@ -62,6 +63,9 @@ TRAININGS: Mapping[str, Lowering] = {
 TUNINGS: Mapping[str, Lowering] = {"job": lower_tuning_job, "katib": lower_experiment}
 """By `platform.tuning`."""
 
+ALIKE: Mapping[str, Lowering] = {**RUNS, "Maintenance": lower_maintenance}
+"""Kinds that are the same whatever serves."""
+
 
 def lower_document(
     document: CompiledDocument,
@@ -97,11 +101,11 @@ def lower_document(
 
 
 def _run_lowering(kind: str, environment: CompiledDocument) -> Lowering | None:
-    """Of a kind of runs; None for other kinds."""
+    """Of a kind of runs or one that is the same everywhere; None for other kinds."""
     platform = environment.model.spec.platform
     if kind == "Training":
         return TRAININGS[platform.training]
-    return TUNINGS[platform.tuning] if kind == "Tuning" else RUNS.get(kind)
+    return TUNINGS[platform.tuning] if kind == "Tuning" else ALIKE.get(kind)
 
 
 def _renderer(document: CompiledDocument, environment: CompiledDocument) -> str:

@@ -8,6 +8,7 @@ from opsdecl.spec.kinds import (
     environment,
     evaluation,
     llm,
+    maintenance,
     model,
     monitor,
     policy,
@@ -33,6 +34,7 @@ KINDS: Mapping[str, Kind] = {
         training.KIND,
         evaluation.KIND,
         tuning.KIND,
+        maintenance.KIND,
         runtime.KIND,
         policy.KIND,
     )

@@ -5,7 +5,18 @@ from functools import cache
 from typing import Any
 
 from opsdecl.diag import SpecPath
-from opsdecl.spec.rules import dataset, definitions, evaluation, llm, monitor, route, serving, training, tuning
+from opsdecl.spec.rules import (
+    dataset,
+    definitions,
+    evaluation,
+    llm,
+    maintenance,
+    monitor,
+    route,
+    serving,
+    training,
+    tuning,
+)
 from opsdecl.spec.rules.types import DocumentRule, Finding
 
 RULES: tuple[DocumentRule, ...] = (
@@ -15,6 +26,7 @@ RULES: tuple[DocumentRule, ...] = (
     *monitor.RULES,
     *dataset.RULES,
     *training.RULES,
+    *maintenance.RULES,
     *evaluation.RULES,
     *route.RULES,
     *tuning.RULES,
