@@ -17,7 +17,7 @@ from tests.support.golden import ROOT, expect_golden, expect_only
 from tests.support.large import large_tree
 from tests.support.platforms import EVERYTHING, FROM_ZERO, platform_tree
 from tests.support.project import ENVIRONMENTS, built, example_tree
-from tests.support.routed import BY_POOLS, routed_tree
+from tests.support.routed import BY_CANARY, BY_POOLS, routed_tree
 
 DIGEST = "sha256:" + "0" * 64
 
@@ -64,6 +64,18 @@ def test_requests_from_outside(through: str) -> None:
     found = built(routed_tree(**(BY_POOLS if through == "inference-extension" else {})), "prod").manifests.manifests
     shown = [to_yaml(m.data) for m in found if m.address.spec.kind == "Route" or m.address.role == "pool"]
     expect_golden("---\n".join(shown), f"routes/{through}.yaml")
+
+
+def test_a_canary() -> None:
+    """What a model and its Route become, and the plan of a new version."""
+    tree = routed_tree(**BY_CANARY)
+    roles = ("rollout", "service", "canary-service", "http-route", "pdb")
+    shown = [m for m in built(tree, "prod").manifests.manifests if m.address.spec.name == "chat"]
+    expect_golden("---\n".join(to_yaml(m.data) for m in shown if m.address.role in roles), "routes/canary.yaml")
+    after = routed_tree(**{**BY_CANARY, "maxModelLen: 8192": "maxModelLen: 4096"})
+    done = plan_review(after, tree, Wanted("prod"), SourceRef(), BaseRef(ref="main"))
+    assert done.plan is not None
+    expect_golden(render_text(done.plan), "routes/canary-plan.txt")
 
 
 def test_other_shares_of_requests() -> None:

@@ -21,6 +21,7 @@ from opsdecl.compile.lower.kueue import queues
 from opsdecl.compile.memo import Memo
 from opsdecl.compile.merge import MergeRules
 from opsdecl.compile.provenance import document_setters, winner
+from opsdecl.compile.routed import sends_to
 from opsdecl.compile.scene import Scene
 from opsdecl.compile.schema import SchemaOf, schema_of
 from opsdecl.compile.secrets import used_secrets
@@ -281,7 +282,8 @@ def _identity(draft: Draft, document: CompiledDocument) -> str:
     results = _settled(draft.results)
     near = tuple(document.references.values())
     far = (a for other in near if other in draft.documents for a in draft.documents[other].references.values())
-    involved = [results[a].identity for a in (document.address, *near, *far) if a in results]
+    routes = (route.address for route in _routes_to(draft, document))
+    involved = [results[a].identity for a in (document.address, *near, *far, *routes) if a in results]
     project, environment = _settled(draft.project).address.name, _settled(draft.environment).identity
     fetched = repr(draft.secrets) if document.address == draft.compiled().address else ""
     return digest_of_texts([*document.address, environment, draft.catalog.digest, project, fetched, *involved])
@@ -295,15 +297,15 @@ def _lower(draft: Draft, address: SpecAddress) -> Checked[tuple[Resource, ...]]:
     if address == environment.address:
         own = (*external_secrets(environment, project, used), *queues(environment, project, draft.catalog))
         return Checked(own)
-    reckoned = _reckoned(draft, document)
     lowered = lower_document(
         document,
         environment,
         references,
         draft.catalog,
         project=project,
-        reckoned_gib=reckoned,
+        reckoned_gib=_reckoned(draft, document),
         further=_further(draft, references),
+        routes=_routes_to(draft, document),
     )
     if lowered.value is None or not used:
         return lowered
@@ -317,6 +319,13 @@ def _further(draft: Draft, references: Mapping[str, CompiledDocument]) -> Mappin
         for root, other in references.items()
         for inner, address in other.references.items()
     }
+
+
+def _routes_to(draft: Draft, document: CompiledDocument) -> tuple[CompiledDocument, ...]:
+    """Routes whose requests a canary of the document gets a share of."""
+    if document.effective["spec"].get("rollout", {}).get("strategy") != "canary":
+        return ()
+    return tuple(found for found in draft.documents.values() if sends_to(found, document.address))
 
 
 def _reckoned(draft: Draft, document: CompiledDocument) -> float | None:

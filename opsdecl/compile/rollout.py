@@ -4,8 +4,9 @@ Works on effective values, so that no document is compiled again for it.
 """
 
 from collections.abc import Mapping
+from itertools import pairwise
 
-from opsdecl.fleet.strategy import choose_way
+from opsdecl.fleet.strategy import choose_way, spare_replicas
 from opsdecl.fleet.types import RECREATE, Pool, Way
 from opsdecl.spec.types import Json
 
@@ -23,10 +24,44 @@ def way_of(spec: Spec, pools: Mapping[str, Spec]) -> Way:
     if rollout.get("strategy") == "rolling":
         return _rolling(rollout)
     accelerator = spec.get("accelerator")
+    if rollout.get("strategy") == "canary":
+        return _canary(spec, pools)
     gpus, nodes = accelerator["count"] if accelerator else 0, nodes_of(accelerator)
     highest = replicas_of(spec.get("replicas", {}))[1]
-    alone = _holds_volume_alone(spec)
+    alone = holds_volume_alone(spec)
     return choose_way(_own_pool(accelerator, pools), gpus, highest, exclusive=alone, nodes=nodes)
+
+
+def canary_weights(rollout: Spec) -> tuple[int, ...]:
+    """Shares in percent that the new version gets before it gets all requests."""
+    steps = tuple(int(step["weight"]) for step in rollout.get("steps", ()))
+    return steps or tuple(filter(None, (rollout.get("trafficPercent"),)))
+
+
+def keeps_stable(spec: Spec, pools: Mapping[str, Spec]) -> bool:
+    """Whether all pods of the version before run until a canary has all requests: as the document says, else where the
+    reserve of its pool holds as many."""
+    said = spec["rollout"].get("keepStable")
+    accelerator = spec.get("accelerator")
+    if said is not None or not accelerator:
+        return bool(said if said is not None else True)
+    pool, highest = _own_pool(accelerator, pools), replicas_of(spec.get("replicas", {}))[1]
+    return pool is not None and spare_replicas(pool, accelerator["count"], nodes_of(accelerator)) >= highest
+
+
+def _canary(spec: Spec, pools: Mapping[str, Spec]) -> Way:
+    """Pods of the new version come by its share, and before requests move; those before go with their requests, or at
+    the very end."""
+    if keeps_stable(spec, pools):
+        return Way(surge="100%")
+    replicas, weights = replicas_of(spec.get("replicas", {}))[1], canary_weights(spec["rollout"])
+    moves = pairwise((0, *weights, 100))
+    above = (_part(replicas, after) + _part(replicas, 100 - before) - replicas for before, after in moves)
+    return Way(surge=max(1, *above))
+
+
+def _part(replicas: int, percent: int) -> int:
+    return -(-replicas * percent // 100)
 
 
 def nodes_of(accelerator: Spec | None) -> int:
@@ -55,7 +90,7 @@ def _own_pool(accelerator: Spec | None, pools: Mapping[str, Spec]) -> Pool | Non
     return Pool(str(name), pool["nodes"], pool["gpusPerNode"], pool["reserve"]) if pool is not None else None
 
 
-def _holds_volume_alone(spec: Spec) -> bool:
+def holds_volume_alone(spec: Spec) -> bool:
     """Whether a pod on another node could not mount the cache until the one before has let it go."""
     cache = spec.get("weights", {}).get("cache", {})
     return cache.get("type") == "pvc" and not cache.get("claim") and cache.get("accessMode") in ONE_NODE_AT_A_TIME

@@ -35,6 +35,12 @@ def address_of(destination: Mapping[str, Json]) -> SpecAddress:
     return SpecAddress(ROUTED_KINDS[field], destination[field])
 
 
+def sends_to(route: CompiledDocument, model: SpecAddress) -> bool:
+    """Whether a document is a Route with the model among its backends."""
+    backends = route.effective["spec"].get("backends", ()) if route.address.kind == "Route" else ()
+    return any(address_of(backend) == model for backend in backends)
+
+
 def destinations(spec: Mapping[str, Json], *fields: str) -> Iterator[tuple[str, int, Mapping[str, Json]]]:
     """Field, place in it and entry, of a Route's effective `spec`."""
     for field in fields:

@@ -62,8 +62,8 @@ def _not_canary(model: Served, environment: Environment, runtime: Runtime | None
     platform = environment.spec.platform
     if model.spec.rollout.strategy != "canary":
         return f"rollout.strategy is `{model.spec.rollout.strategy}`"
-    if platform.routing == "none" and platform.rollouts == "native":
-        return f"platform.routing is `none` in {environment.metadata.name}"
+    if platform.rollouts == "native":
+        return f"platform.rollouts is `native` in {environment.metadata.name}"
     return None
 
 
@@ -185,16 +185,6 @@ def _secrets_native(model: Environment, environment: Environment, runtime: Runti
     return f"platform.secrets is `{secrets}`" if secrets == "native" and model.spec.secrets else None
 
 
-def _chooses_nothing_yet(setting: str, idle: str) -> Predicate:
-    """For what this version knows and does not render: better told now than found missing on the cluster."""
-
-    def predicate(model: Environment, environment: Environment, runtime: Runtime | None) -> Reason:
-        chosen = getattr(model.spec.platform, setting)
-        return None if chosen == idle else f"this version of opsdecl renders nothing for `{chosen}` yet"
-
-    return predicate
-
-
 def _no_trainer(model: Environment, environment: Environment, runtime: Runtime | None) -> Reason:
     training = model.spec.platform.training
     return None if training == "kubeflow-trainer" else f"platform.training is `{training}`"
@@ -228,17 +218,6 @@ def _looks_itself(model: Environment, environment: Environment, runtime: Runtime
     return "every target is a cluster, and looked at itself" if every else None
 
 
-def _platform() -> tuple[NoEffectRule, ...]:
-    """Settings of the platform that nothing reads yet, and the value that asks for nothing."""
-    idle = {
-        "rollouts": "native",
-    }
-    return tuple(
-        NoEffectRule("Environment", ("spec", "platform", name), _chooses_nothing_yet(name, value), f"use `{value}`")
-        for name, value in idle.items()
-    )
-
-
 def _operated() -> tuple[NoEffectRule, ...]:
     """Fields of trainings that operators have no place for."""
     retried = _of_operator("whose runtimes say how often pods are tried again", "kubeflow-trainer")
@@ -254,10 +233,12 @@ def _operated() -> tuple[NoEffectRule, ...]:
 def _served(kind: str) -> tuple[NoEffectRule, ...]:
     """Rows of the fields that all served kinds share."""
     rollout, replicas = ("spec", "rollout"), ("spec", "replicas")
-    canary = "set rollout.strategy to `canary` and platform.routing to what routes requests, or remove it"
+    canary = "set rollout.strategy to `canary` and platform.rollouts to argo-rollouts, or remove it"
     rolling = "set rollout.strategy to `rolling`, or remove the field"
     return (
         NoEffectRule(kind, (*rollout, "trafficPercent"), _not_canary, canary),
+        NoEffectRule(kind, (*rollout, "steps"), _not_canary, canary),
+        NoEffectRule(kind, (*rollout, "keepStable"), _not_canary, canary),
         NoEffectRule(kind, (*rollout, "maxSurge"), _not_rolling, rolling),
         NoEffectRule(kind, (*rollout, "maxUnavailable"), _not_rolling, rolling),
         NoEffectRule(kind, (*replicas, "target"), _not_scaled, "give min and max a range and the platform a scaler"),
@@ -295,7 +276,6 @@ NO_EFFECT: tuple[NoEffectRule, ...] = (
     NoEffectRule("Environment", ("spec", "autoscaling"), _keda_not_chosen, "set platform.scaling to `keda`"),
     NoEffectRule("Environment", ("spec", "observe", "prometheus"), _asks_no_prometheus, "remove the field"),
     NoEffectRule("Environment", ("spec", "observe", "kubeContext"), _looks_itself, "remove the field"),
-    *_platform(),
     NoEffectRule(
         "Environment", ("spec", "platform", "trainingRuntimes"), _no_trainer, "set training to `kubeflow-trainer`"
     ),

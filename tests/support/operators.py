@@ -18,7 +18,7 @@ def act_as(cluster: ControlPlane, operator: str, namespace: str) -> int:
     record = yaml.safe_load((FOLDER / f"{operator}.yaml").read_text("utf-8"))
     done = 0
     for write in record["writes"]:
-        for name in _names(cluster, write["kind"], namespace):
+        for name in write.get("names") or _names(cluster, write["kind"], namespace):
             _write(cluster, write, name, namespace)
             done += 1
     for made in record.get("makes", ()):
@@ -66,11 +66,11 @@ def _make(cluster: ControlPlane, made: dict[str, Any], name: str, namespace: str
 
 
 def _write(cluster: ControlPlane, write: dict[str, Any], name: str, namespace: str) -> None:
-    generation = cluster.get(write["kind"], name, namespace)["metadata"]["generation"]
+    generation = cluster.get(write["kind"], name, namespace)["metadata"].get("generation", 0)
     patch = json.dumps(write["patch"]).replace("@NAME@", name).replace('"@GENERATION@"', str(generation))
-    patch = patch.replace("@GENERATION@", str(generation))
+    patch = patch.replace("@GENERATION-TEXT@", str(generation)).replace("@GENERATION@", str(generation))
     where = ("--subresource", write["subresource"]) if "subresource" in write else ()
     cluster.kubectl(
-        "patch", write["kind"], name, "-n", namespace, "--type=merge", "-p", patch, *where,
+        "patch", write["kind"], name, "-n", namespace, f"--type={write.get('type', 'merge')}", "-p", patch, *where,
         f"--field-manager={write['manager']}",
     )  # fmt: skip

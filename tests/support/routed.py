@@ -149,3 +149,11 @@ spec:
 """,
 }
 """The same through the inference extension, which copies nothing to pools, and a Route to a model and its adapter."""
+
+BY_CANARY: Mapping[str, str] = {
+    "routing: gateway-api": "routing: gateway-api, rollouts: argo-rollouts",
+    "    - {llm: chat, weight: 90}\n    - {llm: chat-next, weight: 10}\n": "    - {llm: chat}\n",
+    "replicas: {count: 4}": "replicas: {count: 4}\n"
+    "  rollout: {strategy: canary, steps: [{weight: 10, pause: 10m}, {weight: 50, hold: true}]}",
+}
+"""New versions of `chat` by canary, moved by Argo Rollouts."""

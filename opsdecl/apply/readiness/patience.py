@@ -16,7 +16,7 @@ def patience_s(data: Mapping[str, Any]) -> int:
     """Seconds until an object as it was applied may be called late: a pod's time for each round of a rollout."""
     spec = data.get("spec", {})
     match data.get("kind"):
-        case "Deployment" | "StatefulSet" | "DaemonSet":
+        case "Rollout" | "Deployment" | "StatefulSet" | "DaemonSet":
             return _rounds(data) * (_start_s(spec.get("template", {}).get("spec", {})) + PULL_S)
         case "LeaderWorkerSet":
             group = spec.get("leaderWorkerTemplate", {})

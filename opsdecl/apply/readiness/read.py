@@ -25,6 +25,7 @@ READERS: Mapping[tuple[str, str], Reader] = {
     ("apps", "DaemonSet"): workloads.daemon_set,
     ("apps", "ReplicaSet"): workloads.replica_set,
     ("leaderworkerset.x-k8s.io", "LeaderWorkerSet"): workloads.leader_worker_set,
+    ("argoproj.io", "Rollout"): workloads.rollout,
     ("batch", "Job"): jobs.job,
     ("batch", "CronJob"): jobs.cron_job,
     ("trainer.kubeflow.org", "TrainJob"): jobs.train_job,

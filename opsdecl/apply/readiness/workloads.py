@@ -86,6 +86,27 @@ def leader_worker_set(live: Mapping[str, Any]) -> Readiness:
     return Readiness("Current", "", ready, wanted)
 
 
+def rollout(live: Mapping[str, Any]) -> Readiness:
+    """Of Argo Rollouts. A canary that keeps its share for a while is as far as it is to be: nobody waits for hours.
+    Pods of both versions are counted together."""
+    status, wanted = live.get("status", {}), _wanted(live)
+    ready, phase, message = (
+        min(_count(status, "readyReplicas"), wanted),
+        status.get("phase"),
+        str(status.get("message") or ""),
+    )
+    if str(status.get("observedGeneration", "")) != str(live.get("metadata", {}).get("generation", "")):
+        return Readiness("InProgress", "its controller has not seen it yet", ready, wanted)
+    if phase == "Degraded":
+        return Readiness("Failed", message or "the new version was taken back", ready, wanted)
+    if phase == "Paused":
+        step = _count(status, "currentStepIndex")
+        return Readiness("Current", f"the canary keeps its share at step {step}", ready, wanted)
+    if phase != "Healthy":
+        return Readiness("InProgress", message or f"{ready} of {wanted} pods are ready", ready, wanted)
+    return Readiness("Current", "", ready, wanted)
+
+
 def _wanted(live: Mapping[str, Any]) -> int:
     count = live.get("spec", {}).get("replicas")
     return count if isinstance(count, int) else 1

@@ -1,6 +1,6 @@
 """A compiled document -> the resources that it becomes on the environment's platform."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 from msgspec.structs import replace
 
@@ -76,10 +76,12 @@ def lower_document(
     project: str,
     reckoned_gib: float | None = None,
     further: Mapping[str, CompiledDocument] | None = None,
+    routes: Sequence[CompiledDocument] = (),
 ) -> Checked[tuple[Resource, ...]]:
     """`references` holds the documents behind the roots of `document.references` (`{"runtime": …}`). `reckoned_gib` is
     the size of weights that nobody says, where their shape is known. `further` are the documents behind the
-    references of those, such as the datasets of a training that is searched.
+    references of those, such as the datasets of a training that is searched. `routes` send requests
+    to the document.
 
     Kinds without objects give `()`. Errors: a kind that the platform does not render, a name that no Service can have,
     and what the lowering of the kind finds.
@@ -92,7 +94,7 @@ def lower_document(
     else:
         lower = _run_lowering(kind, environment) or LOWERINGS.get((_renderer(document, environment), kind))
     subject = _subject(document, environment, references, catalog, project, further or {})
-    subject = replace(subject, reckoned_gib=reckoned_gib)
+    subject = replace(subject, reckoned_gib=reckoned_gib, routes=_bases(routes))
     if lower is None:
         return Checked(None, (_not_rendered(subject),))
     if not subject.base[0].isalpha():
@@ -106,6 +108,10 @@ def _run_lowering(kind: str, environment: CompiledDocument) -> Lowering | None:
     if kind == "Training":
         return TRAININGS[platform.training]
     return TUNINGS[platform.tuning] if kind == "Tuning" else ALIKE.get(kind)
+
+
+def _bases(documents: Sequence[CompiledDocument]) -> tuple[str, ...]:
+    return tuple(shorten(base_name(document.model.metadata)) for document in documents)
 
 
 def _renderer(document: CompiledDocument, environment: CompiledDocument) -> str:

@@ -66,6 +66,8 @@ class Subject(Struct, frozen=True):
     """What an Evaluation measures, by root."""
     searched: CompiledDocument | None = None
     """The training whose parameters the document searches."""
+    routes: tuple[str, ...] = ()
+    """Names of the HTTPRoutes that send requests to the model, where its new versions come by canary."""
     reckoned_gib: float | None = None
     """Size of weights that neither the document nor the catalogue says, where it could be reckoned."""
 

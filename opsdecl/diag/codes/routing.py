@@ -1,4 +1,4 @@
-"""OD442: what a platform cannot do for requests."""
+"""OD442, OD443: what a platform cannot do for requests, and for canaries."""
 
 from opsdecl.diag.types import Code
 
@@ -11,4 +11,14 @@ BEYOND_ROUTING = Code(
     "kind: Route\nspec:\n  fallbacks: [{llm: small}]",
 )
 
-CODES: tuple[Code, ...] = (BEYOND_ROUTING,)
+BEYOND_ROLLOUTS = Code(
+    "OD443",
+    "A canary that the platform cannot honour",
+    "A canary gets a share of the requests only where a controller moves them: Argo Rollouts, through a Route to the "
+    "model by the plain Gateway API, and through one that sends to no other model. Elsewhere the new version would get "
+    "all requests at once, or none.\n\n"
+    "Do what the finding says, or use `strategy: auto`.",
+    "rollout: {strategy: canary, trafficPercent: 20}   # platform.rollouts is native",
+)
+
+CODES: tuple[Code, ...] = (BEYOND_ROUTING, BEYOND_ROLLOUTS)

@@ -99,6 +99,16 @@ class Replicas(Part):
         return self.highest > self.lowest
 
 
+class CanaryStep(Part):
+    """A share of the requests for the new version, and how long it keeps it."""
+
+    weight: int = Field(ge=1, le=99, description="Share of the requests that the new version gets, in percent.")
+    pause: Duration | None = Field(
+        default=None, description="How long it keeps this share; until its pods are ready where absent."
+    )
+    hold: bool = Field(default=False, description="Whether it keeps this share until a person lets it go on.")
+
+
 class Rollout(Part):
     """How a new version takes over."""
 
@@ -112,7 +122,22 @@ class Rollout(Part):
         default=None, description="Most pods missing from the wanted number while rolling."
     )
     traffic_percent: int | None = Field(
-        default=None, ge=1, le=99, description="Share of the requests that a canary gets, in percent."
+        default=None,
+        ge=1,
+        le=99,
+        description="Share of the requests that a canary gets until a person lets it go on, in percent; excludes "
+        "steps.",
+        json_schema_extra=excludes("steps"),
+    )
+    steps: Items[CanaryStep] = Field(
+        default=(),
+        description="Shares of the requests that a canary gets, one after the other, before it gets all of them.",
+        json_schema_extra=excludes("trafficPercent"),
+    )
+    keep_stable: bool | None = Field(
+        default=None,
+        description="Whether all pods of the version before run until a canary has all requests, which needs room for "
+        "both; where absent, whether the pool's reserve holds them.",
     )
 
 

@@ -60,6 +60,28 @@ def rollout(document: Served) -> Iterator[Finding]:
         yield Finding(codes.EXCLUSIVE_FIELDS, ("spec", "rollout", "maxSurge"), message, "set one of them to 1")
 
 
+def canary(document: Served) -> Iterator[Finding]:
+    chosen, path = document.spec.rollout, ("spec", "rollout")
+    if chosen.traffic_percent is not None and chosen.steps:
+        message = "`rollout.trafficPercent` is one step, so `steps` cannot stand beside it"
+        yield Finding(codes.EXCLUSIVE_FIELDS, (*path, "trafficPercent"), message, "write it as the first step", True)
+    if chosen.strategy == "canary" and chosen.traffic_percent is None and not chosen.steps:
+        message = "nothing says which share of the requests the canary gets"
+        hint = "add `steps: [{weight: 10, pause: 10m}, {weight: 50, pause: 10m}]`"
+        yield Finding(codes.MISSING_FIELD, (*path, "strategy"), message, hint)
+    for index, (before, after) in enumerate(pairwise(chosen.steps), 1):
+        if after.weight <= before.weight:
+            message = f"the share of this step is {after.weight}, and that of the one before {before.weight}"
+            hint = "let each step give the canary more than the one before"
+            yield Finding(codes.BOUNDS_REVERSED, (*path, "steps", index, "weight"), message, hint)
+    for index, step in enumerate(chosen.steps):
+        if step.hold and step.pause is not None:
+            message = "this step waits for a person, so `pause` cannot end it"
+            yield Finding(
+                codes.EXCLUSIVE_FIELDS, (*path, "steps", index, "pause"), message, "remove `pause`, or `hold`", True
+            )
+
+
 def drain(document: Served) -> Iterator[Finding]:
     longest = document.spec.drain.longest_generation if document.spec.drain else None
     path: SpecPath = ("spec", "drain", "longestGeneration")
@@ -180,6 +202,7 @@ _S = "spec"
 RULES: tuple[DocumentRule, ...] = (
     DocumentRule(_SERVED, ((_S, "replicas"),), replicas),
     DocumentRule(_SERVED, ((_S, "rollout"),), rollout),
+    DocumentRule(_SERVED, ((_S, "rollout"),), canary),
     DocumentRule(_SERVED, ((_S, "drain"),), drain),
     DocumentRule(_SERVED, ((_S, "serviceAccount"),), service_account),
     DocumentRule(_SERVED, ((_S, "access"),), access),

@@ -22,6 +22,7 @@ from opsdecl.targets.cluster.kinds import Kinds
 from opsdecl.targets.cluster.lease import Lock
 from opsdecl.targets.cluster.listing import path_of
 from opsdecl.targets.cluster.migrating import migrated
+from opsdecl.targets.cluster.moved import as_if_unmoved, sent
 from opsdecl.targets.cluster.ownership import HAND_OVER
 from opsdecl.targets.cluster.reading import Identity, same_object
 from opsdecl.targets.cluster.refusals import PlaceOf, anothers_object, conflict
@@ -87,7 +88,7 @@ class Writer(Struct, frozen=True):
         self, path: str, manifest: Manifest, entry: Entry, live: Mapping[str, Any] | None, *, again: bool = False
     ) -> Written:
         """Tries again where only status moved; stops where somebody changed what is ours. `again`: it was applied."""
-        planned = see(entry, live, self.manager).digest
+        planned = self._sight(entry, live, manifest)
         force = False
         for _ in range(_TRIES):
             try:
@@ -108,7 +109,7 @@ class Writer(Struct, frozen=True):
                     return done, ()
                 # Who scales what nobody had scaled before is not noted by the server, and no conflict then.
                 shown = _shown(live, manifest, self.manager)
-                if shown != _shown(looked, manifest, self.manager) or see(entry, live, self.manager).digest != planned:
+                if shown != _shown(looked, manifest, self.manager) or self._sight(entry, live, manifest) != planned:
                     said = f"{manifest.key} was changed by somebody while this was applied"
                     return None, (Diagnostic(STALE, said, hint="plan again", subject=str(manifest.address.spec)),)
                 force = False
@@ -162,10 +163,14 @@ class Writer(Struct, frozen=True):
     ) -> dict[str, Any]:
         """With uid and resourceVersion, so that it lands on the very object that was looked at, or nowhere; where there
         was none, one is made or nothing is done."""
-        body = decorated(manifest.data, self.applyset, self.epoch if live is None else None)
+        body = decorated(sent(manifest, live), self.applyset, self.epoch if live is None else None)
         body = {**body, "metadata": {**body["metadata"], **_pinned(live)}}
         params = {"fieldManager": self.manager, "force": str(force).lower(), "fieldValidation": "Strict"}
         return (await self.client.patch(path, body, params, before=self.lock.check)).body
+
+    def _sight(self, entry: Entry, live: Mapping[str, Any] | None, manifest: Manifest) -> str:
+        """Digest of what is ours of a live object, whatever controllers have moved meanwhile."""
+        return see(entry, as_if_unmoved(live, entry.applied, manifest), self.manager).digest
 
     def _may_take(self, manifest: Manifest, entry: Entry, path: str) -> bool:
         return Applier(self.manager, self.applyset, self.force).may_take(manifest, entry, path)
@@ -213,8 +218,9 @@ def _uid(live: Mapping[str, Any] | None) -> str:
 
 
 def _shown(live: Mapping[str, Any] | None, manifest: Manifest, manager: str) -> Any:
-    """Which object it is, and what it has of what is wanted."""
-    return (_uid(live), ours_of(live, (manifest.data,), manager)) if live is not None else None
+    """Which object it is, and what it has of what is wanted, whatever controllers have moved."""
+    still = as_if_unmoved(live, manifest.data, manifest)
+    return (_uid(live), ours_of(still, (manifest.data,), manager)) if still is not None else None
 
 
 def _pinned(live: Mapping[str, Any] | None) -> Mapping[str, str]:

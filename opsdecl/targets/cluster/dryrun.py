@@ -14,6 +14,7 @@ from opsdecl.targets.cluster.comparing import decorated, is_leaving, ours_of
 from opsdecl.targets.cluster.failures import NOT_DECLARED, StatusError, explain
 from opsdecl.targets.cluster.inventory import Entry
 from opsdecl.targets.cluster.kinds import Kinds
+from opsdecl.targets.cluster.moved import sent
 from opsdecl.targets.cluster.refusals import PlaceOf, conflict, has_field, refusals
 
 Candidate = tuple[Manifest, Entry | None, Mapping[str, Any] | None]
@@ -87,7 +88,7 @@ async def _try(
     manifest, entry, live = candidate
     manager = who.manager
     path = kinds[manifest.key.api_version, manifest.key.kind].path(manifest.key)
-    body = decorated(manifest.data, who.applyset, 0 if live is None else None)
+    body = decorated(sent(manifest, live), who.applyset, 0 if live is None else None)
     params = {"fieldManager": manager, "dryRun": "All", "fieldValidation": "Strict"}
     try:
         merged = (await client.patch(path, body, {**params, "force": "false"})).body

@@ -19,6 +19,7 @@ from opsdecl.targets.cluster.inventory import Entry
 from opsdecl.targets.cluster.keepers import Keeper, applyset_of, keeper_of
 from opsdecl.targets.cluster.kinds import Kinds, find_kinds
 from opsdecl.targets.cluster.listing import Listing, Lists, list_live, list_selected, not_installed, part_of
+from opsdecl.targets.cluster.moved import as_if_unmoved
 from opsdecl.targets.cluster.ownership import manager_of
 from opsdecl.targets.cluster.refusals import PlaceOf, anothers_object, nowhere
 from opsdecl.targets.cluster.running import observed
@@ -82,7 +83,9 @@ async def read_release(client: Client, store: Store, scope: Scope) -> Reading:
     live = {same_object(key): found for key, found in listing.objects.items()}
     inventory = held.inventory
     entries = _landed(stored, live, manager, inventory.epoch)
-    sights = {i: see(entry, live.get(i), manager) for i, entry in entries.items()}
+    sights = {
+        i: see(entry, as_if_unmoved(live.get(i), entry.applied, wanted.get(i)), manager) for i, entry in entries.items()
+    }
     tried = await _ask(client, store, scope, wanted, kinds, entries, sights, live, inventory.runs)
     objects = tuple(_objects(scope, wanted, entries, sights, live, tried))
     watched = {same_object(key) for key in inventory.watched} - entries.keys() - wanted.keys()

@@ -33,6 +33,7 @@ API = {
     "HorizontalPodAutoscaler": "autoscaling/v2",
     "PodDisruptionBudget": "policy/v1",
     "LeaderWorkerSet": "leaderworkerset.x-k8s.io/v1",
+    "Rollout": "argoproj.io/v1alpha1",
     "CustomResourceDefinition": "apiextensions.k8s.io/v1",
 }
 
@@ -139,6 +140,31 @@ ROWS: tuple[tuple[str, dict[str, Any], Readiness], ...] = (
         Readiness("Current", "", 3, 3),
     ),
     ("replica set", live("ReplicaSet", TWO, {"replicas": 2, "readyReplicas": 2}), Readiness("Current", "", 2, 2)),
+    (
+        "a canary's controller has not seen the change",
+        live("Rollout", TWO, {"observedGeneration": "1", "phase": "Healthy", "readyReplicas": 2}),
+        Readiness("InProgress", "its controller has not seen it yet", 2, 2),
+    ),
+    (
+        "a canary keeps its share",
+        live("Rollout", TWO, {"observedGeneration": "2", "phase": "Paused", "readyReplicas": 3, "currentStepIndex": 1}),
+        Readiness("Current", "the canary keeps its share at step 1", 2, 2),
+    ),
+    (
+        "a canary was taken back",
+        live("Rollout", TWO, {"observedGeneration": "2", "phase": "Degraded", "message": "RolloutAborted"}),
+        Readiness("Failed", "RolloutAborted", 0, 2),
+    ),
+    (
+        "a canary's pods load",
+        live("Rollout", TWO, {"observedGeneration": "2", "phase": "Progressing", "readyReplicas": 1}),
+        Readiness("InProgress", "1 of 2 pods are ready", 1, 2),
+    ),
+    (
+        "a canary has all requests",
+        live("Rollout", TWO, {"observedGeneration": "2", "phase": "Healthy", "readyReplicas": 2}),
+        Readiness("Current", "", 2, 2),
+    ),
     (
         "groups are new",
         live("LeaderWorkerSet", TWO),

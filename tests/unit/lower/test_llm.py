@@ -430,7 +430,7 @@ def test_rdma_gets_devices_and_the_capability_to_pin_memory() -> None:
     [
         ("metadata: {objectName: 7b}", "{}", "OD403"),
         ("{}", "platform: {scaling: keda}", "OD393"),
-        ("spec: {rollout: {strategy: canary}}", "{}", "OD431"),
+        ("spec: {rollout: {strategy: canary, trafficPercent: 20}}", "{}", "OD443"),
         ("spec: {runtime: triton}", "{}", "OD432"),
         ("{}", "platform: {metrics: none}", "OD433"),
         ("spec: {runtime: custom}", "{}", "OD433"),

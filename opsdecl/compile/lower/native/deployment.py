@@ -65,10 +65,7 @@ def deployment(
         "spec": {
             "replicas": replica_count(subject, spec.replicas),
             "revisionHistoryLimit": 3,
-            # A pod that still loads its weights is no failed rollout.
-            "progressDeadlineSeconds": NO_DEADLINE
-            if parts.runs
-            else max(LONGEST_DEADLINE, server.startup_budget + LONGEST_DEADLINE),
+            "progressDeadlineSeconds": deadline(server, parts),
             "selector": {"matchLabels": selector(subject)},
             "strategy": chosen.value,
             "template": template,
@@ -88,6 +85,11 @@ def deployment(
 
 def pod_annotations(server: Server, parts: PodParts) -> Mapping[str, Any] | None:
     return {**(server.pod_annotations or {}), **waits_for(parts)} or None
+
+
+def deadline(server: Server, parts: PodParts) -> int:
+    """Seconds. A pod that still loads its weights is no failed rollout."""
+    return NO_DEADLINE if parts.runs else max(LONGEST_DEADLINE, server.startup_budget + LONGEST_DEADLINE)
 
 
 def needed(subject: Subject, spec: ServedSpec, parts: PodParts) -> tuple[Address, ...]:

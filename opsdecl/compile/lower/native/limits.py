@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from opsdecl.compile.lower.argo_rollouts.limits import beyond_rollouts
 from opsdecl.compile.lower.keda.limits import beyond_keda
 from opsdecl.compile.lower.native.autoscaling import UTILISATION, metric_name
 from opsdecl.compile.lower.native.replicas import is_autoscaled
@@ -15,14 +16,7 @@ from opsdecl.spec.kinds.serving import ScalingTarget
 
 def beyond_native(subject: Subject, spec: ServedSpec) -> tuple[Diagnostic, ...]:
     """Errors: canaries, and what no autoscaler of this platform can do."""
-    return (*_canary(subject, spec), *beyond_scaler(subject, spec))
-
-
-def _canary(subject: Subject, spec: ServedSpec) -> Iterator[Diagnostic]:
-    if spec.rollout.strategy == "canary":
-        message = "`rollout.strategy: canary` needs an adapter for traffic, which platform.serving `native` has not"
-        hint = "use `auto` or `rolling`"
-        yield _finding(subject, codes.NOT_RENDERED_HERE, ("spec", "rollout", "strategy"), message, hint)
+    return (*beyond_rollouts(subject, spec), *beyond_scaler(subject, spec))
 
 
 def beyond_scaler(subject: Subject, spec: ServedSpec) -> Iterator[Diagnostic]:

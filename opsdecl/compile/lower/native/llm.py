@@ -9,21 +9,19 @@ from opsdecl.compile.lower.native.cache import cache_claim
 from opsdecl.compile.lower.native.chat_template import PATH as TEMPLATE_PATH
 from opsdecl.compile.lower.native.chat_template import missing_template, template_map, template_parts, template_text
 from opsdecl.compile.lower.native.compute import compute
-from opsdecl.compile.lower.native.deployment import Server, deployment
-from opsdecl.compile.lower.native.disruption import disruption_budget
+from opsdecl.compile.lower.native.deployment import Server
 from opsdecl.compile.lower.native.drain import LLM_DEFAULT, leaving
 from opsdecl.compile.lower.native.flags import plain_flag, settle_flags
 from opsdecl.compile.lower.native.limits import beyond_native
 from opsdecl.compile.lower.native.network import network_policy
 from opsdecl.compile.lower.native.parts import PodParts, join
 from opsdecl.compile.lower.native.probes import liveness, readiness, startup, startup_budget
-from opsdecl.compile.lower.native.service import service
 from opsdecl.compile.lower.native.service_account import service_account
 from opsdecl.compile.lower.native.variables import declared, literal
 from opsdecl.compile.lower.native.volumes import scratch, shared_memory
 from opsdecl.compile.lower.native.weights import Facts, Located, locate_weights, model_facts
+from opsdecl.compile.lower.native.workload import serving
 from opsdecl.compile.lower.routing.pool import inference_pool
-from opsdecl.compile.lower.scaling import scaler
 from opsdecl.compile.lower.subject import Subject, traced
 from opsdecl.compile.types import Resource, Traced
 from opsdecl.diag import Checked, Diagnostic
@@ -59,10 +57,7 @@ def lower_llm(subject: Subject) -> Checked[tuple[Resource, ...]]:
         return Checked(None, prepared.diagnostics)
     engine = prepared.value
     resources = (
-        deployment(subject, spec, spec.accelerator, engine.server, engine.parts),
-        service(subject, engine.ports),
-        scaler(subject, spec.replicas),
-        disruption_budget(subject, spec.disruption, spec.replicas),
+        *serving(subject, spec, spec.accelerator, engine.server, engine.parts, engine.ports),
         network_policy(subject, spec.access, engine.ports),
         inference_pool(subject, engine.ports),
         *held(subject, spec, engine),

@@ -4,20 +4,18 @@ from typing import Any, NamedTuple
 
 from opsdecl.compile.lower.native.classic import SERVERS, ClassicServer, classic_server
 from opsdecl.compile.lower.native.compute import compute
-from opsdecl.compile.lower.native.deployment import Server, deployment
-from opsdecl.compile.lower.native.disruption import disruption_budget
+from opsdecl.compile.lower.native.deployment import Server
 from opsdecl.compile.lower.native.drain import CLASSIC_DEFAULT, leaving
 from opsdecl.compile.lower.native.flags import settle_flags
 from opsdecl.compile.lower.native.limits import beyond_native
 from opsdecl.compile.lower.native.network import network_policy
 from opsdecl.compile.lower.native.parts import PodParts, join
 from opsdecl.compile.lower.native.probes import liveness, open_port, readiness, startup
-from opsdecl.compile.lower.native.service import service
 from opsdecl.compile.lower.native.service_account import service_account
 from opsdecl.compile.lower.native.storage import source_annotations, source_parts
 from opsdecl.compile.lower.native.variables import declared, literal
 from opsdecl.compile.lower.native.volumes import scratch, shared_memory
-from opsdecl.compile.lower.scaling import scaler
+from opsdecl.compile.lower.native.workload import serving
 from opsdecl.compile.lower.subject import Subject
 from opsdecl.compile.types import Resource, Traced
 from opsdecl.diag import Checked, Diagnostic
@@ -47,11 +45,8 @@ def lower_model(subject: Subject) -> Checked[tuple[Resource, ...]]:
         return Checked(None, prepared.diagnostics)
     server, parts, ports = prepared.value
     resources = (
-        deployment(subject, spec, spec.accelerator, server, parts),
-        service(subject, ports),
+        *serving(subject, spec, spec.accelerator, server, parts, ports),
         service_account(subject, spec.service_account),
-        scaler(subject, spec.replicas),
-        disruption_budget(subject, spec.disruption, spec.replicas),
         network_policy(subject, spec.access, ports),
     )
     return Checked(tuple(resource for resource in resources if resource is not None), beyond_native(subject, spec))

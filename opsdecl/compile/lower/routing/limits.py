@@ -17,6 +17,7 @@ _SWITCH = f"set platform.routing of the Environment to {EXTENSION}, or remove it
 def beyond_gateway_api(subject: Subject, spec: RouteSpec, backends: Sequence[Routed]) -> Iterator[Diagnostic]:
     """Errors: what no gateway does, adapters, priorities."""
     yield from _beyond_any(subject, spec)
+    yield from _canary_beside_others(subject, backends)
     if spec.priority is not None:
         message = "the Gateway API knows no priorities of requests"
         yield _finding(subject, ("spec", "priority"), message, _SWITCH)
@@ -72,6 +73,16 @@ def _beyond_any(subject: Subject, spec: RouteSpec) -> Iterator[Diagnostic]:
             "tokens by team, and opsdecl renders nothing for them"
         )
         yield _finding(subject, ("spec", "limits"), message, hint)
+
+
+def _canary_beside_others(subject: Subject, backends: Sequence[Routed]) -> Iterator[Diagnostic]:
+    """The controller gives the canary what its model has not: of a Route to others as well it would take theirs."""
+    for each in backends if len(backends) > 1 else ():
+        if served(subject, each)["canary"]:
+            message = f"new versions of {each.document.address} come by canary, which moves all requests of a Route"
+            hint = "let it be the only backend, or set its rollout.strategy to `auto`"
+            at, told = subject.place(each.model_at), str(subject.document.address)
+            yield Diagnostic(codes.BEYOND_ROLLOUTS, message, at=at, hint=hint, subject=told)
 
 
 def _mixed(subject: Subject, backends: Sequence[Routed]) -> Iterator[Diagnostic]:
