@@ -43,9 +43,9 @@ def reasons(spec: str, env: str = "{}", engine: str = "vllm") -> dict[str, str]:
             "rollout: {strategy: canary, trafficPercent: 5}",
             "{}",
             "vllm",
-            {"rollout.trafficPercent": "platform.routing is `none` in prod"},
+            {"rollout.trafficPercent": "platform.rollouts is `native` in prod"},
         ),
-        ("rollout: {strategy: canary, trafficPercent: 5}", "platform: {routing: gateway-api}", "vllm", {}),
+        ("rollout: {strategy: canary, trafficPercent: 5}", "platform: {rollouts: argo-rollouts}", "vllm", {}),
         (
             "rollout: {strategy: recreate, maxSurge: 1}",
             "{}",
