@@ -9,6 +9,7 @@ import sys
 import time
 import zlib
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from secrets import token_hex
 from shutil import rmtree
@@ -17,13 +18,17 @@ import pytest
 
 import opsdecl as opsdecl_sources
 from opsdecl.targets.pulumi.installation import find_pulumi
+from tests.contracts.builders import apply, manifest, plan_of, release
+from tests.pulumi.test_cluster import running
 from tests.support.cached import cached_text
+from tests.support.cluster import ControlPlane
+from tests.support.cluster_places import NAMESPACE, assist
 from tests.support.crashes import kill_with_children
 from tests.support.git import repository
 from tests.support.project import Ran, copy_example, opsdecl
-from tests.support.pulumi_places import pulumi
+from tests.support.pulumi_places import cluster_stack, pulumi
 
-__all__ = ["pulumi"]
+__all__ = ["assist", "pulumi"]
 pytestmark = [pytest.mark.pulumi, pytest.mark.slow]
 
 CANARY = f"canary{token_hex(12)}"
@@ -113,7 +118,8 @@ def done(project: Path, *arguments: str) -> Ran:
 
 
 def test_nothing_that_a_release_leaves_holds_a_secret(project: Path) -> None:
-    """Plan, apply, a failed apply, history and rollback."""
+    """Plan, apply, a failed apply, history, rollback, an apply as a stream of events, and the stack as a program with
+    its configuration."""
     folder, apply = project.parent, ("apply", "--env", "dev", "--yes", "--revert-drift")
     runs = [done(project, "plan", "--env", "dev", "--out", str(folder / "plan.json"), "--details")]
     runs.append(done(project, *apply))
@@ -128,10 +134,13 @@ def test_nothing_that_a_release_leaves_holds_a_secret(project: Path) -> None:
     first = json.loads(runs[-1].out)["revisions"][-1]["id"]
     runs += [
         done(project, "rollback", "--env", "dev", "--to", first, "--yes"),
+        done(project, *apply, "--format", "json"),
+        done(project, "eject", "pulumi", "--env", "dev", str(folder / "program")),
     ]
+    assert (folder / "program/Pulumi.dev.yaml").exists()
     said_nothing(*runs)
     assert leaks(folder) == []
-    assert searched(folder) >= {"backend", "home", "rendered", "project", "plan.json"}
+    assert searched(folder) >= {"backend", "home", "rendered", "project", "program", "plan.json"}
     assert [name for name, content in contents(folder / "backend") if SOURCE in content] == []
 
 
@@ -153,6 +162,35 @@ def test_what_is_killed_in_the_middle_leaves_none(project: Path) -> None:
     running.wait()
     assert list((project.parent / "tmp").glob("opsdecl-pulumi-*/Pulumi.dev.yaml"))
     assert leaks(project.parent) == []
+
+
+def test_what_a_secret_of_the_cluster_holds_stays_there(cluster: ControlPlane, pulumi: Path, assist: str) -> None:
+    """Objects refer to it by name: one by a variable, one is an ExternalSecret that makes it."""
+    cluster.install_crds("external-secrets")
+    cluster.kubectl("create", "secret", "generic", "hub", f"--from-literal=token={TOKEN}", "-n", NAMESPACE)
+    model = running(0, 0)
+    spec = json.loads(json.dumps(model.data["spec"]))
+    reference = {"secretKeyRef": {"name": "hub", "key": "token"}}
+    spec["template"]["spec"]["containers"][0]["env"] = [{"name": "HF_TOKEN", "valueFrom": reference}]
+    made = manifest("LLM.chat/main/secret", "ExternalSecret", "hub", api_version="external-secrets.io/v1")
+    store = {"secretStoreRef": {"kind": "ClusterSecretStore", "name": "vault"}, "target": {"name": "hub"}}
+    wanted = {"data": [{"secretKey": "token", "remoteRef": {"key": "hub"}}]}
+    plain = {name: value for name, value in made.data.items() if name != "data"}
+    desired = release(
+        replace(model, data={**model.data, "spec": spec}), replace(made, data={**plain, "spec": store | wanted})
+    )
+    target = cluster_stack(cluster, pulumi, desired)
+    said: list[object] = [apply(target, desired)]
+    assert said[0].diagnostics == ()  # type: ignore[attr-defined]
+    cluster.kubectl("scale", "deployment", "chat", "--replicas=3", "-n", NAMESPACE)
+    state = target.read().value
+    assert state is not None
+    plan = plan_of(state, desired)
+    assert plan.changes
+    said += [state, plan, target.preview(desired, plan), target.status(), target.history(5), target.exported()]
+    (pulumi / "said.txt").write_text(repr(said))
+    assert "hub" in (pulumi / "said.txt").read_text()
+    assert leaks(pulumi) == []
 
 
 def test_a_token_that_somebody_wrote_down_is_refused_and_kept_nowhere(project: Path) -> None:
