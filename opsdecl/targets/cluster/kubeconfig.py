@@ -144,14 +144,19 @@ def plugin_login(plugin: "UserExec") -> "httpx2.Auth":
     class Login(httpx2.Auth):
         def __init__(self) -> None:
             self._bearer = ""
+            self._asking = asyncio.Lock()
 
         async def async_auth_flow(self, request: httpx2.Request) -> AsyncGenerator[httpx2.Request, httpx2.Response]:
-            if self._bearer:
-                request.headers["Authorization"] = self._bearer
+            used = self._bearer
+            if used:
+                request.headers["Authorization"] = used
                 response = yield request
                 if response.status_code != 401:
                     return
-            self._bearer = f"Bearer {await plugin_token(plugin)}"
+            # Of the requests that meet an expired token at once, one asks for all.
+            async with self._asking:
+                if self._bearer == used:
+                    self._bearer = f"Bearer {await plugin_token(plugin)}"
             request.headers["Authorization"] = self._bearer
             yield request
 
