@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from opsdecl.apply.steps import add_steps
+from opsdecl.apply.types import Event
 from opsdecl.diag import Checked
 from opsdecl.render.types import Manifest, ManifestSet
 from opsdecl.targets.cluster.client import Client
@@ -98,14 +99,20 @@ def kill_at_request(number: int, when: str, counts: Chooses = writes) -> None:
     at_request(number, when, send(signal.SIGKILL), counts)
 
 
-def apply_in_steps(target: ClusterTarget, desired: ManifestSet) -> Checked[Any]:
+def unheard(event: Event) -> None:
+    """For those who listen to nothing."""
+
+
+def apply_in_steps(
+    target: ClusterTarget, desired: ManifestSet, emit: Callable[[Event], None] = unheard
+) -> Checked[Any]:
     """As `opsdecl apply` does it: read, plan, wave by wave along the dependencies."""
     state = target.read()
     if state.value is None:
         return Checked(None, state.diagnostics)
     plan = add_steps(plan_of(state.value, desired), desired, state.value).value
     assert plan is not None
-    return target.write(desired, plan, record(), expected=state.value.identity, emit=lambda event: None)
+    return target.write(desired, plan, record(), expected=state.value.identity, emit=emit)
 
 
 def fleet(version: int, objects: int = OBJECTS, model: Model | None = None) -> ManifestSet:
