@@ -1,5 +1,6 @@
 """Somebody is faster by a hair: between our look at an object and our write of it."""
 
+import json
 from collections.abc import Callable
 from random import Random
 from typing import Any
@@ -105,6 +106,22 @@ def test_an_object_that_somebody_makes_where_ours_was_deleted_is_not_waited_for(
     assert done.diagnostics == ()
     assert cluster.get("configmap", "chat", NAMESPACE)["metadata"]["managedFields"][0]["manager"] == "kubectl-create"
     assert next_actions(cluster, nothing()) == {}
+
+
+@pytest.mark.parametrize("method", ["PATCH", "DELETE"])
+def test_an_object_that_another_tool_adopts_before_our_write_stays_theirs(
+    cluster: ControlPlane, assist: str, monkeypatch: pytest.MonkeyPatch, method: str
+) -> None:
+    config = manifest("LLM.chat/main/config", "ConfigMap", "chat", 1)
+    apply(cluster_target(cluster), release(config))
+    wanted = release(manifest("LLM.chat/main/config", "ConfigMap", "chat", 2)) if method == "PATCH" else nothing()
+    theirs = {**config.data, "data": {"value": "theirs"}}
+    theirs["metadata"] = {**config.data["metadata"], "annotations": {"meta.helm.sh/release-name": "legacy"}}
+    taken = ("apply", "--server-side", "--force-conflicts", "--field-manager=helm", "-f", "-")
+    at(monkeypatch, config, method, 1, lambda: cluster.kubectl(*taken, stdin=json.dumps(theirs)), "before")
+    done = apply(cluster_target(cluster), wanted)
+    assert codes(done) == ["OD510" if method == "PATCH" else "OD619"]
+    assert cluster.get("configmap", "chat", NAMESPACE)["data"] == {"value": "theirs"}
 
 
 def test_a_count_that_somebody_sets_while_we_hand_it_over_stands(

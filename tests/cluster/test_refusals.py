@@ -12,6 +12,7 @@ from opsdecl.addr import ObjectKey, Release, SpecAddress
 from opsdecl.apply.steps import add_steps
 from opsdecl.diag import Checked, Place, SpecPath
 from opsdecl.render.types import Manifest, ManifestSet
+from opsdecl.targets.cluster.store import PART_OF
 from tests.contracts.builders import actions, apply, chat, manifest, plan_of, record, release
 from tests.support.cluster import ControlPlane
 from tests.support.cluster_places import NAMESPACE, assist, cluster_target
@@ -210,6 +211,20 @@ class TestDeleting:
         assert codes(done) == ["OD619"]
         assert "service/chat" in named(cluster, "services")
         return str(done.diagnostics[0].message)
+
+    @pytest.mark.parametrize(
+        ("mark", "words"),
+        [
+            ({"annotations": {"meta.helm.sh/release-name": "legacy"}}, "it is part of Helm release `legacy`"),
+            ({"labels": {PART_OF: "applyset-of-others-v1"}}, "it is part of set `applyset-of-others-v1`"),
+        ],
+    )
+    def test_an_object_that_another_tool_has_adopted_stays(
+        self, cluster: ControlPlane, assist: str, mark: dict[str, Any], words: str
+    ) -> None:
+        apply(cluster_target(cluster), chat())
+        self.patch(cluster, {"metadata": mark})
+        assert words in self.held_back(cluster)
 
     def test_an_object_of_which_nothing_is_ours_stays(self, cluster: ControlPlane, assist: str) -> None:
         apply(cluster_target(cluster), chat())

@@ -8,6 +8,7 @@ from opsdecl.targets.cluster.applying import Writer
 from opsdecl.targets.cluster.comparing import is_leaving
 from opsdecl.targets.cluster.failures import StatusError
 from opsdecl.targets.cluster.inventory import Entry
+from opsdecl.targets.cluster.keepers import keeper_of
 from opsdecl.targets.cluster.listing import path_of
 from opsdecl.targets.cluster.ownership import holders, is_ours, own
 from opsdecl.targets.cluster.store import EPOCH, PART_OF
@@ -28,7 +29,7 @@ async def delete_object(writer: Writer, entry: Entry, *, wait: bool = True) -> F
         uid = live["metadata"]["uid"]
         if is_leaving(live):
             break
-        problem = _not_ours(live, entry, writer.manager)
+        problem = _not_ours(live, entry, writer)
         if problem:
             return (_kept(entry, problem),)
         metadata = live["metadata"]
@@ -50,12 +51,15 @@ async def delete_object(writer: Writer, entry: Entry, *, wait: bool = True) -> F
     return (Diagnostic(codes.STILL_THERE, said, hint="look at its finalizers", subject=_subject(entry)),)
 
 
-def _not_ours(live: dict[str, Any], entry: Entry, manager: str) -> str:
+def _not_ours(live: dict[str, Any], entry: Entry, writer: Writer) -> str:
     """Why it may not be deleted; empty where it may."""
     if entry.seen.uid and entry.seen.uid != live["metadata"]["uid"]:
         return "it is another object of the same name, made after ours was deleted"
-    if own(holders(live), manager) is None:
+    if own(holders(live), writer.manager) is None:
         return "none of its fields was applied by this release"
+    keeper = keeper_of(live, writer.applyset, writer.manager)
+    if keeper is not None:
+        return f"it is part of {keeper.words} by now"
     controller = next((o for o in live["metadata"].get("ownerReferences") or () if o.get("controller")), None)
     if controller is not None:
         return f"{controller.get('kind')} {controller.get('name')} controls it"
