@@ -11,7 +11,15 @@ LOCKED = frozenset(
     c.id for c in (targets.BUSY, targets.LOCK_LEFT, cluster.LOCK_HELD, cluster.LOCK_LOST, pulumi.STACK_LOCKED)
 )
 GATES = frozenset(
-    c.id for c in (plan.PRUNE_BUDGET, plan.PROTECTED, plan.UNCOMMITTED, plan.NOT_REVIEWABLE, cluster.NOT_GIVEN_UP)
+    c.id
+    for c in (
+        plan.PRUNE_BUDGET,
+        plan.PROTECTED,
+        plan.UNCOMMITTED,
+        plan.NOT_REVIEWABLE,
+        cluster.NOT_GIVEN_UP,
+        cluster.REPLACEMENT,
+    )
 )
 POLICIES = "OD8"
 ANSWERS = frozenset(

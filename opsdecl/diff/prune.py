@@ -6,14 +6,15 @@ from opsdecl.diag import Diagnostic, Place
 from opsdecl.diag.codes import plan as codes
 from opsdecl.diff.release import ReleaseDiff
 from opsdecl.diff.rules import kind_rule
-from opsdecl.diff.types import ObjectChange
+from opsdecl.diff.types import ObjectChange, ObjectRef
 
 
 class PruneRules(Struct, frozen=True):
-    """A target's settings. `budget` None means any number; `at` is where they are written."""
+    """A target's settings: kinds and namespaces. `budget` None means any number; `at` is where they are written."""
 
     budget: int | None = None
     protect: tuple[str, ...] = ()
+    namespaces: tuple[str, ...] = ()
     at: Place | None = None
 
 
@@ -34,11 +35,13 @@ def _goes_away(change: ObjectChange) -> bool:
 
 
 def _is_protected(change: ObjectChange, diff: ReleaseDiff, rules: PruneRules) -> bool:
-    return _gone_kind(change) in rules.protect or change.address in diff.protected
+    gone = change.replaces or change.object
+    return gone.kind in rules.protect or _namespace(gone) in rules.namespaces or change.address in diff.protected
 
 
-def _gone_kind(change: ObjectChange) -> str:
-    return change.replaces.kind if change.replaces is not None else change.object.kind
+def _namespace(gone: ObjectRef) -> str:
+    """The one that it is in, or is."""
+    return gone.name if gone.kind == "Namespace" else gone.namespace
 
 
 def _protected(change: ObjectChange, rules: PruneRules) -> Diagnostic:

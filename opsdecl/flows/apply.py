@@ -1,6 +1,6 @@
 """`apply`, `rollback`, `destroy`: a fresh execution plan, held against what was reviewed, then written."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -10,7 +10,8 @@ from opsdecl.addr import Address, Release
 from opsdecl.apply.ports import Record, Target
 from opsdecl.apply.steps import add_steps
 from opsdecl.apply.types import Event, Outcome
-from opsdecl.diag import Checked, Diagnostic
+from opsdecl.diag import Checked, Diagnostic, Span
+from opsdecl.diag.codes.cluster import REPLACEMENT
 from opsdecl.diag.codes.plan import NOT_REVIEWABLE, UNCOMMITTED, UNREVIEWED_DRIFT
 from opsdecl.diff.containment import check_contained
 from opsdecl.diff.plan import make_plan
@@ -18,7 +19,7 @@ from opsdecl.diff.planfile import load_plan, plan_digest
 from opsdecl.diff.prune import PruneRules, check_prune
 from opsdecl.diff.records import StoredObject, TargetState
 from opsdecl.diff.release import ReleaseDiff, diff_release
-from opsdecl.diff.types import DONE, BaseRef, Plan, ReleasePlan, SourceRef
+from opsdecl.diff.types import DONE, BaseRef, ObjectChange, Plan, ReleasePlan, SourceRef
 from opsdecl.flows.effects import effect_table
 from opsdecl.flows.partitions import blocked_by
 from opsdecl.flows.plan import Planned
@@ -35,18 +36,22 @@ class Signed(Struct, frozen=True):
     plan_digest: str = ""
 
 
-def check_ready(planned: Planned, reviewed: bytes | None, *, allow_drift: bool = False) -> Checked[str]:
+def check_ready(
+    planned: Planned, reviewed: bytes | None, *, allow_drift: bool = False, replace_only: Collection[str] | None = None
+) -> Checked[str]:
     """May this plan be carried out? Answers the digest that the record names: of the reviewed plan, else of ours.
 
     `allow_drift`: changes from outside that no reviewed plan names may be undone, since somebody said so.
+    `replace_only`: objects or documents of which a cluster may hold another object afterwards; None for all.
     """
     assert planned.plan is not None
     refusal = (*_errors_inside(planned), *_uncommitted(planned))
     if refusal:
         return Checked(None, refusal)
     if reviewed is None:
-        drifted = () if allow_drift else tuple(_drifted(planned.plan))
-        return Checked(None, drifted) if drifted else Checked(plan_digest(planned.plan))
+        unsaid = () if allow_drift else tuple(_drifted(planned.plan))
+        unsaid += () if replace_only is None else tuple(_replaced(planned, replace_only))
+        return Checked(None, unsaid) if unsaid else Checked(plan_digest(planned.plan))
     given = load_plan(reviewed)
     if given.value is None:
         return Checked(None, given.diagnostics)
@@ -74,9 +79,9 @@ class Return(Struct, frozen=True):
 
 
 def plan_return(
-    target: Target, release: Release, revision: str | None, protect: Sequence[str], *, wait: bool = False
+    target: Target, release: Release, revision: str | None, rules: PruneRules, *, wait: bool = False
 ) -> Checked[Return]:
-    """To an earlier revision, or to nothing where `revision` is None. `protect` are the target's protected kinds."""
+    """To an earlier revision, or to nothing where `revision` is None. `rules`: what of the target is protected."""
     now = target.read()
     then = target.read_revision(revision) if revision is not None else Checked(_nothing())
     if now.value is None or then.value is None:
@@ -88,7 +93,7 @@ def plan_return(
     if stepped.value is None:
         return Checked(None, stepped.diagnostics)
     kind = "destroy" if revision is None else "rollback"
-    protected = tuple(replace(d, hint=KEEP) for d in check_prune(diff, PruneRules(None, tuple(protect))))
+    protected = tuple(replace(d, hint=KEEP) for d in check_prune(diff, rules))
     way = Return(target, now.value, desired, replace(diff, release=stepped.value), kind, protected=protected)
     return Checked(way, now.diagnostics)
 
@@ -138,6 +143,33 @@ def _drifted(plan: Plan) -> Iterator[Diagnostic]:
             said = f"`{change.address}` was changed outside opsdecl{by}, and nobody reviewed that this undoes it"
             hint = "repeat with --revert-drift, or apply a reviewed plan with --plan"
             yield Diagnostic(UNREVIEWED_DRIFT, said, hint=hint, subject=change.address.partition("/")[0])
+
+
+def _replaced(planned: Planned, named: Collection[str]) -> Iterator[Diagnostic]:
+    """Objects of clusters that others of the same name take the place of; other targets' engines have their own say."""
+    assert planned.built is not None
+    assert planned.plan is not None
+    targets = planned.built.environment.effective["spec"]["targets"]
+    for release in planned.plan.releases:
+        changes = release.changes if targets[release.target]["type"] == "cluster" else ()
+        for change in changes:
+            document = change.address.partition("/")[0]
+            if change.action == "replace" and change.replaces is None and not {change.address, document} & set(named):
+                yield _replacement(change, document)
+
+
+def _replacement(change: ObjectChange, document: str) -> Diagnostic:
+    field = next((f for f in change.fields if "replace" in f.classes), None)
+    at = field.origin if field is not None else None
+    because = f"`{field.path}` cannot change" if field is not None else "it cannot change in place"
+    return Diagnostic(
+        REPLACEMENT,
+        f"this deletes {change.object.kind} `{change.object.namespace}/{change.object.name}` (`{change.address}`) and "
+        f"makes another, since {because}",
+        at=Span(at.file, at.line, at.column, at.line, at.column) if at is not None else None,
+        hint=f"say that it may: --replace {change.address}, or apply a reviewed plan with --plan",
+        subject=document,
+    )
 
 
 def _uncommitted(planned: Planned) -> tuple[Diagnostic, ...]:

@@ -8,6 +8,7 @@ from msgspec.structs import replace
 from opsdecl.apply.types import Revision
 from opsdecl.diag import Checked, Diagnostic, has_errors
 from opsdecl.diag.codes.targets import UNKNOWN_REVISION
+from opsdecl.diff.prune import PruneRules
 from opsdecl.flows.apply import Return, plan_return
 from opsdecl.flows.partitions import Part, open_parts
 from opsdecl.flows.plan import Planned, Wanted
@@ -91,10 +92,11 @@ def _has(part: Part, revision: str) -> bool:
 
 
 def _plan_back(part: Part, revision: str | None) -> Checked[Return]:
-    settings = part.built.environment.effective["spec"]["targets"][part.release.target]
+    prune = part.built.environment.model.spec.targets[part.release.target].prune
+    rules = PruneRules(protect=prune.protect, namespaces=prune.protect_namespaces)
     assert part.target is not None
     wait = waits(part.built, part.release.target)
-    way = plan_return(part.target, part.release, revision, settings["prune"]["protect"], wait=wait)
+    way = plan_return(part.target, part.release, revision, rules, wait=wait)
     return Checked(replace(way.value, name=part.name), way.diagnostics) if way.value is not None else way
 
 

@@ -362,7 +362,7 @@ def _base_of(base: BaseRef, state: TargetState | None) -> BaseRef:
 def _prune_rules(built: Built, target: str) -> PruneRules:
     settings = built.environment.model.spec.targets[target]
     at = place_of(built.graph, built.environment.address, ("spec", "targets", target, "prune"))
-    return PruneRules(settings.prune.budget, settings.prune.protect, at)
+    return PruneRules(settings.prune.budget, settings.prune.protect, settings.prune.protect_namespaces, at)
 
 
 def _target_names(built: Built, wanted: Wanted) -> tuple[str, ...]:

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from opsdecl.addr import ObjectKey
+from opsdecl.render.types import Manifest
 from tests.cluster.test_commands import MODELS, project
 from tests.contracts.builders import apply, chat, manifest, plan_of, release
 from tests.support.cluster import ControlPlane
@@ -101,6 +102,33 @@ def test_a_kind_that_is_deleted_under_us_is_named_and_comes_back(cluster: Contro
     after = cluster_target(cluster).read().value
     assert after is not None
     assert ObjectKey("acme.example/v1", "Widget", NAMESPACE, "chat") not in {o.key for o in after.objects}
+
+
+@pytest.mark.slow
+def test_what_no_schema_describes_is_compared_as_it_is(cluster: ControlPlane, assist: str) -> None:
+    cluster.create(_WIDGETS)
+    cluster.kubectl("wait", "--for=condition=Established", "crd/widgets.acme.example", "--timeout=30s")
+    given = manifest("LLM.chat/main/widget", "Widget", "chat", api_version="acme.example/v1")
+    # A quantity, a list with names and one without, a number as text: nothing says how any of it may be spelled.
+    spec = {"cpu": "1000m", "parts": [{"name": "b", "size": 2}, {"name": "a"}], "order": ["b", "a"], "port": "80"}
+    wanted = release(Manifest(given.address, given.key, given.token, {**given.data, "spec": spec}, {}))
+    try:
+        assert apply(cluster_target(cluster, wanted), wanted).value.counts == {"create": 1}
+        state = cluster_target(cluster, wanted).read()
+        assert state.value is not None
+        assert (state.diagnostics, plan_of(state.value, wanted).changes) == ((), ())
+        merge = ("patch", "widget", "chat", "-n", NAMESPACE, "--type=merge", "-p")
+        cluster.kubectl(*merge, '{"spec": {"parts": [{"name": "b", "size": 3}, {"name": "a"}], "theirs": 1}}')
+        state = cluster_target(cluster, wanted).read()
+        assert state.value is not None
+        (change,) = plan_of(state.value, wanted).changes
+        assert (change.action, change.cause) == ("update", "drift")
+        assert [field.path for field in change.fields] == ["spec.parts[b].size"]
+        assert any("spec.theirs by kubectl-patch" in line for line in state.value.unowned)
+        assert apply(cluster_target(cluster, wanted), wanted).value.counts == {"update": 1}
+        assert cluster.get("widget", "chat", NAMESPACE)["spec"] == {**spec, "theirs": 1}
+    finally:
+        cluster.kubectl("delete", "crd", "widgets.acme.example", "--timeout=60s")
 
 
 _WIDGETS = {

@@ -146,6 +146,7 @@ COVERED_ELSEWHERE: Mapping[str, Elsewhere] = {
     "OD626": Elsewhere(
         _CLUSTER, "tests/cluster/test_kept_revisions.py::test_as_many_as_the_settings_say_are_kept_and_blame_knows_them"
     ),
+    "OD627": Elsewhere(_CLUSTER, "tests/cluster/test_gates.py::test_what_goes_away_is_said_or_refused"),
     "OD622": Elsewhere(
         _CLUSTER, "tests/cluster/test_waiting.py::test_pods_that_fit_nowhere_are_named_at_the_line_of_their_gpus"
     ),

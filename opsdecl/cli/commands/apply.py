@@ -18,6 +18,13 @@ from opsdecl.cli.options import environment_option, format_option, partition_opt
 )
 @click.option("--revert-drift", is_flag=True, help="Also undo changes from outside that no reviewed plan names.")
 @click.option("--forget", multiple=True, metavar="ADDRESS", help="Let go of an object or document, keep what runs.")
+@click.option(
+    "--replace",
+    "replaced",
+    multiple=True,
+    metavar="ADDRESS",
+    help="Let an object of a cluster be deleted and made anew.",
+)
 @click.option("--no-wait", is_flag=True, help="Do not wait until what was applied is ready.")
 @format_option("text", "json")
 @yes_option
@@ -30,6 +37,7 @@ def command(
     plan_file: Path | None,
     revert_drift: bool,
     forget: tuple[str, ...],
+    replaced: tuple[str, ...],
     no_wait: bool,
     format_: str,
     yes: bool,
@@ -48,8 +56,9 @@ def command(
     code = show_planned(at, planned, "text") if format_ == "text" else report_planned(at, planned)
     if planned.plan is None or (code != Exit.DONE and not planned.has_partitions):
         return code
-    # A person who is asked has seen the drift in the plan above; `--yes` and a saved plan have not.
-    ready = check_ready(planned, reviewed, allow_drift=revert_drift or (not yes and plan_file is None))
+    # A person who is asked has seen drift and replacements in the plan above; `--yes` and a saved plan have not.
+    asked = not yes and plan_file is None
+    ready = check_ready(planned, reviewed, allow_drift=revert_drift or asked, replace_only=None if asked else replaced)
     if ready.value is None:
         return report(at.process, ready.diagnostics, planned.lines)
 

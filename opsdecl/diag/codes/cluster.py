@@ -164,6 +164,15 @@ STILL_THERE = Code(
     "Look at its `metadata.finalizers` and at who should remove them. Apply again once it is gone.",
     "finalizers: [kubernetes.io/pvc-protection]",
 )
+REPLACEMENT = Code(
+    "OD627",
+    "An object would be deleted and made anew",
+    "A field changes that cannot change after creation, so the apply deletes the object and makes another of the same "
+    "name. What runs in it stops in between, all at once, and not pod by pod as in a rolling update.\n\n"
+    "Where that is meant, name the object with `--replace ADDRESS`, or apply a reviewed plan that shows it with "
+    "`--plan`. Otherwise keep the value, or rename the document.",
+    "spec.selector: {matchLabels: {app: other}}   # of a Deployment that exists",
+)
 IMMUTABLE = Code(
     "OD621",
     "the server does not change this in place",
@@ -276,4 +285,5 @@ CODES: tuple[Code, ...] = (
     NOTHING_TO_UNLOCK,
     LATE_CREATE,
     TOO_LONG_AGO,
+    REPLACEMENT,
 )

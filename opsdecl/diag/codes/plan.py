@@ -77,8 +77,8 @@ PRUNE_BUDGET = Code(
 PROTECTED = Code(
     "OD521",
     "A protected object would be deleted",
-    "The object is protected, by its kind in the target's prune settings or by itself, and the plan deletes or "
-    "replaces it. What it holds would be gone.\n\n"
+    "The object is protected, by its kind or namespace in the target's prune settings or by itself, and the plan "
+    "deletes or replaces it. What it holds would be gone.\n\n"
     "Let go of it with `--forget ADDRESS` to keep the object, or take the protection away in a reviewed change first.",
     "targets:\n  main: {type: git, prune: {protect: [PersistentVolumeClaim]}}",
 )

@@ -16,6 +16,9 @@ class Prune(Part):
     protect: Items[NonEmpty] = Field(
         default=("PersistentVolumeClaim",), description="Kinds of objects that are never removed."
     )
+    protect_namespaces: Items[DnsLabel] = Field(
+        default=(), description="Namespaces that are never removed, and in which nothing is."
+    )
 
 
 class ArgoCd(Part):

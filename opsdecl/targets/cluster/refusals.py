@@ -13,7 +13,7 @@ from opsdecl.targets.cluster.keepers import Keeper
 
 PlaceOf = Callable[[SpecAddress, SpecPath], Place | None]
 _IMMUTABLE = re.compile(
-    r"immutable|may not be changed|cannot be changed|updates to .* are forbidden|is forbidden after", re.I
+    r"immutable|may not (be changed|change once)|cannot be changed|updates to .* are forbidden|is forbidden after", re.I
 )
 _UNKNOWN_FIELD = re.compile(r'unknown field "([^"]+)"|(\.\S+): ' + NOT_DECLARED)
 _PLACE = re.compile(r'\[(?:"([^"]*)"|([^\]]*))\]|\.?([^.\[\]]+)')

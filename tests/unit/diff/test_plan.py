@@ -8,6 +8,7 @@ from opsdecl.diff.plan import finding_of, make_plan, unknown_before
 from opsdecl.diff.prune import PruneRules, check_prune
 from opsdecl.diff.release import ReleaseDiff
 from opsdecl.diff.types import BaseRef, Plan, SourceRef
+from tests.contracts.builders import manifest
 from tests.unit.diff.releases import changed, chat, claim, deployment, document, release, review, service
 
 APPROVALS = {"behaviour": ["ml-leads", "safety"], "data-loss": ["platform"], "removal": ["ml-leads"]}
@@ -95,6 +96,17 @@ def test_a_protected_object_is_not_deleted(protect: tuple[str, ...]) -> None:
     assert found.code is codes.PROTECTED
     assert "PersistentVolumeClaim `assist/chat-cache`" in found.message
     assert found.subject == "LLM.chat"
+
+
+def test_nothing_is_deleted_in_a_protected_namespace_nor_the_namespace_itself() -> None:
+    view = document()
+    place = manifest("LLM.chat/main/namespace", "Namespace", "assist", namespace="")
+    found = check_prune(review(release(service(view), place), release()), PruneRules(namespaces=("assist",)))
+    assert [d.message.partition(" (")[0] for d in found] == [
+        "this deletes Namespace `assist`",
+        "this deletes Service `assist/chat`",
+    ]
+    assert check_prune(review(release(service(view), place), release()), PruneRules(namespaces=("risk",))) == ()
 
 
 def test_a_protected_volume_is_not_replaced_either() -> None:
