@@ -26,6 +26,8 @@ IN_FLIGHT = 8
 PAGE = 500
 _TRIES = 7
 _FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.1, 10.0
+_LONGEST_ASKED_S = 120.0
+"""A server that asks for more time than this is not coming back soon."""
 _ALWAYS_AGAIN = frozenset({429, 503})
 """The server says that it did nothing."""
 _AGAIN = frozenset({500, 502, 504})
@@ -243,8 +245,9 @@ def _is_verdict(response: "httpx2.Response") -> bool:
 
 
 def _pause(number: int, retry_after: str) -> float:
-    wanted = float(retry_after) if retry_after.isdigit() else _FIRST_PAUSE_S * 2**number
-    return min(wanted, _LONGEST_PAUSE_S)
+    if retry_after.isdigit():
+        return min(float(retry_after), _LONGEST_ASKED_S)
+    return min(_FIRST_PAUSE_S * float(2**number), _LONGEST_PAUSE_S)
 
 
 def _date(text: str) -> datetime:
