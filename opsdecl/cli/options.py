@@ -70,5 +70,10 @@ def protected_option(function: F) -> F:
     )(function)
 
 
+def replace_option(function: F) -> F:
+    said = "Let an object of a cluster be deleted and made anew."
+    return click.option("--replace", "replaced", multiple=True, metavar="ADDRESS", help=said)(function)
+
+
 def yes_option(function: F) -> F:
     return click.option("--yes", is_flag=True, help="Do not ask; needed where nobody can answer.")(function)

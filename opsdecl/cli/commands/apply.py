@@ -6,7 +6,14 @@ import click
 
 from opsdecl.cli.exits import Exit
 from opsdecl.cli.group import session
-from opsdecl.cli.options import environment_option, format_option, partition_option, target_option, yes_option
+from opsdecl.cli.options import (
+    environment_option,
+    format_option,
+    partition_option,
+    replace_option,
+    target_option,
+    yes_option,
+)
 
 
 @click.command()
@@ -18,13 +25,7 @@ from opsdecl.cli.options import environment_option, format_option, partition_opt
 )
 @click.option("--revert-drift", is_flag=True, help="Also undo changes from outside that no reviewed plan names.")
 @click.option("--forget", multiple=True, metavar="ADDRESS", help="Let go of an object or document, keep what runs.")
-@click.option(
-    "--replace",
-    "replaced",
-    multiple=True,
-    metavar="ADDRESS",
-    help="Let an object of a cluster be deleted and made anew.",
-)
+@replace_option
 @click.option("--no-wait", is_flag=True, help="Do not wait until what was applied is ready.")
 @format_option("text", "json")
 @yes_option
