@@ -9,6 +9,7 @@ from opsdecl.diff.types import BaseRef, SourceRef
 from opsdecl.flows.plan import Wanted, plan_review
 from opsdecl.flows.render import as_files
 from opsdecl.render.canonical import to_yaml
+from opsdecl.spec.source import MemoryTree
 from opsdecl.view.graph import render_tree
 from opsdecl.view.plan.markdown import render_markdown
 from opsdecl.view.plan.text import render_text
@@ -18,6 +19,7 @@ from tests.support.large import large_tree
 from tests.support.platforms import EVERYTHING, FROM_ZERO, platform_tree
 from tests.support.project import ENVIRONMENTS, built, example_tree
 from tests.support.routed import BY_CANARY, BY_POOLS, routed_tree
+from tests.support.searched import PLATFORMS, searched_project, searched_tree
 
 DIGEST = "sha256:" + "0" * 64
 
@@ -56,6 +58,26 @@ def test_a_model_over_several_nodes() -> None:
     expect_golden(render_text(done.plan), "groups/plan.txt")
     expect_golden(render_markdown(done.plan, digest=DIGEST), "groups/plan.md")
     expect_golden(_stable(dump_plan(done.plan)), "groups/plan.json")
+
+
+_WORK = ("TrainJob", "RayJob", "Experiment", "ResourceFlavor", "ClusterQueue", "LocalQueue")
+
+
+@pytest.mark.parametrize("platform", PLATFORMS)
+def test_trainings_and_searches(platform: str) -> None:
+    """What operators get of them; natively the search, and the queues that are the same everywhere."""
+    found = built(searched_tree(platform), "prod").manifests.manifests
+    kinds = ("Job", *_WORK[3:]) if platform == "job" else _WORK[:3]
+    expect_golden("---\n".join(to_yaml(m.data) for m in found if m.key.kind in kinds), f"work/{platform}.yaml")
+
+
+def test_a_plan_that_starts_a_search() -> None:
+    wanted, source = Wanted("prod"), SourceRef()
+    project = {name: text for name, text in searched_project("job").items() if "work" not in name}
+    done = plan_review(searched_tree("job"), MemoryTree(project), wanted, source, BaseRef(ref="main"))
+    assert done.plan is not None
+    expect_golden(render_text(done.plan), "work/plan.txt")
+    expect_golden(_stable(dump_plan(done.plan)), "work/plan.json")
 
 
 @pytest.mark.parametrize("through", ["gateway-api", "inference-extension"])

@@ -7,10 +7,11 @@ from typing import Any
 
 import pytest
 
-from tests.support.cluster import ControlPlane
+from tests.support.cluster import ControlPlane, wait_until
 from tests.support.git import repository
 from tests.support.operators import act_as, let_go
 from tests.support.project import Ran, opsdecl_here, write_files
+from tests.support.searched import searched_project
 
 NAMESPACE = "risk"
 TRAIN_JOBS, RAY_JOBS, EXPERIMENTS = "trainjobs.trainer.kubeflow.org", "rayjobs.ray.io", "experiments.kubeflow.org"
@@ -182,3 +183,31 @@ def test_a_run_of_an_operator_is_started_once_and_remembered(
     cluster.kubectl("delete", kind, name, "-n", NAMESPACE)
     assert opsdecl("plan", "--live", "--exit-code").code == 0
     assert "succeeded 2026-11-29T1" in opsdecl("status", "--format", "json").all
+
+
+@pytest.mark.slow
+def test_a_native_search_is_taken_and_its_pods_have_the_optimiser_beside_the_program(
+    installed: ControlPlane, tmp_path: Path
+) -> None:
+    cluster = installed
+    files = searched_project("job")
+    name, target = (
+        "environments/prod/environment.yaml",
+        f"targets: {{main: {{type: cluster, context: {cluster.context}}}}}",
+    )
+    files[name] = files[name].replace("spec:\n", f"spec:\n  {target}\n")
+    project = repository(write_files(tmp_path / "project", files))
+
+    def opsdecl(*arguments: str) -> Ran:
+        return opsdecl_here(project, *arguments, "--env", "prod", env={"KUBECONFIG": str(cluster.kubeconfig)})
+
+    done = opsdecl("apply", "--yes", "--no-wait")
+    assert done.code == 0, done.all
+    search = ("-n", NAMESPACE, "-l", "opsdecl.dev/kind=Tuning")
+    wait_until(lambda: len(cluster.kubectl("get", "pods", *search, "-o", "name").split()) == 4, "its pods do not come")
+    pods = json.loads(cluster.kubectl("get", "pods", *search, "-o", "json"))["items"]
+    beside = [next(c for c in pod["spec"]["initContainers"] if c["name"] == "tuner") for pod in pods]
+    told = [{e["name"]: e for e in container["env"]} for container in beside]
+    assert all("JOB_COMPLETION_INDEX" in names for names in told), "the optimiser knows which trial it is beside"
+    after = opsdecl("plan", "--live", "--exit-code")
+    assert after.code == 0, after.all
