@@ -231,3 +231,13 @@ def test_an_evaluation_reads_what_the_run_makes_and_another_run_makes_its_eviden
     assert mount["subPath"] == f"{run_of(found, 'churn').key.name.removeprefix('churn-')}/model"
     again = {address for address in changed if address.startswith("Evaluation.quality/main/run-")}
     assert len(runs & again) == len(runs) - 1
+
+
+def test_pods_that_kserve_makes_wait_for_the_run_as_well() -> None:
+    environment = MINIMAL_PROJECT["environments/dev/environment.yaml"]
+    files = {**MINIMAL_PROJECT, "environments/dev/environment.yaml": f"{environment}  platform: {{serving: kserve}}\n"}
+    made = built(MemoryTree({**files, "environments/dev/case.yaml": LIFE}), "dev").manifests.manifests
+    run = next(m.key.name for m in made if str(m.address).startswith("Training.churn/main/run-"))
+    predictor = next(m for m in made if m.key.kind == "InferenceService").data["spec"]["predictor"]
+    assert predictor["annotations"] == {"opsdecl.dev/waits-for-runs": run}
+    assert [c["name"] for c in predictor["initContainers"]] == ["wait-churn"]

@@ -4,7 +4,7 @@ from typing import Any
 
 from opsdecl.compile.lower.kserve.limits import beyond_kserve, llm_beyond_kserve
 from opsdecl.compile.lower.kserve.pods import as_container, over_preset, own_labels, service_name
-from opsdecl.compile.lower.native.deployment import needed, pod_spec, spread
+from opsdecl.compile.lower.native.deployment import needed, pod_annotations, pod_spec, spread
 from opsdecl.compile.lower.native.disruption import disruption_budget
 from opsdecl.compile.lower.native.llm import Prepared, held, prepare
 from opsdecl.compile.lower.native.network import network_policy
@@ -57,7 +57,7 @@ def _llm_service(subject: Subject, spec: LLMSpec, engine: Prepared) -> Resource:
             "replicas": replica_count(subject, spec.replicas),
             "parallelism": _parallelism(spec),
             "labels": own_labels(subject),
-            "annotations": engine.server.pod_annotations,
+            "annotations": pod_annotations(engine.server, engine.parts),
             "template": pod,
         }
     }

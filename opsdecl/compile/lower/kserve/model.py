@@ -4,7 +4,7 @@ from typing import Any
 
 from opsdecl.compile.lower.kserve.limits import beyond_kserve
 from opsdecl.compile.lower.kserve.pods import as_container, own_labels, service_name
-from opsdecl.compile.lower.native.deployment import needed, pod_spec, spread
+from opsdecl.compile.lower.native.deployment import needed, pod_annotations, pod_spec, spread
 from opsdecl.compile.lower.native.disruption import disruption_budget
 from opsdecl.compile.lower.native.model import PreparedModel, prepare_model
 from opsdecl.compile.lower.native.network import network_policy
@@ -54,7 +54,7 @@ def _inference_service(subject: Subject, spec: ModelSpec, served: PreparedModel)
         "maxReplicas": traced(spec.replicas.highest if scaled else spec.replicas.lowest, "spec", "replicas"),
         "deploymentStrategy": chosen.value,
         "labels": own_labels(subject),
-        "annotations": served.server.pod_annotations,
+        "annotations": pod_annotations(served.server, served.parts),
         **_limited(as_container(pod, CONTAINER)),
     }
     annotations = {MODE: "Standard", SCALED_BY: "external" if scaled else "none"}
