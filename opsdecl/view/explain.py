@@ -20,6 +20,7 @@ _RULES: Mapping[str, str] = {
     "shrink": " (capacity where the amount grows)",
     "from-pvc": " (rolling where it was no volume claim)",
     "newly-set": " (rolling where there was a value before)",
+    "removed": " (reload where more requests are answered)",
 }
 
 

@@ -12,6 +12,7 @@ from opsdecl.compile.lower.native.security import container_security
 from opsdecl.compile.lower.native.storage import MODEL_PATH, source_parts
 from opsdecl.compile.lower.native.training import key_of_training, output_claim
 from opsdecl.compile.lower.subject import Subject
+from opsdecl.compile.rollout import nodes_of
 from opsdecl.compile.types import CompiledDocument, Traced
 from opsdecl.diag import Checked, Diagnostic, SpecPath
 from opsdecl.diag.codes import evaluation as codes
@@ -123,8 +124,15 @@ def _asked(
             adapter=candidate.adapter or "",
             address=f"http://{base}.{subject.namespace}/v1",
             served=served,
-            after=(Address(document.address, MAIN, "deployment"),),
+            after=(Address(document.address, MAIN, "deployment"),) if _has_deployment(subject, document) else (),
         )
+    )
+
+
+def _has_deployment(subject: Subject, document: CompiledDocument) -> bool:
+    """Other platforms make its pods by objects of their own."""
+    return (
+        subject.environment.platform.serving == "native" and nodes_of(document.effective["spec"].get("accelerator")) < 2
     )
 
 
