@@ -101,17 +101,39 @@ def _at_most(scene: Scene, names: Names, here: Sequence[Demand]) -> Diagnostic |
 
 
 def _no_room_to_roll(scene: Scene, names: Names, here: Sequence[Demand]) -> Iterator[Diagnostic]:
-    """One pod more beside all documents at their fewest replicas, where no pod may stop before it serves."""
+    """One pod more beside all documents at their fewest replicas, where no pod may stop before it serves; of a canary
+    all that come beside those that serve."""
     nodes, sizes = _nodes(scene, names), _sizes(here)
 
     @cache
-    def has_room(size: Size) -> bool:
-        return holds_all(nodes, sizes + Counter({size: 1})) is not False
+    def has_room(size: Size, more: int) -> bool:
+        return holds_all(nodes, sizes + Counter({size: more})) is not False
 
     for demand in here:
         way = _way(scene, demand)
-        if pools_of(scene, demand) == names and waits_for_room(way, demand.lowest) and not has_room(demand.size):
-            yield _stuck(scene, demand, names)
+        if pools_of(scene, demand) == names and waits_for_room(way, demand.lowest):
+            more = fenceposts(way, demand.lowest)[0] if _is_canary(demand) else 1
+            if not has_room(demand.size, more):
+                yield _no_canary(scene, demand, names, more) if _is_canary(demand) else _stuck(scene, demand, names)
+
+
+def _is_canary(demand: Demand) -> bool:
+    return bool(demand.document.effective["spec"]["rollout"]["strategy"] == "canary")
+
+
+def _no_canary(scene: Scene, demand: Demand, names: Names, more: int) -> Diagnostic:
+    rollout = demand.document.value.get("spec", {}).get("rollout") or {}
+    kept = bool(rollout.get("keepStable"))
+    address = demand.document.address
+    pods = f"{more} pods" if more > 1 else "a pod"
+    return Diagnostic(
+        codes.ROLLOUT_CANNOT_FINISH,
+        f"a canary needs {pods} beside those that serve, and {_shown(names)} {_has(names)} no room for that",
+        at=scene.place(address, ("spec", "rollout", "keepStable" if kept else "strategy")),
+        hint="set `keepStable: false`, or add nodes" if kept else "let its steps be smaller, or add a node",
+        related=(Related("the nodes", scene.in_environment((*POOLS, names[0], "nodes"))),),
+        subject=str(address),
+    )
 
 
 def _where(demand: Demand) -> str:
