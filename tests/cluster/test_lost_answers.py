@@ -23,7 +23,7 @@ def from_the_first_write(one: Manifest, *faults: Fault | None) -> Decide:
     left = list(faults)
 
     def decide(request: Request) -> Fault | None:
-        begun = len(left) < len(faults) or request.method == "PATCH"
+        begun = len(left) < len(faults) or request.method in ("PATCH", "DELETE")
         here = begun and request.target.partition("?")[0] == path_of(one)
         return left.pop(0) if here and left else None
 
@@ -50,6 +50,15 @@ def test_what_was_made_before_a_refusal_that_came_later_is_not_forgotten(
     assert live(cluster) == made
     assert apply(cluster_target(cluster), nothing()).value.counts == {"delete": 1}
     assert live(cluster) == {}
+
+
+def test_a_login_that_ends_before_a_deletion_is_named_as_that(cluster: ControlPlane, assist: str) -> None:
+    assert apply(cluster_target(cluster), release(CONFIG)).diagnostics == ()
+    with in_front_of(cluster, from_the_first_write(CONFIG, Fault.AFTER_RESET, Fault.UNAUTHORIZED)) as (_, kubeconfig):
+        done = apply(cluster_target(cluster, kubeconfig=str(kubeconfig)), nothing())
+    assert [d.code.id for d in done.diagnostics] == ["OD604"]
+    assert live(cluster) == {}
+    assert apply(cluster_target(cluster), nothing()).diagnostics == ()
 
 
 @pytest.mark.parametrize("one", [CONFIG, with_cpu("1000m")], ids=["as sent", "spelled otherwise by the server"])

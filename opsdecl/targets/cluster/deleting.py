@@ -6,7 +6,7 @@ from opsdecl.diag import Diagnostic
 from opsdecl.diag.codes import cluster as codes
 from opsdecl.targets.cluster.applying import Writer
 from opsdecl.targets.cluster.comparing import is_leaving
-from opsdecl.targets.cluster.failures import StatusError
+from opsdecl.targets.cluster.failures import StatusError, explain
 from opsdecl.targets.cluster.inventory import Entry
 from opsdecl.targets.cluster.keepers import keeper_of
 from opsdecl.targets.cluster.listing import path_of
@@ -43,6 +43,8 @@ async def delete_object(writer: Writer, entry: Entry, *, wait: bool = True) -> F
         except StatusError as error:
             if error.code == 404:
                 return ()
+            if error.code in (401, 429) or error.code >= 500:
+                return (explain(error, writer.client.server.name),)
             if error.code != 409:
                 return (_kept(entry, error.message),)
     if not wait or await writer.wait_gone(path, uid):
