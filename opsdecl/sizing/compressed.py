@@ -1,6 +1,7 @@
 """The cache of DeepSeek-V4's compressed attention: one pool of pages for rows, windows and half-made rows.
 
-Read in vLLM 0.22; what the pool does since 0.25 was not read, so that `DOUBT` is wide.
+Sizes of rows and blocks as vLLM's source had them about 0.22. How pages are packed was chosen to meet the one refusal
+that is known (vllm-project/vllm#44376), and what the pool does since 0.25 was not read, so that `DOUBT` is wide.
 """
 
 from collections.abc import Sequence

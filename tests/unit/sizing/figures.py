@@ -196,7 +196,7 @@ POOLS = (
         30000,
         {"needed": 6.66, "longest": 13528},
         {"tensor": 2, "kv_cache_dtype": "fp8", "block_size": 256, "max_num_batched_tokens": 16384},
-        "vllm-project/vllm#44376",
+        "vllm-project/vllm#44376, to which the packing was fitted",
     ),
     PoolFigure(
         "kimi-linear-48b-a3b",
