@@ -80,8 +80,8 @@ NOT_RENDERED_HERE = Code(
     "This platform does not render this kind",
     "The environment's platform settings ask for an adapter that cannot render this kind of document, so nothing "
     "would be deployed for it.\n\n"
-    "Choose a platform setting that renders it (native always does), or leave the document out of this environment.",
-    "spec:\n  platform: {serving: kserve}",
+    "Choose a platform setting that renders it, or leave the document out of this environment.",
+    "spec:\n  platform: {routing: none}   # and a Route among the documents",
 )
 FORMAT_NOT_SERVED = Code(
     "OD432",
