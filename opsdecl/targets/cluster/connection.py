@@ -33,7 +33,7 @@ class Connections(httpx2.AsyncBaseTransport):
 
     async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
         times = request.extensions["timeout"]
-        connection = self._kept() or await self._open(request.url, times["connect"])
+        connection = self._kept() or await self._open(request, times["connect"])
         try:
             answer = await self._exchange(connection, request, times["read"])
         except httpx2.TransportError as error:
@@ -64,13 +64,16 @@ class Connections(httpx2.AsyncBaseTransport):
                 return connection
         return None
 
-    async def _open(self, url: httpx2.URL, timeout_s: float | None) -> "Connection":
+    async def _open(self, request: httpx2.Request, timeout_s: float | None) -> "Connection":
+        url = request.url
         context = self._context if url.scheme == "https" else None
+        certified = request.extensions.get("sni_hostname") if context else None
         port = url.port or (443 if context else 80)
         loop = asyncio.get_running_loop()
         try:
             async with asyncio.timeout(timeout_s):
-                return (await loop.create_connection(Connection, url.host, port, ssl=context))[1]
+                made = loop.create_connection(Connection, url.host, port, ssl=context, server_hostname=certified)
+                return (await made)[1]
         except TimeoutError:
             raise httpx2.ConnectTimeout(f"no connection within {timeout_s} s") from None
         except OSError as error:

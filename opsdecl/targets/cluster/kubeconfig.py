@@ -4,7 +4,7 @@ import asyncio
 import json
 import os
 import ssl
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.request import getproxies
@@ -27,11 +27,20 @@ CONNECT_TIMEOUT_S = 10.0
 _PLUGIN_TIMEOUT_S = 60.0
 
 
+class Way(Struct, frozen=True):
+    """What a kubeconfig says of the way to a server, beside its address: the name that its certificate must have, and
+    the proxy in between. Empty: the address's own name, and whatever proxy the environment names."""
+
+    server_name: str = ""
+    proxy: str = ""
+
+
 class Server(Struct, frozen=True):
     """A cluster as a person knows it, and how it is reached."""
 
     name: str
     config: "SingleConfig"
+    way: Way = Way()
 
 
 def find_server(settings: ClusterSettings) -> Server:
@@ -46,7 +55,8 @@ def find_server(settings: ClusterSettings) -> Server:
     for file in files:
         found = _load(file)
         if settings.context in found.contexts:
-            return Server(f"cluster `{settings.context}`", _chosen(found, settings.context, file))
+            config = _chosen(found, settings.context, file)
+            return Server(f"cluster `{settings.context}`", config, _way(file, config.context.cluster))
     known = sorted(name for file in files for name in _load(file).contexts)
     said = f"no kubeconfig has a context `{settings.context}`"
     raise ClusterError(
@@ -86,6 +96,22 @@ def _chosen(found: Any, context: str, path: Path) -> "SingleConfig":
     return chosen
 
 
+def _way(path: Path, cluster: str) -> Way:
+    """The settings that lightkube leaves out. Raises ClusterError for a proxy of a kind that there is no client for."""
+    from yaml import safe_load
+
+    rows = safe_load(path.read_text("utf-8"))["clusters"]
+    settings = next(row["cluster"] for row in rows if row["name"] == cluster)
+    way = Way(str(settings.get("tls-server-name") or ""), str(settings.get("proxy-url") or ""))
+    if way.proxy and not way.proxy.startswith(("http://", "https://")):
+        kind = way.proxy.partition(":")[0]
+        said = (
+            f"cluster `{cluster}` of {path} is behind a proxy of the kind `{kind}`, and http and https are spoken here"
+        )
+        raise ClusterError(Diagnostic(codes.KUBECONFIG_BROKEN, said, hint="set its proxy-url to an http:// address"))
+    return way
+
+
 def _from_service_account() -> "SingleConfig":
     from lightkube.config.kubeconfig import KubeConfig
     from lightkube.core.exceptions import ConfigError
@@ -119,16 +145,27 @@ def connect(server: Server, in_flight: int) -> "httpx2.AsyncClient":
         auth=auth,
         timeout=httpx2.Timeout(TIMEOUT_S, connect=CONNECT_TIMEOUT_S, pool=None),
         limits=httpx2.Limits(max_connections=in_flight, max_keepalive_connections=in_flight),
-        transport=_transport(verify),
+        transport=_transport(verify, server.way),
+        proxy=server.way.proxy or None,
+        event_hooks={"request": [_certified_as(server.way.server_name)] if server.way.server_name else []},
         headers={"User-Agent": "opsdecl", "Accept": "application/json"},
     )
 
 
-def _transport(verify: ssl.SSLContext) -> "httpx2.AsyncBaseTransport | None":
-    """Connections of our own; None, which is httpx2's, where the environment names a proxy."""
+def _certified_as(name: str) -> Callable[["httpx2.Request"], Awaitable[None]]:
+    """The extension is httpx2's own: both transports ask for a certificate of that name."""
+
+    async def hook(request: "httpx2.Request") -> None:
+        request.extensions["sni_hostname"] = name
+
+    return hook
+
+
+def _transport(verify: ssl.SSLContext, way: Way) -> "httpx2.AsyncBaseTransport | None":
+    """Connections of our own; None, which is httpx2's, where the kubeconfig or the environment names a proxy."""
     from opsdecl.targets.cluster.connection import Connections
 
-    return None if getproxies() else Connections(verify)
+    return None if way.proxy or getproxies() else Connections(verify)
 
 
 def _nobody() -> Any:
@@ -181,7 +218,10 @@ async def plugin_token(plugin: "UserExec") -> str:
             stderr=asyncio.subprocess.PIPE,
         )
         out, said = await asyncio.wait_for(process.communicate(), _PLUGIN_TIMEOUT_S)
-        token = json.loads(out)["status"]["token"] if process.returncode == 0 else None
+        status = json.loads(out)["status"] if process.returncode == 0 else {"token": None}
+        if "clientCertificateData" in status and not status.get("token"):
+            raise _plugin_failed(plugin, "it answers with a client certificate, and opsdecl takes tokens only")
+        token = status["token"]
     except OSError as error:
         raise _plugin_failed(plugin, str(error)) from None
     except TimeoutError:

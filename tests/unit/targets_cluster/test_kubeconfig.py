@@ -102,3 +102,20 @@ def test_a_login_plugin_that_fails_says_why(tmp_path: Path, body: str, said: str
     found = caught.value.diagnostics[0]
     assert found.code.id == "OD604"
     assert said in found.message
+
+
+def test_a_proxy_of_a_kind_that_is_not_spoken_is_refused(tmp_path: Path) -> None:
+    path = kubeconfig(tmp_path, "config", "prod")
+    data = yaml.safe_load(path.read_text())
+    data["clusters"][0]["cluster"]["proxy-url"] = "socks5://127.0.0.1:1080"
+    path.write_text(yaml.safe_dump(data))
+    code, said, _ = code_of(ClusterSettings("prod", kubeconfig=str(path)))
+    assert code == "OD603"
+    assert "`socks5`" in said
+
+
+def test_a_plugin_that_answers_with_a_certificate_is_told_from_one_that_answers_nothing(tmp_path: Path) -> None:
+    body = "import json; print(json.dumps({'status': {'clientCertificateData': 'c', 'clientKeyData': 'k'}}))"
+    with pytest.raises(ClusterError) as caught:
+        asyncio.run(plugin_token(plugin(tmp_path, body)))
+    assert "takes tokens only" in caught.value.diagnostics[0].message
