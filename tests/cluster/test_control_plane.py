@@ -54,6 +54,9 @@ def test_added_nodes_take_pods(cluster: ControlPlane, namespace: str) -> None:
     container = {"name": "a", "image": "a", "resources": gpu, "securityContext": secure}
     safe = {"runAsNonRoot": True, "seccompProfile": {"type": "RuntimeDefault"}}
     asks = pod("asks", containers=[container], nodeSelector={"pool": pool}, securityContext=safe)
-    cluster.create({**asks, "metadata": {"name": "asks", "namespace": namespace}})
-    cluster.kubectl("wait", "--for=condition=Ready", "pod/asks", "-n", namespace, "--timeout=30s")
-    assert cluster.get("pod", "asks", namespace)["spec"]["nodeName"] == f"{pool}-0"
+    try:
+        cluster.create({**asks, "metadata": {"name": "asks", "namespace": namespace}})
+        cluster.kubectl("wait", "--for=condition=Ready", "pod/asks", "-n", namespace, "--timeout=30s")
+        assert cluster.get("pod", "asks", namespace)["spec"]["nodeName"] == f"{pool}-0"
+    finally:
+        cluster.kubectl("delete", "node", f"{pool}-0")  # What others run on here is counted.

@@ -55,22 +55,23 @@ class Bench:
         told = {"KUBECONFIG": str(self.cluster.kubeconfig)}
         return opsdecl_here(self.folder, *arguments, "--env", env, env=told)
 
-    def pod(self, evaluation: str) -> str:
-        """Of the run of the evaluation, once it is done."""
+    def pod(self, evaluation: str, but: str = "") -> str:
+        """Of the run of the evaluation, once its Job is done; another one than `but`, that of an earlier run."""
         labels = f"opsdecl.dev/base={evaluation},opsdecl.dev/kind=Evaluation"
 
         def names() -> list[str]:
             done = "--field-selector=status.phase=Succeeded"
             found = self.cluster.kubectl("get", "pods", "-n", self.namespace, "-l", labels, done, "-o", "name")
-            return found.split()
+            return [name for name in found.split() if name != but]
 
         wait_until(lambda: bool(names()), f"the run of {evaluation} does not end")
-        job = f"{self.namespace}/{evaluation}"
-        wait_until(lambda: "Complete" in self.cluster.kubectl("get", "jobs", "-n", self.namespace, "-l", labels), job)
-        return sorted(names(), key=self._created)[-1]
+        [pod] = names()
+        job = self._of(pod, r"{.metadata.labels.batch\.kubernetes\.io/job-name}")
+        self.cluster.kubectl("wait", "--for=condition=complete", f"job/{job}", "-n", self.namespace, "--timeout=60s")
+        return pod
 
-    def _created(self, name: str) -> str:
-        return self.cluster.kubectl("get", name, "-n", self.namespace, "-o", "jsonpath={.metadata.creationTimestamp}")
+    def _of(self, name: str, path: str) -> str:
+        return self.cluster.kubectl("get", name, "-n", self.namespace, "-o", f"jsonpath={path}")
 
     def leave(self, pod: str, message: str) -> None:
         """As a kubelet keeps what the program wrote to /dev/termination-log."""
@@ -131,8 +132,7 @@ def test_evidence_is_collected_once_runs_are_done(cluster: ControlPlane, namespa
     again = bench.opsdecl("apply", "--yes")
     assert again.code == 0, again.all
     assert [line.split()[1] for line in again.out.splitlines() if line.startswith("    starts ")] == ["llm-chat"]
-    other = bench.pod("words")
-    assert other != words
+    other = bench.pod("words", but=words)
     bench.leave(other, bench.result("words", {"kept": 1.0}, data=""))
     unproven = bench.opsdecl("evidence", "collect", "words")
     assert (unproven.code, "OD865" in unproven.err) == (1, True)

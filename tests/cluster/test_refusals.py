@@ -183,12 +183,12 @@ def test_an_object_of_another_release_is_not_taken(cluster: ControlPlane, assist
 
 
 def test_a_kind_that_is_not_installed_is_planned_and_named(cluster: ControlPlane, assist: str) -> None:
-    given = manifest("LLM.chat/main/scaler", "ScaledObject", "chat", api_version="keda.sh/v1alpha1")
+    given = manifest("LLM.chat/main/certificate", "Certificate", "chat", api_version="cert-manager.io/v1")
     wanted = release(*chat().manifests, given)
     found = cluster_target(cluster, wanted).read()
     assert codes(found) == ["OD616"]
     assert found.value is not None
-    assert actions(plan_of(found.value, wanted))["LLM.chat/main/scaler"] == "create"
+    assert actions(plan_of(found.value, wanted))["LLM.chat/main/certificate"] == "create"
 
 
 class TestDeleting:

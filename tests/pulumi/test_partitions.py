@@ -133,7 +133,7 @@ def test_a_hand_over_on_a_cluster_that_is_stopped_anywhere_goes_on(
     """Nothing is orphaned, made anew or restarted, and one partition at a time holds the fields."""
     run = project(pulumi, f"kubeContext: {cluster.context}", {"KUBECONFIG": str(cluster.kubeconfig)})
     before = objects(cluster)
-    assert len(before) == 6
+    assert len(before) == 6, sorted(before)
     for taker in stopped_at((BETWEEN, *STOPS), pulumi, run, monkeypatch, "--no-wait"):
         now = objects(cluster)
         assert {name: live["metadata"]["uid"] for name, live in now.items()} == {

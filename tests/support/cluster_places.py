@@ -7,7 +7,6 @@ import pytest
 from opsdecl.addr import Release
 from opsdecl.render.types import ManifestSet
 from opsdecl.targets.cluster.settings import ClusterSettings
-from opsdecl.targets.cluster.store import PART_OF
 from opsdecl.targets.cluster.target import ClusterTarget
 from tests.contracts.builders import RELEASE
 from tests.contracts.places import Place
@@ -21,7 +20,7 @@ _ALL = {
     "/apis/coordination.k8s.io/v1": ("leases",),
     "/api/v1": ("services", "persistentvolumeclaims", "configmaps", "resourcequotas"),
 }
-_LABELLED = "serviceaccounts,networkpolicies,poddisruptionbudgets"
+_FEW = "serviceaccounts,networkpolicies,poddisruptionbudgets"
 _KUBERNETES_OWN = "configmap/kube-root-ca.crt"
 
 
@@ -34,7 +33,7 @@ def assist(cluster: ControlPlane) -> str:
     for group, plurals in _ALL.items():
         for plural in plurals:
             cluster.kubectl("delete", "--raw", f"{group}/namespaces/{NAMESPACE}/{plural}")
-    cluster.kubectl("delete", _LABELLED, "-n", NAMESPACE, "-l", PART_OF, "--timeout=60s")
+    cluster.kubectl("delete", _FEW, "-n", NAMESPACE, "--field-selector=metadata.name!=default", "--timeout=60s")
     wait_until(lambda: not left_of(cluster), f"{NAMESPACE} does not become empty")
     return NAMESPACE
 
