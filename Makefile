@@ -43,8 +43,9 @@ tools:  ## Pulumi, a Kubernetes control plane, Prometheus and CRDs for the tests
 	@tools/checks.sh
 
 CLUSTER ?= dev
-cluster-up:  ## a local Kubernetes with simulated GPU nodes
+cluster-up:  ## a local Kubernetes with simulated GPU nodes, and the definitions that the worked example needs
 	@tools/cluster.sh up $(CLUSTER)
+	@tools/crds.sh apply "$$(tools/cluster.sh up $(CLUSTER))" prometheus-operator >/dev/null
 	@printf '%s\n' "It runs until 'make cluster-down'. To use it in this shell:" \
 	  "  eval \"\$$(tools/cluster.sh env $(CLUSTER))\"" "  kubectl get nodes -L pool" >&2
 
