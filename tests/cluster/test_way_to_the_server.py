@@ -5,7 +5,7 @@ import socket
 import socketserver
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -54,8 +54,8 @@ def proxy() -> Iterator[tuple[str, list[str]]]:
 
 
 def _pass_on(source: socket.socket, to: socket.socket) -> None:
-    with source.makefile("rb", buffering=0) as reader, to.makefile("wb", buffering=0) as writer:
-        shutil.copyfileobj(reader, writer)
+    with suppress(OSError), source.makefile("rb", buffering=0) as reader, to.makefile("wb", buffering=0) as writer:
+        shutil.copyfileobj(reader, writer)  # Until either side hangs up.
 
 
 @pytest.mark.parametrize("through_proxy", [False, True], ids=["directly", "through a proxy"])
