@@ -10,6 +10,7 @@ from opsdecl.cli.group import Session, session
 from opsdecl.cli.options import environment_option, format_option, target_option
 
 if TYPE_CHECKING:
+    from opsdecl.diag import Diagnostic
     from opsdecl.evidence.types import Stored
     from opsdecl.flows.plan import Planned
 
@@ -171,11 +172,11 @@ def _told(at: Session, opened: "Planned") -> Exit:
     return report(at.process, opened.diagnostics, opened.lines)
 
 
-def _report(at: Session, opened: "Planned", findings: tuple[object, ...]) -> Exit:
+def _report(at: Session, opened: "Planned", findings: "tuple[Diagnostic, ...]") -> Exit:
     """What is wrong with the specs is told by other commands; here it matters what was found."""
     from opsdecl.cli.report import report
 
-    return report(at.process, findings, opened.lines)  # type: ignore[arg-type]
+    return report(at.process, findings, opened.lines)
 
 
 def _every(at: Session) -> tuple["tuple[Stored, ...]", Exit]:
