@@ -98,6 +98,8 @@ def _fields(document: CompiledDocument, engine: EngineRelease) -> Iterator[_Writ
     if engine.name == "vllm" and document.effective["spec"].get("engine", {}).get("prefixCaching") is False:
         path = ("spec", "engine", "prefixCaching")
         yield _Written("enable-prefix-caching", False, document.address, path, field=True)
+    if document.effective["spec"].get("tracing") is not None:
+        yield _Written("otlp-traces-endpoint", "the collector", document.address, ("spec", "tracing"), field=True)
 
 
 def _all(

@@ -21,6 +21,7 @@ from opsdecl.diag.codes import (
     source,
     spec,
     targets,
+    tracing,
     trained,
     training,
     transparency,
@@ -54,6 +55,7 @@ MODULES = (
     transparency,
     evidence,
     maintenance,
+    tracing,
     internal,
 )
 

@@ -5,6 +5,7 @@ from functools import partial
 
 from msgspec.structs import replace
 
+from opsdecl.compile.answers import ANSWERING, answers_digest
 from opsdecl.compile.rollout import replicas_of
 from opsdecl.compile.types import CompiledDocument
 from opsdecl.diag import Checked, Diagnostic
@@ -47,6 +48,7 @@ def card_of(built: Built, document: CompiledDocument, models: Models) -> ModelCa
         address=str(document.address),
         name=document.address.name,
         project=built.graph.release.project,
+        digest=_digest(document),
         owner=effective["metadata"].get("owner", ""),
         license=statements.license or published,
         published_license=published,
@@ -56,6 +58,11 @@ def card_of(built: Built, document: CompiledDocument, models: Models) -> ModelCa
         policies=tuple(_policies(built, document)),
         exceptions=deviations_of(effective),
     )
+
+
+def _digest(document: CompiledDocument) -> str:
+    kind = document.address.kind
+    return answers_digest(kind, document.effective, document.references) if kind in ANSWERING else ""
 
 
 def _operation(built: Built, document: CompiledDocument, models: Models) -> Operation:

@@ -10,6 +10,7 @@ from msgspec.structs import replace
 
 from opsdecl.addr import SpecAddress
 from opsdecl.apply.types import Revision
+from opsdecl.compile.answers import ANSWERING, answers_digest
 from opsdecl.diag import Checked, Diagnostic
 from opsdecl.diag.codes import transparency as codes
 from opsdecl.diag.nearest import did_you_mean
@@ -21,7 +22,7 @@ from opsdecl.transparency.composition import DESCRIBED, compose
 from opsdecl.transparency.lineage import Library
 from opsdecl.transparency.types import Answer, Applied, Trace
 
-_LOOK_BACK = 10_000
+LOOK_BACK = 10_000
 _WALK = 200
 """How many revisions before one are asked whether they had the document as it was; each is a state to read."""
 
@@ -42,7 +43,7 @@ class Period(Struct, frozen=True):
         return f"at {self.start:%Y-%m-%d %H:%M} UTC"
 
 
-class _Held(Struct, frozen=True):
+class Held(Struct, frozen=True):
     """A revision with the time in which it was in force; `until` None: to this day."""
 
     revision: Revision
@@ -80,7 +81,7 @@ def trace(built: Built, root: Path, wanted: Wanted, name: str, period: Period, n
         findings += found.diagnostics
     if any(answer.composition is not None for answer in answers):
         findings = [finding for finding in findings if finding.code not in _NO_ANSWER]
-    made = Trace(name, built.graph.release.environment, _iso(period.start), _iso(period.end), tuple(answers))
+    made = Trace(name, built.graph.release.environment, iso(period.start), iso(period.end), tuple(answers))
     return Checked(made if answers else None, (*parts.diagnostics, *findings))
 
 
@@ -99,10 +100,10 @@ def _address(built: Built, name: str) -> SpecAddress | Diagnostic:
 
 def _trace_part(built: Built, part: Part, address: SpecAddress, period: Period) -> Checked[Sequence[Answer]]:
     assert part.target is not None
-    history = part.target.history(_LOOK_BACK)
+    history = part.target.history(LOOK_BACK)
     if history.value is None:
         return Checked(None, history.diagnostics)
-    held = [each for each in _in_force(history.value) if each.holds_in(period)]
+    held = [each for each in in_force(history.value) if each.holds_in(period)]
     if not held:
         return Checked((), (_nothing_yet(built, part, history.value, period),))
     answers: list[Answer] = []
@@ -113,16 +114,16 @@ def _trace_part(built: Built, part: Part, address: SpecAddress, period: Period) 
         answers += [read.value]
     if all(answer.composition is None for answer in answers):
         return Checked(tuple(answers), (_was_not_there(part, address, answers[-1], period),))
-    return Checked(tuple(_joined(answers)))
+    return Checked(tuple(joined(answers)))
 
 
-def _in_force(revisions: Sequence[Revision]) -> Iterator[_Held]:
+def in_force(revisions: Sequence[Revision]) -> Iterator[Held]:
     """Oldest first: each holds until the next one."""
     oldest_first = tuple(reversed(revisions))
     ends: list[Revision | None] = [*oldest_first[1:], None]
     for number, (revision, following) in enumerate(zip(oldest_first, ends, strict=False)):
         until = _time(following) if following is not None else None
-        yield _Held(revision, _time(revision), until, tuple(reversed(oldest_first[:number])))
+        yield Held(revision, _time(revision), until, tuple(reversed(oldest_first[:number])))
 
 
 def _time(revision: Revision) -> datetime:
@@ -130,7 +131,7 @@ def _time(revision: Revision) -> datetime:
     return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
 
 
-def _answer(built: Built, part: Part, address: SpecAddress, held: _Held) -> Checked[Answer]:
+def _answer(built: Built, part: Part, address: SpecAddress, held: Held) -> Checked[Answer]:
     """With the revision that brought the document into the state in which it answered, or the oldest one asked."""
     assert part.target is not None
     read: Checked[TargetState] = part.target.read_revision(held.revision.id)
@@ -144,13 +145,24 @@ def _answer(built: Built, part: Part, address: SpecAddress, held: _Held) -> Chec
         if before.value is None or _differs(_find(before.value, names), document):
             break
         brought = older
-    composition = None
+    return Checked(told_of(built, part, held, brought, document))
+
+
+def told_of(built: Built, part: Part, held: Held, brought: Revision, document: StoredDocument | None) -> Answer:
+    """A document in a revision that was in force. None where that revision did not have it."""
+    until = iso(held.until) if held.until is not None else ""
+    composition, digest = None, ""
     if document is not None:
-        library = Library(built.project.catalog)
-        composition = compose(document.address, document.effective, document.references, library)
-    until = _iso(held.until) if held.until is not None else ""
-    answer = Answer(part.name, _iso(held.since), until, _applied(held.revision), _applied(brought), composition)
-    return Checked(answer)
+        composition = compose(document.address, document.effective, document.references, Library(built.project.catalog))
+        digest = digest_of_answers(document)
+    return Answer(part.name, iso(held.since), until, _applied(held.revision), _applied(brought), composition, digest)
+
+
+def digest_of_answers(document: StoredDocument) -> str:
+    """Of an Adapter, which answers only through a model: empty."""
+    if document.address.kind not in ANSWERING:
+        return ""
+    return answers_digest(document.address.kind, document.effective, document.references)
 
 
 def _names(built: Built, address: SpecAddress) -> tuple[SpecAddress, ...]:
@@ -173,7 +185,7 @@ def _applied(revision: Revision) -> Applied:
     return Applied(
         revision=revision.id,
         kind=revision.kind,
-        at=_iso(_time(revision)),
+        at=iso(_time(revision)),
         who=revision.who,
         approvals=tuple(revision.approvals),
         source_commit=revision.source_commit,
@@ -182,7 +194,7 @@ def _applied(revision: Revision) -> Applied:
     )
 
 
-def _joined(answers: Sequence[Answer]) -> Iterator[Answer]:
+def joined(answers: Sequence[Answer]) -> Iterator[Answer]:
     """Revisions that left the document as it was answer together."""
     kept: list[Answer] = list(answers[:1])
     for _, answer in pairwise(answers):
@@ -193,7 +205,7 @@ def _joined(answers: Sequence[Answer]) -> Iterator[Answer]:
     yield from kept
 
 
-def _iso(moment: datetime) -> str:
+def iso(moment: datetime) -> str:
     return f"{moment.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
 
 

@@ -130,6 +130,11 @@ def _no_parsers(model: LLM, environment: Environment, runtime: Runtime | None) -
     return f"the engine `{runtime.spec.engine}` of runtime `{runtime.metadata.name}` has no such setting"
 
 
+def _no_collector(model: LLM, environment: Environment, runtime: Runtime | None) -> Reason:
+    named = environment.spec.tracing is not None
+    return None if named else f"the environment {environment.metadata.name} names no collector"
+
+
 def _one_gpu(model: LLM, environment: Environment, runtime: Runtime | None) -> Reason:
     accelerator = model.spec.accelerator
     if accelerator is None:
@@ -272,6 +277,7 @@ NO_EFFECT: tuple[NoEffectRule, ...] = (
     NoEffectRule("LLM", ("spec", "sampling"), _no_parsers, "use another engine, or remove the field"),
     NoEffectRule("LLM", ("spec", "engine", "kvCacheDtype"), _no_parsers, "use another engine, or remove the field"),
     NoEffectRule("LLM", ("spec", "rdma"), _one_gpu, "remove the field"),
+    NoEffectRule("LLM", ("spec", "tracing"), _no_collector, "give the Environment `tracing: {endpoint: …}`"),
     NoEffectRule("Environment", ("spec", "secrets"), _secrets_native, "name Secrets that exist on the cluster"),
     NoEffectRule("Environment", ("spec", "autoscaling"), _keda_not_chosen, "set platform.scaling to `keda`"),
     NoEffectRule("Environment", ("spec", "observe", "prometheus"), _asks_no_prometheus, "remove the field"),

@@ -209,11 +209,13 @@ class Deviation(Struct, frozen=True, rename="camel"):
 
 
 class ModelCard(Struct, frozen=True, rename="camel", kw_only=True):
-    """All that is declared and known of one document. `license` is the declared one, else the published one."""
+    """All that is declared and known of one document. `license` is the declared one, else the published one. `digest`
+    is that of the composition, as spans and evidence have it; empty for an Adapter."""
 
     address: str
     name: str
     project: str
+    digest: str = ""
     owner: str = ""
     license: str = ""
     published_license: str = ""
@@ -241,7 +243,7 @@ class Answer(Struct, frozen=True, rename="camel"):
     """What answered on one target from `since` until `until` (empty: to this day), both in UTC.
 
     `revision` was in force then, `brought_by` is the one that made the document what it was. Without a composition
-    the document was not there.
+    the document was not there. `digest` is that of the composition, as spans and evidence have it.
     """
 
     target: str
@@ -250,10 +252,14 @@ class Answer(Struct, frozen=True, rename="camel"):
     revision: Applied
     brought_by: Applied
     composition: Composition | None
+    digest: str = ""
 
 
 class Trace(Struct, frozen=True, rename="camel"):
-    """What answered under a document's name from `start` to before `end`; for a moment both are the same."""
+    """What answered under a document's name from `start` to before `end`; for a moment both are the same.
+
+    Where a composition was asked for, `address` is the digest of it, and both times are empty: all that is remembered.
+    """
 
     address: str
     environment: str

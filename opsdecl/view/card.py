@@ -90,6 +90,8 @@ def _answers(card: ModelCard) -> Iterator[Row]:
         yield from _engine(made.engine)
     if made.served_names:
         yield "asked for as", ", ".join(code(name) for name in made.served_names)
+    if card.digest:
+        yield "composition", code(card.digest)
 
 
 def _weights(weights: Weights) -> Iterator[Row]:

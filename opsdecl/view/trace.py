@@ -28,10 +28,13 @@ def render_trace(found: Trace, *, color: bool = False) -> str:
 
 def _block(found: Trace, answer: Answer, ink: Ink) -> Iterator[str]:
     until = f"until {_when(answer.until)}" if answer.until else "to this day"
-    name = printable(f"{found.address} · {found.environment} · {answer.target}")
+    named = found.address if found.start or answer.composition is None else answer.composition.address
+    name = printable(f"{named} · {found.environment} · {answer.target}")
     yield f"{ink(name, BOLD)}   {_when(answer.since)} {until}"
     made, by = answer.composition, answer.brought_by
-    rows = [*(_composition(made) if made is not None else [("", "was not there")]), *_applied("brought by", by)]
+    rows = [*(_composition(made) if made is not None else [("", "was not there")])]
+    rows += [("composition", answer.digest)] if answer.digest else []
+    rows += _applied("brought by", by)
     if answer.revision != by:
         rows += _applied("then in force", answer.revision)
     cells = [[Cell(f"  {title}", DIM), Cell(printable(text))] for title, text in rows]

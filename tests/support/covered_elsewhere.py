@@ -302,6 +302,7 @@ COVERED_ELSEWHERE: Mapping[str, Elsewhere] = {
     "OD850": Elsewhere(_COMMAND, "tests/unit/transparency/test_card.py::test_an_unknown_name_suggests_the_nearest"),
     "OD851": Elsewhere(_COMMAND, "tests/unit/transparency/test_trace.py::test_where_nothing_answered_it_is_said_why"),
     "OD852": Elsewhere(_CLUSTER, "tests/cluster/test_trace.py::test_what_answered_is_told_from_kept_revisions"),
+    "OD877": Elsewhere(_COMMAND, "tests/unit/transparency/test_trace.py::test_a_composition_that_nothing_had"),
     "OD853": Elsewhere(
         _COMMAND, "tests/unit/transparency/test_promote.py::test_names_that_cannot_be_promoted_are_said"
     ),

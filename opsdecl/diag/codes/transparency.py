@@ -1,4 +1,4 @@
-"""OD85x: model cards, bills of materials, what answered when."""
+"""OD85x, OD877: model cards, bills of materials, what answered when."""
 
 from opsdecl.diag.types import Code
 
@@ -49,4 +49,21 @@ BRANCH_THERE = Code(
     "The same promotion from the same commit has the same name: look whether somebody proposed it already.",
     "opsdecl promote --from staging --to prod --branch release-12   # release-12 exists",
 )
-CODES: tuple[Code, ...] = (NO_CARD, NOTHING_ANSWERED, NOT_REMEMBERED, NOT_IN_BOTH, NOT_EDITABLE, BRANCH_THERE)
+NO_SUCH_COMPOSITION = Code(
+    "OD877",
+    "Nothing answered with that composition",
+    "Spans, evidence and cards name what answers come from by a digest. No state that the targets of the environment "
+    "remember has a model with the one that was asked for: it is another environment's, it is older than the revisions "
+    "that are kept, or digits are missing.\n\n"
+    "Take environment and digest from the same span (`opsdecl.environment`, `opsdecl.composition`).",
+    "opsdecl trace --composition sha256:0000000000000000 --env prod",
+)
+CODES: tuple[Code, ...] = (
+    NO_CARD,
+    NOTHING_ANSWERED,
+    NOT_REMEMBERED,
+    NOT_IN_BOTH,
+    NOT_EDITABLE,
+    BRANCH_THERE,
+    NO_SUCH_COMPOSITION,
+)

@@ -25,6 +25,7 @@ from opsdecl.spec.kinds.scalars import CpuQuantity, Duration, Quantity
 from opsdecl.spec.kinds.scheduling import Toleration
 from opsdecl.spec.kinds.serving import AccessPeer
 from opsdecl.spec.kinds.targets import GitTarget, TargetSettings
+from opsdecl.spec.kinds.tracing import Collector
 from opsdecl.spec.kinds.training import Framework
 
 ApprovalClass = Literal["data-loss", "removal", "replace", "behaviour", "capacity", "rolling", "reload", "metadata"]
@@ -264,6 +265,7 @@ class EnvironmentSpec(Part):
         default=NetworkPolicySettings(), description="Whether calls are restricted."
     )
     observe: Observe = Field(default=Observe(), description="Where to look at what runs.")
+    tracing: Collector | None = Field(default=None, description="The collector that takes traces of language models.")
 
 
 class Environment(Document):

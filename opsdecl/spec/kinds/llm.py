@@ -18,6 +18,7 @@ from opsdecl.spec.kinds.engine import (
 from opsdecl.spec.kinds.metadata import ServedMetadata
 from opsdecl.spec.kinds.names import CatalogName, DnsLabel, Items, NonEmpty
 from opsdecl.spec.kinds.scheduling import Rdma
+from opsdecl.spec.kinds.tracing import Tracing
 from opsdecl.spec.kinds.weights import InlineModel, Weights
 
 ModelChoice = Annotated[
@@ -91,6 +92,11 @@ class LLMSpec(ServedSpec):
         default=None,
         description="Network devices for traffic between GPUs.",
         json_schema_extra=effect("rolling", "pods restart with other devices"),
+    )
+    tracing: Tracing | None = Field(
+        default=None,
+        description="Traces its requests by OpenTelemetry, tied to what answers come from; not where absent.",
+        json_schema_extra=effect("rolling", "pods restart with other tracing"),
     )
 
 

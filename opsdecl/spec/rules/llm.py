@@ -53,6 +53,9 @@ FLAG_FIELDS: Mapping[str, str] = {
     "headless": "accelerator.nodes",
     "dist-init-addr": "accelerator.nodes",
     "nccl-init-addr": "accelerator.nodes",
+    "otlp-traces-endpoint": "tracing",
+    "enable-trace": "tracing",
+    "otlp-service-name": "tracing",
     "host": "",
     "port": "",
 }

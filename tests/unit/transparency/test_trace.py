@@ -8,6 +8,7 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from opsdecl.diag import Checked
+from opsdecl.flows.compositions import parse_composition, trace_composition
 from opsdecl.flows.plan import Wanted, open_built
 from opsdecl.flows.trace import parse_period, trace
 from opsdecl.spec.source import WorkTree
@@ -161,6 +162,39 @@ def test_a_document_that_was_not_declared_yet(project: Path) -> None:
 def test_a_name_of_no_such_kind(project: Path) -> None:
     found = asked(project, "2026-10-02", "chat")
     assert [d.code.id for d in found.diagnostics] == ["OD850"]
+
+
+def by_composition(project: Path, text: str) -> Checked[Trace]:
+    opened = open_built(WorkTree(project), Wanted("dev"))
+    assert opened.built is not None, opened.diagnostics
+    return trace_composition(opened.built, project, Wanted("dev"), parse_composition(text))
+
+
+def test_a_composition_is_found_in_every_state_that_had_it(project: Path) -> None:
+    """A span names it; the renaming left it as it was, and the adapter's new revision did not."""
+    (first,), (later,) = answers(project, "2026-10-06"), answers(project, "2026-11-03")
+    assert first.digest != later.digest
+    found = by_composition(project, later.digest).value
+    assert found is not None
+    told = [(a.composition and a.composition.address, a.since, a.until, a.brought_by.who[:4]) for a in found.answers]
+    assert told == [
+        ("LLM.chat", "2026-11-02T08:30:00Z", "2026-11-05T08:00:00Z", "Cleo"),
+        ("LLM.talk", "2026-11-05T08:00:00Z", "2026-11-10T08:00:00Z", "Ana "),
+    ]
+    assert found.answers[0].brought_by.approvals[0].startswith("behaviour: Dora Weiss")
+    assert "LLM.talk · dev · main   2026-11-05 08:00 UTC until 2026-11-10 08:00 UTC" in render_trace(found)
+    (same,) = by_composition(project, first.digest.removeprefix("sha256:")[:12]).value.answers  # type: ignore[union-attr]
+    assert (same.since, same.until) == ("2026-10-01T10:00:00Z", "2026-11-02T08:30:00Z"), "two revisions, one stretch"
+    schema = json.loads((ROOT / "schemas" / "trace.schema.json").read_text("utf-8"))
+    Draft202012Validator(schema).validate(json.loads(render_json(found)))
+
+
+def test_a_composition_that_nothing_had(project: Path) -> None:
+    found = by_composition(project, "00" * 32)
+    assert [d.code.id for d in found.diagnostics] == ["OD877"]
+    assert "nothing answered by 000000000000 in the 5 revisions that dev remembers" in found.diagnostics[0].message
+    with pytest.raises(ValueError, match="abc"):
+        parse_composition("abc")
 
 
 def test_text_and_json(project: Path) -> None:

@@ -17,6 +17,7 @@ from opsdecl.compile.lower.native.network import network_policy
 from opsdecl.compile.lower.native.parts import PodParts, join
 from opsdecl.compile.lower.native.probes import liveness, readiness, startup, startup_budget
 from opsdecl.compile.lower.native.service_account import service_account
+from opsdecl.compile.lower.native.tracing import beyond_tracing, tracing_egress, tracing_flags, tracing_variables
 from opsdecl.compile.lower.native.variables import declared, literal
 from opsdecl.compile.lower.native.volumes import scratch, shared_memory
 from opsdecl.compile.lower.native.weights import Facts, Located, locate_weights, model_facts
@@ -67,7 +68,7 @@ def lower_llm(subject: Subject) -> Checked[tuple[Resource, ...]]:
 
 
 def prepare(subject: Subject, spec: LLMSpec) -> Checked[Prepared]:
-    """Errors: an engine for other models, a template that is not there."""
+    """Errors: an engine for other models, a template that is not there, texts that no trace can have."""
     runtime = subject.runtime
     if runtime is None:
         # The compiler reports a Runtime that is missing; without its image there is nothing to run.
@@ -82,7 +83,8 @@ def prepare(subject: Subject, spec: LLMSpec) -> Checked[Prepared]:
     ports = {"http": Traced(line.port, ("runtime", "port"))}
     server = _server(subject, spec, runtime, facts, line, ports)
     parts = _parts(subject, spec, runtime, weights, template)
-    return Checked(Prepared(server, parts, ports, template), tuple(missing_template(subject, spec.chat_template)))
+    found = (*missing_template(subject, spec.chat_template), *beyond_tracing(subject, spec, runtime))
+    return Checked(Prepared(server, parts, ports, template), found)
 
 
 def held(subject: Subject, spec: LLMSpec, engine: Prepared) -> tuple[Resource | None, ...]:
@@ -91,6 +93,7 @@ def held(subject: Subject, spec: LLMSpec, engine: Prepared) -> tuple[Resource | 
         service_account(subject, spec.service_account),
         cache_claim(subject, spec.weights.cache),
         template_map(subject, engine.template),
+        tracing_egress(subject, spec),
     )
 
 
@@ -113,14 +116,15 @@ def command_line(
     served = spec.served_names or (subject.metadata.name,)
     flags, own = runtime.args, spec.engine.args
     adapters = adapter_flags(subject, runtime.engine, {plain_flag(name) for name in (*flags, *own)})
+    further = (*adapters, *tracing_flags(subject, spec, runtime.engine))
     if runtime.engine == "vllm":
         port = runtime.port or vllm.PORT
-        typed = vllm.typed_flags(spec, weights.revision, served, template, port) + adapters
+        typed = vllm.typed_flags(spec, weights.revision, served, template, port) + further
         settled = settle_flags(typed, flags, own, negation=vllm.NEGATION)
         return _line(vllm.COMMAND, (weights.argument,), settled, port)
     if runtime.engine == "sglang":
         port = runtime.port or sglang.PORT
-        typed = sglang.typed_flags(spec, weights.revision, served, template, port) + adapters
+        typed = sglang.typed_flags(spec, weights.revision, served, template, port) + further
         settled = settle_flags(typed, flags, own)
         model = Traced(f"--model-path={weights.argument.value}", weights.argument.path)
         return _line(sglang.COMMAND, (model,), settled, port)
@@ -168,7 +172,8 @@ def _parts(
     subject: Subject, spec: LLMSpec, runtime: RuntimeSpec, weights: Located, template: Traced | None
 ) -> PodParts:
     gpus = spec.accelerator.count if spec.accelerator else 1
-    known = PodParts(env=_model_variables(subject, spec, runtime, weights))
+    told = tracing_variables(subject, spec, runtime.engine)
+    known = PodParts(env=_model_variables(subject, spec, runtime, weights) | told)
     people = PodParts(
         env=declared(runtime.env, ("runtime", "env")) | declared(spec.engine.env, ("spec", "engine", "env"))
     )
