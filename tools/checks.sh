@@ -18,3 +18,20 @@ for name in checks tuning; do
   "$TOOLS/$name/bin/python" -m pip install --quiet --disable-pip-version-check --require-hashes -r "$here/$name.txt"
   echo "$wanted" >"$TOOLS/$name/.built"
 done
+
+# Where measures of Monitors push to. Its Go module is not offered by every proxy, the distribution's package is.
+if [ ! -x "$TOOLS/bin/pushgateway" ]; then
+  if found=$(command -v pushgateway || command -v prometheus-pushgateway); then
+    mkdir -p "$TOOLS/bin"
+    ln -sfn "$found" "$TOOLS/bin/pushgateway"
+  elif command -v apt-get >/dev/null && command -v dpkg-deb >/dev/null; then
+    echo "pushgateway: unpacking the distribution's package"
+    work=$(mktemp -d)
+    if (cd "$work" && apt-get -qq download prometheus-pushgateway && dpkg-deb -x prometheus-pushgateway_*.deb .); then
+      install -D -m 755 "$work/usr/bin/prometheus-pushgateway" "$TOOLS/bin/pushgateway"
+    else
+      echo "pushgateway: not to be had here; its tests are skipped" >&2
+    fi
+    rm -rf "${work:?}"
+  fi
+fi

@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from opsdecl.addr import digest_of, format_path
 from opsdecl.catalog.types import ModelFacts
+from opsdecl.compile.compared import compared_facts
 from opsdecl.compile.evaluated import MEASURED_KINDS, measured_facts
 from opsdecl.compile.interpolate import ExpressionProblem, has_expressions, interpolate
 from opsdecl.compile.layers import ENVIRONMENT, Source
@@ -293,7 +294,7 @@ def _taken(draft: Draft, document: CompiledDocument, ask: Ask) -> Mapping[str, J
     if draft.schema.kind == "Route":
         return routed_facts(document)
     if draft.schema.kind == "Monitor":
-        return watched_facts(document)
+        return compared_facts(document) if document.address.kind == "Dataset" else watched_facts(document)
     if draft.schema.kind == "Maintenance":
         return {}
     if document.address.kind == "Training" and draft.schema.kind in SERVING_KINDS:

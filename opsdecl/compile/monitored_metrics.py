@@ -16,6 +16,8 @@ from opsdecl.spec.kinds.monitor import Alert
 
 QUANTILES = frozenset(("p50", "p90", "p95", "p99"))
 COUNTED = frozenset(("rate", "increase"))
+Listed = tuple[Alert, int, str]
+"""An alert, its place in the list, and the metric that it names."""
 
 
 def metrics_that_do_not_exist(
@@ -24,17 +26,17 @@ def metrics_that_do_not_exist(
     """Of metrics that another program offers only people know. What this Monitor records can be named as well."""
     alerts: Sequence[Alert] = monitor.model.spec.alerts
     for index, alert in enumerate(alerts):
-        if alert.exporter is None and alert.metric not in RECORDED and watched:
-            yield from _check(scene, monitor, (alert, index), watched)
+        if alert.metric is not None and alert.exporter is None and alert.metric not in RECORDED and watched:
+            yield from _check(scene, monitor, (alert, index, alert.metric), watched)
 
 
 def _check(
-    scene: Scene, monitor: CompiledDocument, listed: tuple[Alert, int], watched: Sequence[CompiledDocument]
+    scene: Scene, monitor: CompiledDocument, listed: Listed, watched: Sequence[CompiledDocument]
 ) -> Iterator[Diagnostic]:
-    alert = listed[0]
-    prefix, colon, _ = alert.metric.partition(":")
+    metric = listed[2]
+    prefix, colon, _ = metric.partition(":")
     concerned = [d for d in watched if engine_of(d)[0] == prefix] if colon and engines.has_table(prefix) else watched
-    offering = [d for d in concerned if base_metric(alert.metric, *engine_of(d)) is not None]
+    offering = [d for d in concerned if base_metric(metric, *engine_of(d)) is not None]
     if not offering and concerned is not watched and concerned:
         yield from (_missing(scene, monitor, listed, document) for document in concerned)
     elif not offering:
@@ -44,33 +46,31 @@ def _check(
         yield from (_missing(scene, monitor, listed, document) for document in rest)
     for document in offering[:1]:
         facts = engines.known_metrics(*engine_of(document))
-        base = base_metric(alert.metric, *engine_of(document)) or alert.metric
+        base = base_metric(metric, *engine_of(document)) or metric
         yield from _statistic(scene, monitor, listed, facts[base])
         yield from _labels(scene, monitor, listed, facts[base])
 
 
-def _missing(
-    scene: Scene, monitor: CompiledDocument, listed: tuple[Alert, int], document: CompiledDocument
-) -> Diagnostic:
+def _missing(scene: Scene, monitor: CompiledDocument, listed: Listed, document: CompiledDocument) -> Diagnostic:
     """Of a metric with the prefix of the model's engine."""
-    alert, _ = listed
+    metric = listed[2]
     engine, version = engine_of(document)
     shown = f"{SHOWN[engine]} {version}"
-    answer = engines.metric(engine, version, alert.metric)
+    answer = engines.metric(engine, version, metric)
     runs = (Related(f"{document.address} runs {shown}", scene.place(document.address, ("runtime", "version"))),)
     certain = engines.standing(engine, version).fit in ("known", "between")
     severity = None if certain else Severity.WARNING
     if isinstance(answer, Gone):
-        message = f"`{alert.metric}` is gone from {shown}: it was there until {answer.last}"
-        hint = _instead(engine, version, answer.replaced_by) or _nearest(alert.metric, engine, version)
+        message = f"`{metric}` is gone from {shown}: it was there until {answer.last}"
+        hint = _instead(engine, version, answer.replaced_by) or _nearest(metric, engine, version)
         return _finding(scene, codes.METRIC_REMOVED, monitor, listed, message, hint, runs, severity)
     if isinstance(answer, NotYet):
-        message = f"{shown} has no `{alert.metric}`: it comes with {answer.since}"
+        message = f"{shown} has no `{metric}`: it comes with {answer.since}"
         hint = f"raise the Runtime to {answer.since} or later, or use another metric"
         return _finding(scene, codes.METRIC_NOT_YET, monitor, listed, message, hint, runs, severity)
-    message = f"{shown} has no metric `{alert.metric}`"
+    message = f"{shown} has no metric `{metric}`"
     return _finding(
-        scene, codes.UNKNOWN_METRIC, monitor, listed, message, _nearest(alert.metric, engine, version), runs, severity
+        scene, codes.UNKNOWN_METRIC, monitor, listed, message, _nearest(metric, engine, version), runs, severity
     )
 
 
@@ -90,13 +90,13 @@ def _nearest(name: str, engine: str, version: str) -> str:
 
 
 def _unknown(
-    scene: Scene, monitor: CompiledDocument, listed: tuple[Alert, int], watched: Sequence[CompiledDocument]
+    scene: Scene, monitor: CompiledDocument, listed: Listed, watched: Sequence[CompiledDocument]
 ) -> Diagnostic:
-    alert, _ = listed
+    metric = listed[2]
     running = sorted({engine_of(document)[0] for document in watched})
     known = {name for document in watched for name in engines.known_metrics(*engine_of(document))}
-    close = nearest(alert.metric, sorted(known))
-    message = f"no watched model offers a metric `{alert.metric}`: they run {', '.join(running)}"
+    close = nearest(metric, sorted(known))
+    message = f"no watched model offers a metric `{metric}`: they run {', '.join(running)}"
     other = "where another program offers it, name that in `exporter`"
     return _finding(
         scene,
@@ -108,12 +108,10 @@ def _unknown(
     )
 
 
-def _statistic(
-    scene: Scene, monitor: CompiledDocument, listed: tuple[Alert, int], facts: MetricFacts
-) -> Iterator[Diagnostic]:
+def _statistic(scene: Scene, monitor: CompiledDocument, listed: Listed, facts: MetricFacts) -> Iterator[Diagnostic]:
     """Percentiles are told from histograms, rates from counters, everything else from gauges."""
-    alert, index = listed
-    part = facts.name != alert.metric
+    alert, index, metric = listed
+    part = facts.name != metric
     kind = "counter" if part else facts.type
     fitting = {
         "histogram": QUANTILES,
@@ -122,28 +120,26 @@ def _statistic(
     }
     fits = fitting.get(kind)
     if fits is not None and alert.statistic not in fits:
-        message = f"`{alert.metric}` is a {kind}, of which no `{alert.statistic}` can be taken"
+        message = f"`{metric}` is a {kind}, of which no `{alert.statistic}` can be taken"
         at = ("spec", "alerts", index, "statistic" if "statistic" in alert.model_fields_set else "metric")
         hint = f"use one of: {', '.join(sorted(fits))}"
         yield _finding(scene, codes.METRIC_STATISTIC, monitor, listed, message, hint, at=at)
     elif fits is None:
-        message = f"`{alert.metric}` is a {kind}, of which only `{facts.name}_count` and `{facts.name}_sum` are sure"
+        message = f"`{metric}` is a {kind}, of which only `{facts.name}_count` and `{facts.name}_sum` are sure"
         hint = f"take the rate of `{facts.name}_count`"
         yield _finding(scene, codes.METRIC_STATISTIC, monitor, listed, message, hint)
 
 
-def _labels(
-    scene: Scene, monitor: CompiledDocument, listed: tuple[Alert, int], facts: MetricFacts
-) -> Iterator[Diagnostic]:
+def _labels(scene: Scene, monitor: CompiledDocument, listed: Listed, facts: MetricFacts) -> Iterator[Diagnostic]:
     """Labels that the metric itself lacks, and that no scrape adds; of some metrics they are not known."""
-    alert, index = listed
+    alert, index, metric = listed
     if facts.labels is None:
         return
     known = (*facts.labels, "namespace", "pod", "container", "job", "instance")
     for name in alert.labels:
         if name not in known:
             close = nearest(name, known)
-            message = f"`{alert.metric}` has no label `{name}`, so no series would be found"
+            message = f"`{metric}` has no label `{name}`, so no series would be found"
             hint = f"did you mean `{close}`?" if close else f"use one of: {', '.join(known)}"
             yield _finding(
                 scene, codes.METRIC_LABEL, monitor, listed, message, hint, at=("spec", "alerts", index, "labels", name)
@@ -154,7 +150,7 @@ def _finding(
     scene: Scene,
     code: Code,
     monitor: CompiledDocument,
-    listed: tuple[Alert, int],
+    listed: Listed,
     message: str,
     hint: str,
     related: tuple[Related, ...] = (),

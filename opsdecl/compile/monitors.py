@@ -4,10 +4,11 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from opsdecl.catalog import engines
+from opsdecl.compile.measured import measures
 from opsdecl.compile.monitored_metrics import metrics_that_do_not_exist
 from opsdecl.compile.scene import Scene
 from opsdecl.compile.types import CompiledDocument
-from opsdecl.compile.watched import WATCHED_KINDS, engine_of, objectives_in, signals_of
+from opsdecl.compile.watched import engine_of, is_watched, objectives_in, signals_of
 from opsdecl.diag import Code, Diagnostic, Place, Related, SpecPath
 from opsdecl.diag.codes import compile as codes
 from opsdecl.diag.codes import render as codes_of_rendering
@@ -30,14 +31,15 @@ def monitors(scene: Scene) -> Iterator[Diagnostic]:
             yield from _objectives(scene, monitor, document)
         yield from _overridden(scene, monitor, watched)
         yield from metrics_that_do_not_exist(scene, monitor, watched)
+        yield from measures(scene, monitor, watched)
     yield from _scraped_twice(scene, found)
     yield from _scraped_by_nobody(scene, found)
 
 
 def watched_by(scene: Scene, monitor: CompiledDocument) -> tuple[CompiledDocument, ...]:
     """The models that a Monitor refers to, those that compiled."""
-    named = [address for address in monitor.references.values() if address.kind in WATCHED_KINDS]
-    return tuple(scene.documents[address] for address in sorted(named) if address in scene.documents)
+    found = [scene.documents[a] for a in sorted(monitor.references.values()) if a in scene.documents]
+    return tuple(document for document in found if is_watched(monitor, document))
 
 
 def place_of_watch(scene: Scene, monitor: CompiledDocument, document: CompiledDocument) -> Place:

@@ -99,12 +99,14 @@ def unpinned_images(scene: Scene) -> Iterator[Diagnostic]:
 
 
 def _images(document: CompiledDocument) -> Iterator[tuple[SpecPath, str]]:
-    """Of the document itself, and of the programs that prepare and check its data."""
+    """Of the document itself, and of the programs that prepare and check its data, or measure it."""
     spec = document.effective["spec"]
     if isinstance(spec.get("image"), str):
         yield ("spec", "image"), spec["image"]
     for index, step in enumerate(spec.get("prepare") or ()):
         yield ("spec", "prepare", index, "image"), step["image"]
+    for index, measure in enumerate(spec.get("measures") or ()):
+        yield ("spec", "measures", index, "image"), measure["image"]
     if isinstance(spec.get("checks"), Mapping) and "image" in spec["checks"]:
         yield ("spec", "checks", "image"), spec["checks"]["image"]
 

@@ -49,6 +49,15 @@ class Signals(Struct, frozen=True):
         return found[objective]
 
 
+def is_watched(monitor: CompiledDocument, document: CompiledDocument) -> bool:
+    """Whether a Monitor that refers to a document watches it: by name, or by labels. A judge it only asks."""
+    watch, address = monitor.effective["spec"]["watch"], document.address
+    named = watch.get({"LLM": "llms", "Model": "models"}.get(address.kind, ""), ())
+    labels, own = watch.get("labels", {}), document.effective["metadata"].get("labels", {})
+    chosen = bool(labels) and all(own.get(name) == value for name, value in labels.items())
+    return address.kind in WATCHED_KINDS and (address.name in named or chosen)
+
+
 def watched_facts(document: CompiledDocument) -> Mapping[str, Json]:
     """The part of a model that decides what its Monitor is rendered to. Beside the objectives no name is that of a
     field of the model, so that a plan does not call it a change of the model."""

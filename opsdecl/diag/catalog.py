@@ -10,6 +10,7 @@ from opsdecl.diag.codes import (
     internal,
     knowledge,
     maintenance,
+    measures,
     plan,
     platforms,
     policy,
@@ -56,6 +57,7 @@ MODULES = (
     evidence,
     maintenance,
     tracing,
+    measures,
     internal,
 )
 

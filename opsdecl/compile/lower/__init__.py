@@ -27,7 +27,7 @@ from opsdecl.compile.lower.tuning.job import lower_tuning_job
 from opsdecl.compile.lower.tuning.katib import lower_experiment
 from opsdecl.compile.rollout import nodes_of
 from opsdecl.compile.types import CompiledDocument, Resource
-from opsdecl.compile.watched import WATCHED_KINDS
+from opsdecl.compile.watched import WATCHED_KINDS, is_watched
 from opsdecl.diag import Checked, Diagnostic
 from opsdecl.diag.codes import render as codes
 
@@ -131,7 +131,8 @@ def _subject(
     further: Mapping[str, CompiledDocument],
 ) -> Subject:
     metadata = document.model.metadata
-    runtime = references.get("runtime")
+    runtime, monitors = references.get("runtime"), document.address.kind == "Monitor"
+    models = tuple(other for _, other in sorted(references.items()) if other.address.kind in WATCHED_KINDS)
     subject = Subject(
         document=document,
         project=project,
@@ -154,7 +155,8 @@ def _subject(
         ),
         measured={root: other for root, other in references.items() if other.address.kind in MEASURED_KINDS},
         searched=references.get("training") if document.address.kind == "Tuning" else None,
-        watched=tuple(other for _, other in sorted(references.items()) if other.address.kind in WATCHED_KINDS),
+        watched=tuple(o for o in models if not monitors or is_watched(document, o)),
+        asked=models if monitors else (),
     )
     return labelled(subject)
 

@@ -62,6 +62,8 @@ class Subject(Struct, frozen=True):
     object_labels: Mapping[str, Any] = field(default_factory=dict)
     watched: tuple[CompiledDocument, ...] = ()
     """Models that the document refers to, in the order of their roots."""
+    asked: tuple[CompiledDocument, ...] = ()
+    """Models that score what others answer."""
     measured: Mapping[str, CompiledDocument] = field(default_factory=dict)
     """What an Evaluation measures, by root."""
     searched: CompiledDocument | None = None

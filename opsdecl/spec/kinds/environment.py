@@ -146,6 +146,16 @@ class Autoscaling(Part):
     interval: Duration = Field(default=Duration.parse("30s"), description="Time between two looks at a metric.")
 
 
+class Monitoring(Part):
+    """What stands ready for numbers of models."""
+
+    pushgateway: WebUrl | None = Field(
+        default=None,
+        description="Address of a Pushgateway that Prometheus scrapes, as programs in the cluster reach it; measures "
+        "of Monitors hand their numbers to it.",
+    )
+
+
 class NetworkPolicySettings(Part):
     """Whether calls are restricted."""
 
@@ -261,6 +271,7 @@ class EnvironmentSpec(Part):
     autoscaling: Autoscaling | None = Field(
         default=None, description="Where KEDA looks for metrics; needs platform.scaling `keda`."
     )
+    monitoring: Monitoring = Field(default=Monitoring(), description="What stands ready for numbers of models.")
     network_policy: NetworkPolicySettings = Field(
         default=NetworkPolicySettings(), description="Whether calls are restricted."
     )

@@ -5,8 +5,9 @@ from typing import Literal
 
 from pydantic import Field
 
-from opsdecl.spec.kinds.declare import Kind, Part, effect, literal_text, merge_key, reference, selects
+from opsdecl.spec.kinds.declare import Kind, Part, effect, excludes, literal_text, merge_key, reference, selects
 from opsdecl.spec.kinds.document import Document
+from opsdecl.spec.kinds.measure import Measure
 from opsdecl.spec.kinds.metadata import ServedMetadata
 from opsdecl.spec.kinds.names import (
     AlertName,
@@ -66,9 +67,19 @@ class Alert(Part):
     """A metric with a bound."""
 
     name: AlertName = Field(description="Name of the alert, such as `RequestsWait`.")
-    about: About = Field(default="engine", description="What it tells of; alerts and panels are grouped by it.")
-    metric: MetricName = Field(
-        description="Metric of the engine in its release, of its server, or of the program that `exporter` names."
+    about: About = Field(
+        default="engine",
+        description="What it tells of; alerts and panels are grouped by it. Of a measure, what that is about.",
+    )
+    metric: MetricName | None = Field(
+        default=None,
+        description="Metric of the engine in its release, of its server, or of the program that `exporter` names.",
+        json_schema_extra=excludes("measure"),
+    )
+    measure: DnsLabel | None = Field(
+        default=None,
+        description="Measure of this Monitor whose numbers are looked at, by name.",
+        json_schema_extra=excludes("metric", "exporter"),
     )
     exporter: NonEmpty | None = Field(
         default=None, description="Program that offers the metric, where no engine does: a drift job, an evaluation."
@@ -121,9 +132,14 @@ class MonitorSpec(Part):
         description="How the objectives of the models are held.",
         json_schema_extra=effect("reload", "alerts are raised at other values"),
     )
+    measures: Items[Measure] = Field(
+        default=(),
+        description="Jobs that measure drift and the quality of answers.",
+        json_schema_extra=merge_key("name") | effect("reload", "something else is measured"),
+    )
     alerts: Items[Alert] = Field(
         default=(),
-        description="Metrics with a bound, beside the objectives.",
+        description="Metrics and measures with a bound, beside the objectives.",
         json_schema_extra=merge_key("name") | effect("reload", _OTHER_ALERTS),
     )
     usage: bool = Field(
@@ -175,14 +191,14 @@ spec:
       metric: vllm:num_requests_waiting
       above: 50
       for: 10m
-    - name: AnswersGetWorse
+    - {name: AnswersGetWorse, measure: answers, below: 0.8, for: 1h}
+  measures:
+    - name: answers
       about: answer-quality
-      metric: answer_score
-      exporter: nightly evaluation of sampled answers
-      statistic: average
-      over: 1d
-      below: 0.8
-      for: 1h
+      schedule: "7 * * * *"
+      image: python:3.13-slim
+      current: {log: {type: s3, uri: "s3://logs/chat", credentials: {secret: logs}}, time: at, last: 1d}
+      rules: [{name: no-refusal, lacks: "(?i)as an AI"}, {name: json, json: true}]
   runbook: https://runbooks.example/chat
 """
 

@@ -31,8 +31,25 @@ def alerts(document: Monitor) -> Iterator[Finding]:
         message = f"there is an alert `{name}` already"
         yield Finding(codes.DUPLICATE_ENTRY, ("spec", "alerts", index, "name"), message, "give it another name")
     for index, alert in enumerate(chosen):
+        yield from _source(alert, index)
         yield from _bound(alert, index)
         yield from _time(alert, index)
+
+
+def _source(alert: Alert, index: int) -> Iterator[Finding]:
+    """A metric or a measure; whether there is such a measure is asked where all is known."""
+    path = ("spec", "alerts", index)
+    if alert.metric is None and alert.measure is None:
+        message = f"nothing says what `{alert.name}` looks at"
+        yield Finding(codes.ONE_OF_FIELDS, path, message, "add `metric: …` or `measure: …`")
+    for name in ("metric", "exporter") if alert.measure is not None else ():
+        if getattr(alert, name) is not None:
+            message = f"`{alert.name}` looks at a measure, so `{name}` says nothing"
+            yield Finding(codes.EXCLUSIVE_FIELDS, (*path, name), message, f"remove `{name}`, or `measure`", True)
+    if alert.measure is not None and alert.statistic in ("rate", "increase", "p50", "p90", "p95", "p99"):
+        message = f"a measure is a number that goes up and down, of which no `{alert.statistic}` can be taken"
+        hint = "use one of: average, highest, lowest, value"
+        yield Finding(codes.EXCLUSIVE_FIELDS, (*path, "statistic"), message, hint)
 
 
 def _bound(alert: Alert, index: int) -> Iterator[Finding]:

@@ -1,7 +1,7 @@
 """Proposals: what a Maintenance follows, on real git remotes; hub and Alertmanager speak the real protocols."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import date
 from functools import partial
@@ -69,9 +69,10 @@ spec:
 NAME = "Maintenance.claims"
 
 
-def project(tmp_path: Path, spec: str, data: str = TRAININGS) -> Path:
+def project(tmp_path: Path, spec: str, data: str = TRAININGS, more: Mapping[str, str] = MINIMAL_PROJECT) -> Path:
     """A clone of a bare repository, as the job has it."""
-    files = {**MINIMAL_PROJECT, "environments/dev/data.yaml": data, "environments/dev/care.yaml": MAINTENANCE + spec}
+    own = {"environments/dev/data.yaml": data, "environments/dev/care.yaml": MAINTENANCE + spec}
+    files = {**MINIMAL_PROJECT, **own, **more}
     folder = write_files(tmp_path / "project", files)
     repository(folder)
     git(folder, "remote", "add", "origin", str(bare(tmp_path / "origin.git")))
@@ -211,6 +212,28 @@ def test_an_alert_runs_a_training_once_more_unless_it_was_changed_lately(tmp_pat
     assert branches(lately) == []
     assert "OD873" in silent.err
     assert "nothing has moved" in silent.out
+
+
+def test_a_measure_that_raises_an_alert_runs_a_training_once_more(tmp_path: Path) -> None:
+    measure = """  measures:
+    - name: answers
+      about: answer-quality
+      schedule: "7 * * * *"
+      image: python:3.13-slim
+      current: {log: {type: pvc, claim: logs}}
+      rules: [{name: json, json: true}]
+"""
+    old = "[{name: InputsDrift, metric: drift_score, exporter: drift job, above: 1}]"
+    assert old in TRAININGS
+    measured = TRAININGS.replace(old, "[{name: InputsDrift, measure: answers, below: 0.8}]") + measure
+    place = "environments/dev/environment.yaml"
+    gateway = '  monitoring: {pushgateway: "http://pushgateway.monitoring:9091"}\n'
+    with listening(_Alerts) as url:
+        environment = MINIMAL_PROJECT[place] + gateway
+        folder = project(tmp_path, RETRAIN.format("1s", url), measured, {place: environment})
+        done = propose(folder)
+    (branch,) = branches(folder)
+    assert "run:\n    attempt: 2" in git(folder, "show", f"{branch}:environments/dev/data.yaml"), done.out
 
 
 def test_time_runs_a_training_once_more(tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """Alerts beside the objectives: a model that is gone, and the metrics with a bound that the document lists."""
 
 from collections.abc import Iterator, Mapping
+from typing import Any
 
 from opsdecl.compile.lower.monitoring.series import BY, RECORDED, Watched, duration, number, quoted
 from opsdecl.compile.types import Traced
@@ -43,8 +44,9 @@ def down_alert(watched: Watched, severity: str) -> Iterator[Rule]:
 def alerts_of(watched: Watched, alerts: tuple[Alert, ...]) -> Iterator[Rule]:
     """Those over metrics that the model's engine or server offers, or that are recorded of it."""
     for index, alert in enumerate(alerts):
-        if alert.exporter is None and (alert.metric in RECORDED or offers(watched.document, alert.metric)):
-            yield _alert(alert, _of_model(watched, alert), index, watched.name)
+        metric = alert.metric if alert.exporter is None else None
+        if metric is not None and (metric in RECORDED or offers(watched.document, metric)):
+            yield alert_rule(alert, _of_model(watched, alert, metric), index, _summary(alert, watched.name))
 
 
 def exported_alerts(alerts: tuple[Alert, ...]) -> Iterator[Rule]:
@@ -52,19 +54,20 @@ def exported_alerts(alerts: tuple[Alert, ...]) -> Iterator[Rule]:
     for index, alert in enumerate(alerts):
         if alert.exporter is not None:
             series = f"{alert.metric}{_matchers(alert)}"
-            yield _alert(alert, _statistic(alert, series), index, alert.exporter)
+            yield alert_rule(alert, statistic_of(alert, series), index, _summary(alert, alert.exporter))
             yield _missing(alert, series, index)
 
 
-def _alert(alert: Alert, measured: str, index: int, of: str) -> Rule:
+def alert_rule(alert: Alert, measured: str, index: int, summary: str) -> dict[str, Any]:
+    """The rule over an expression; `summary` is said where the alert says none itself."""
     path: SpecPath = ("spec", "alerts", index)
     return {
         "alert": alert.name,
-        "expr": Traced(f"{measured} {_bound(alert)}", path),
+        "expr": Traced(f"{measured} {bound_of(alert)}", path),
         "for": Traced(duration(alert.for_.seconds), (*path, "for")),
         "labels": {"severity": Traced(alert.severity, (*path, "severity")), "about": alert.about},
         "annotations": {
-            "summary": Traced(alert.summary or _summary(alert, of), (*path, "summary")),
+            "summary": Traced(alert.summary or summary, (*path, "summary")),
             "runbook_url": Traced(alert.runbook, (*path, "runbook")) if alert.runbook else None,
         },
     }
@@ -86,10 +89,11 @@ def _missing(alert: Alert, series: str, index: int) -> Rule:
 
 def _summary(alert: Alert, of: str) -> str:
     what = alert.metric if alert.statistic == "value" else f"the {alert.statistic} of {alert.metric}"
-    return f"{what} of {of} is {{{{ $value | humanize }}}} ({_bound(alert)})"
+    return f"{what} of {of} is {{{{ $value | humanize }}}} ({bound_of(alert)})"
 
 
-def _bound(alert: Alert) -> str:
+def bound_of(alert: Alert) -> str:
+    """`> 50`."""
     return f"> {number(alert.above)}" if alert.above is not None else f"< {number(alert.below or 0)}"
 
 
@@ -98,18 +102,19 @@ def _matchers(alert: Alert) -> str:
     return f"{{{inner}}}" if inner else ""
 
 
-def _of_model(watched: Watched, alert: Alert) -> str:
+def _of_model(watched: Watched, alert: Alert, metric: str) -> str:
     """Over all replicas: counters add up, of gauges the one nearest to the bound counts."""
     matchers = [f"{name}={quoted(value)}" for name, value in sorted(alert.labels.items())]
     if alert.statistic in QUANTILES:
-        buckets = watched.series(f"{alert.metric}_bucket", *matchers)
+        buckets = watched.series(f"{metric}_bucket", *matchers)
         rate = f"sum by (le, {BY}) (rate({buckets}[{_over(alert)}]))"
         return f"histogram_quantile({number(QUANTILES[alert.statistic])}, {rate})"
     fold = "sum" if alert.statistic in COUNTED else "max" if alert.above is not None else "min"
-    return f"{fold} by ({BY}) ({_statistic(alert, watched.series(alert.metric, *matchers))})"
+    return f"{fold} by ({BY}) ({statistic_of(alert, watched.series(metric, *matchers))})"
 
 
-def _statistic(alert: Alert, series: str) -> str:
+def statistic_of(alert: Alert, series: str) -> str:
+    """What the alert takes of a series: its value, or a number over a time."""
     if alert.statistic == "value":
         return series
     if alert.statistic in QUANTILES:

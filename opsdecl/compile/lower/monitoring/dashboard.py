@@ -6,6 +6,7 @@ from typing import Any
 from msgspec import Struct
 
 from opsdecl.compile.lower.monitoring.alerts import alerts_of, exported_alerts
+from opsdecl.compile.lower.monitoring.measured_alerts import measured_alerts
 from opsdecl.compile.lower.monitoring.objectives import PERCENTILES, Objective, is_measured, objectives_of
 from opsdecl.compile.lower.monitoring.series import (
     COST,
@@ -42,9 +43,9 @@ class Panel(Struct, frozen=True):
     help: str = ""
 
 
-def dashboard(title: str, uid: str, spec: MonitorSpec, watched: Sequence[Watched]) -> dict[str, Any]:
-    """The whole dashboard as Grafana reads it; a row of panels for each model."""
-    rows = [(each.name, tuple(_panels(spec, each))) for each in watched if each.signals is not None]
+def dashboard(title: str, uid: str, spec: MonitorSpec, watched: Sequence[Watched], monitor: str) -> dict[str, Any]:
+    """The whole dashboard as Grafana reads it; a row of panels for each model. `monitor` is the document's address."""
+    rows = [(each.name, tuple(_panels(spec, each, monitor))) for each in watched]
     rows.append(("Other programs", tuple(_exported(spec))))
     return {
         "title": title,
@@ -61,18 +62,19 @@ def dashboard(title: str, uid: str, spec: MonitorSpec, watched: Sequence[Watched
     }
 
 
-def _panels(spec: MonitorSpec, watched: Watched) -> Iterator[Panel]:
+def _panels(spec: MonitorSpec, watched: Watched, monitor: str) -> Iterator[Panel]:
     objectives = [
         objective
         for slo, path in objectives_in(spec.objectives.slo, watched.document, watched.root)
         for objective in objectives_of(slo, path)
         if is_measured(watched, objective)
     ]
-    yield from _glance(spec, watched, objectives)
-    yield from _latencies(watched, objectives)
-    yield from _load(watched)
-    yield from _use(spec, watched)
-    yield from _listed(watched, spec.alerts)
+    if watched.signals is not None:
+        yield from _glance(spec, watched, objectives)
+        yield from _latencies(watched, objectives)
+        yield from _load(watched)
+        yield from _use(spec, watched)
+    yield from _listed(spec, watched, monitor)
 
 
 def _glance(spec: MonitorSpec, watched: Watched, objectives: Sequence[Objective]) -> Iterator[Panel]:
@@ -135,10 +137,11 @@ def _use(spec: MonitorSpec, watched: Watched) -> Iterator[Panel]:
             yield Panel(f"Cost per million tokens ({watched.currency})", ((watched.series(COST_OF_TOKENS), ""),))
 
 
-def _listed(watched: Watched, alerts: tuple[Alert, ...]) -> Iterator[Panel]:
-    by_name = {alert.name: alert for alert in alerts}
-    for rule in alerts_of(watched, alerts):
-        yield _of_alert(by_name[str(rule["alert"])], rule)
+def _listed(spec: MonitorSpec, watched: Watched, monitor: str) -> Iterator[Panel]:
+    by_name = {alert.name: alert for alert in spec.alerts}
+    for rule in (*alerts_of(watched, spec.alerts), *measured_alerts(watched, monitor, spec)):
+        if str(rule["alert"]) in by_name:
+            yield _of_alert(by_name[str(rule["alert"])], rule)
 
 
 def _exported(spec: MonitorSpec) -> Iterator[Panel]:

@@ -6,6 +6,7 @@ from typing import Any
 
 from opsdecl.compile.costs import currency_of, price_of
 from opsdecl.compile.lower.monitoring.dashboard import dashboard
+from opsdecl.compile.lower.monitoring.measures import measuring
 from opsdecl.compile.lower.monitoring.rules import rule_groups
 from opsdecl.compile.lower.monitoring.scraping import pod_monitor, scrape_config
 from opsdecl.compile.lower.monitoring.series import Watched
@@ -33,7 +34,7 @@ def lower_monitor(subject: Subject) -> Checked[tuple[Resource, ...]]:
     groups = rule_groups(subject, spec, watched)
     operated = subject.environment.platform.monitoring == "prometheus-operator"
     make = _operated if operated else _files
-    resources = [*make(subject, spec, watched, groups), *_dashboard(subject, spec, watched)]
+    resources = [*make(subject, spec, watched, groups), *_dashboard(subject, spec, watched), *measuring(subject, spec)]
     return Checked(tuple(resources), tuple(_too_large(subject, resources)))
 
 
@@ -94,7 +95,7 @@ def _dashboard(subject: Subject, spec: MonitorSpec, watched: Sequence[Watched]) 
         return
     title = f"{subject.metadata.name} ({subject.environment_name})"
     address = f"{subject.project}/{subject.environment_name}/{subject.namespace}/{subject.base}"
-    picture = dashboard(title, f"opsdecl-{text_hash(address)}", spec, watched)
+    picture = dashboard(title, f"opsdecl-{text_hash(address)}", spec, watched, str(subject.document.address))
     folder = {FOLDER: Traced(spec.dashboard.folder, ("spec", "dashboard", "folder"))} if spec.dashboard.folder else {}
     text = json.dumps(picture, indent=1, ensure_ascii=False) + "\n"
     made = make_resource(

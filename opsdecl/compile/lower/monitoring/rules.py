@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from opsdecl.compile.lower.monitoring.alerts import alerts_of, down_alert, exported_alerts
+from opsdecl.compile.lower.monitoring.measured_alerts import measured_alerts
 from opsdecl.compile.lower.monitoring.objectives import burn_alerts, is_measured, objectives_of
 from opsdecl.compile.lower.monitoring.recording import recorded
 from opsdecl.compile.lower.monitoring.series import DOCUMENT, ENVIRONMENT, Watched
@@ -36,6 +37,7 @@ def _of_model(subject: Subject, spec: MonitorSpec, watched: Watched) -> Iterator
             if is_measured(watched, objective):
                 alerts += burn_alerts(watched, objective, spec.objectives)
     alerts += alerts_of(watched, spec.alerts)
+    alerts += measured_alerts(watched, str(subject.document.address), spec)
     # `absent` gives no labels but those of equality, and not in every form: all alerts of a model say whose they are.
     yield from (_labelled(subject, spec, rule, own) for rule in alerts)
 

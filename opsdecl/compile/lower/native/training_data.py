@@ -27,7 +27,7 @@ class Used(Struct, frozen=True):
 def used_data(subject: Subject, image: Any) -> Used:
     parts, after = [], []
     for used in subject.datasets:
-        parts.append(_parts(used, image))
+        parts.append(parts_of(used, image))
         after += [Address(SpecAddress("Dataset", used.name), MAIN, run_role(s.key, s.name)) for s in _last(used)]
     return Used(join(parts), tuple(after))
 
@@ -40,7 +40,8 @@ def _last(used: UsedDataset) -> Iterator[Stage]:
         yield last
 
 
-def _parts(used: UsedDataset, image: Any) -> PodParts:
+def parts_of(used: UsedDataset, image: Any) -> PodParts:
+    """A dataset below `ROOT`, and a wait until it is ready."""
     name, output = f"dataset-{used.name}"[:63].rstrip("-"), chain_of(used.spec).output
     waits = tuple(
         wait_for(name, f"{_WAITING}/{used.name}", stage, image, f"wait-{used.name}"[:63]) for stage in _last(used)
