@@ -29,7 +29,7 @@ KINDS: Mapping[str, tuple[str, ...]] = {
     "kubeflow-trainer": ("TrainJob",),
     "kuberay": ("RayJob",),
     "lws": ("LeaderWorkerSet",),
-    "prometheus-operator": ("PodMonitor", "PrometheusRule"),
+    "prometheus-operator": ("PodMonitor", "PrometheusRule", "ServiceMonitor"),
 }
 """Kinds that opsdecl renders, by the row of the table that brings them."""
 

@@ -10,6 +10,7 @@ from opsdecl.compile.scene import Scene
 from opsdecl.compile.types import CompiledDocument
 from opsdecl.compile.watched import engine_of, is_watched, objectives_in, signals_of
 from opsdecl.diag import Code, Diagnostic, Place, Related, SpecPath
+from opsdecl.diag.codes import analysis as codes_of_analysis
 from opsdecl.diag.codes import compile as codes
 from opsdecl.diag.codes import render as codes_of_rendering
 from opsdecl.diag.codes import spec as spec_codes
@@ -29,6 +30,7 @@ def monitors(scene: Scene) -> Iterator[Diagnostic]:
         for document in watched:
             yield from _engine(scene, monitor, document)
             yield from _objectives(scene, monitor, document)
+            yield from _behind_service(scene, monitor, document)
         yield from _overridden(scene, monitor, watched)
         yield from metrics_that_do_not_exist(scene, monitor, watched)
         yield from measures(scene, monitor, watched)
@@ -58,6 +60,23 @@ def _nothing(scene: Scene, monitor: CompiledDocument) -> Diagnostic:
     at = scene.place(monitor.address, ("spec", "watch", "labels"))
     hint = "correct them, or give a model the labels in its metadata"
     return _finding(codes.WATCHES_NOTHING, monitor, message, hint, at)
+
+
+def _behind_service(scene: Scene, monitor: CompiledDocument, document: CompiledDocument) -> Iterator[Diagnostic]:
+    """Models of which one Service does not reach every pod once."""
+    scrape, platform = monitor.model.spec.scrape, scene.settings["platform"]
+    if scrape.by != "service" or not scrape.enabled or platform["monitoring"] != "prometheus-operator":
+        return
+    why = ""
+    if document.model.spec.rollout.strategy == "canary":
+        why = "has two Services while a version comes by canary, and the first one does not reach the canary's pods"
+    elif platform["serving"] == "kserve" and document.address.kind == "LLM":
+        why = "gets its Service from KServe, by whose name and labels opsdecl does not find it"
+    if why:
+        at = scene.place(monitor.address, ("spec", "scrape", "by"))
+        related = (Related("watched here", place_of_watch(scene, monitor, document)),)
+        hint = "remove `by`, or watch this model in another Monitor"
+        yield _finding(codes_of_analysis.NOT_BEHIND_SERVICE, monitor, f"{document.address} {why}", hint, at, related)
 
 
 def _engine(scene: Scene, monitor: CompiledDocument, document: CompiledDocument) -> Iterator[Diagnostic]:

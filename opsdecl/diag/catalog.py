@@ -1,6 +1,7 @@
 """Every code there is, by id. `opsdecl explain OD304`, the reference pages and the schema come from here."""
 
 from opsdecl.diag.codes import (
+    analysis,
     catalogue,
     cluster,
     evaluation,
@@ -58,6 +59,7 @@ MODULES = (
     maintenance,
     tracing,
     measures,
+    analysis,
     internal,
 )
 

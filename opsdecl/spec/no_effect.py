@@ -15,6 +15,7 @@ from opsdecl.spec.kinds.declare import Part
 from opsdecl.spec.kinds.environment import Environment
 from opsdecl.spec.kinds.llm import LLM
 from opsdecl.spec.kinds.model import Model
+from opsdecl.spec.kinds.monitor import Monitor
 from opsdecl.spec.kinds.runtime import Runtime
 from opsdecl.spec.kinds.training import Training
 from opsdecl.spec.kinds.tuning import Tuning
@@ -223,6 +224,11 @@ def _looks_itself(model: Environment, environment: Environment, runtime: Runtime
     return "every target is a cluster, and looked at itself" if every else None
 
 
+def _not_operated(model: Monitor, environment: Environment, runtime: Runtime | None) -> Reason:
+    monitoring = environment.spec.platform.monitoring
+    return f"platform.monitoring is `{monitoring}`, which finds pods" if monitoring == "none" else None
+
+
 def _operated() -> tuple[NoEffectRule, ...]:
     """Fields of trainings that operators have no place for."""
     retried = _of_operator("whose runtimes say how often pods are tried again", "kubeflow-trainer")
@@ -286,6 +292,7 @@ NO_EFFECT: tuple[NoEffectRule, ...] = (
         "Environment", ("spec", "platform", "trainingRuntimes"), _no_trainer, "set training to `kubeflow-trainer`"
     ),
     NoEffectRule("Environment", ("spec", "ownsClusterScope"), _owns_nothing, "remove the field"),
+    NoEffectRule("Monitor", ("spec", "scrape", "by"), _not_operated, "remove the field"),
     *_operated(),
     *_runs("Dataset"),
     *_runs("Training"),

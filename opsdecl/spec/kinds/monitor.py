@@ -112,6 +112,11 @@ class Scrape(Part):
         default=True, description="Whether this Monitor has them fetched; one Monitor of each model does."
     )
     interval: Duration = Field(default=Duration("30s", 30.0), description="Time between two looks at a pod.")
+    by: Literal["pod", "service"] = Field(
+        default="pod",
+        description="Whether a PodMonitor finds the pods, or a ServiceMonitor finds them behind the model's Service; "
+        "each pod has its own series either way.",
+    )
 
 
 class Dashboard(Part):

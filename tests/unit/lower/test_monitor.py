@@ -69,6 +69,18 @@ def test_a_monitor_is_found_by_the_operator_and_finds_the_pods() -> None:
     assert (endpoint["port"], endpoint["path"], endpoint["interval"]) == ("http", "/metrics", "15s")
 
 
+def test_behind_a_service_each_pod_has_its_own_series_too() -> None:
+    found = watching("{watch: {llms: [chat]}, scrape: {by: service}}")
+    monitor = found["scrape-llm-chat"]
+    assert monitor.key.kind == "ServiceMonitor"
+    assert monitor.data["spec"]["selector"] == {"matchLabels": {"opsdecl.dev/kind": "LLM", "opsdecl.dev/base": "chat"}}
+    (endpoint,) = monitor.data["spec"]["endpoints"]
+    assert endpoint["port"] == "http"
+    keep, *labels = endpoint["relabelings"]
+    assert keep == {"action": "keep", "sourceLabels": ["__meta_kubernetes_service_name"], "regex": "chat"}
+    assert [row["targetLabel"] for row in labels] == ["opsdecl_document", "opsdecl_environment"]
+
+
 def test_a_percentile_that_cannot_burn_so_fast_has_fewer_alerts() -> None:
     """Of a p90 a tenth may be slower, so at most ten times as many can be; 14.4 times as many cannot."""
     models = CHAT.replace("p95: 800ms", "p90: 800ms")

@@ -8,7 +8,7 @@ from opsdecl.compile.costs import currency_of, price_of
 from opsdecl.compile.lower.monitoring.dashboard import dashboard
 from opsdecl.compile.lower.monitoring.measures import measuring
 from opsdecl.compile.lower.monitoring.rules import rule_groups
-from opsdecl.compile.lower.monitoring.scraping import pod_monitor, scrape_config
+from opsdecl.compile.lower.monitoring.scraping import pod_monitor, scrape_config, service_monitor
 from opsdecl.compile.lower.monitoring.series import Watched
 from opsdecl.compile.lower.names import object_name, text_hash
 from opsdecl.compile.lower.resources import make_resource
@@ -20,6 +20,8 @@ from opsdecl.diag.codes import render as codes
 from opsdecl.spec.kinds.monitor import MonitorSpec
 
 API = "monitoring.coreos.com/v1"
+MONITORS = {"pod": (pod_monitor, "PodMonitor"), "service": (service_monitor, "ServiceMonitor")}
+"""By `scrape.by`."""
 SIDECAR = {"grafana_dashboard": "1"}
 """The label by which the sidecar of Grafana's chart finds dashboards."""
 FOLDER = "grafana_folder"
@@ -63,9 +65,10 @@ def _operated(
     if groups:
         yield make_resource(subject, "rules", API, "PrometheusRule", {"spec": {"groups": groups}})
     for each in _scraped(spec, watched):
-        inputs = {"spec": pod_monitor(each, spec.scrape, _port(each))}
+        make, kind = MONITORS[spec.scrape.by]
+        inputs = {"spec": make(each, spec.scrape, _port(each))}
         role = f"scrape-{each.document.address.kind.lower()}-{each.base}"
-        yield make_resource(subject, role, API, "PodMonitor", inputs, name=object_name(subject.base, role))
+        yield make_resource(subject, role, API, kind, inputs, name=object_name(subject.base, role))
 
 
 def _files(

@@ -1,4 +1,4 @@
-"""Who is scraped, and how: as a PodMonitor of the Prometheus Operator, or as part of a configuration of Prometheus."""
+"""Who is scraped, and how: by an object of the Prometheus Operator, or as part of a configuration of Prometheus."""
 
 from typing import Any
 
@@ -11,8 +11,27 @@ PATH = "/metrics"
 
 
 def pod_monitor(watched: Watched, scrape: Scrape, port: str) -> dict[str, Any]:
-    """The `spec` of a PodMonitor. Pods rather than the Service: those that are not ready are looked at as well."""
-    endpoint = {
+    """The `spec` of a PodMonitor. Pods rather than the Service: they are found whatever makes them."""
+    return {**_found(watched), "podMetricsEndpoints": [_endpoint(watched, scrape, port)]}
+
+
+def service_monitor(watched: Watched, scrape: Scrape, port: str) -> dict[str, Any]:
+    """The `spec` of a ServiceMonitor. The operator looks up the pods behind the Service, those that are not ready
+    included, and gives each series its pod. Operators copy labels to Services of their own, so the name decides."""
+    own = {"action": "keep", "sourceLabels": ["__meta_kubernetes_service_name"], "regex": watched.base}
+    endpoint = _endpoint(watched, scrape, port)
+    return {**_found(watched), "endpoints": [{**endpoint, "relabelings": [own, *endpoint["relabelings"]]}]}
+
+
+def _found(watched: Watched) -> dict[str, Any]:
+    return {
+        "selector": {"matchLabels": _labels(watched)},
+        "namespaceSelector": {"matchNames": [_namespace(watched)]},
+    }
+
+
+def _endpoint(watched: Watched, scrape: Scrape, port: str) -> dict[str, Any]:
+    return {
         "port": port,
         "path": PATH,
         "interval": Traced(duration(scrape.interval.seconds), ("spec", "scrape", "interval")),
@@ -20,11 +39,6 @@ def pod_monitor(watched: Watched, scrape: Scrape, port: str) -> dict[str, Any]:
             {"action": "replace", "targetLabel": DOCUMENT, "replacement": watched.name},
             {"action": "replace", "targetLabel": ENVIRONMENT, "replacement": watched.environment},
         ],
-    }
-    return {
-        "selector": {"matchLabels": _labels(watched)},
-        "namespaceSelector": {"matchNames": [_namespace(watched)]},
-        "podMetricsEndpoints": [endpoint],
     }
 
 
