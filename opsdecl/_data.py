@@ -22,8 +22,10 @@ def engine_table(name: str) -> bytes | None:
 
 
 def job_script(name: str) -> str:
-    """A program that runs in a Job, in Python (`fetch_file`); its text goes into the rendered object."""
-    return (_PACKAGE / "_jobs" / f"{name}.py.txt").read_text("utf-8")
+    """A program that runs in a Job, in Python (`fetch_file`); its text goes into the rendered object. Programs for
+    tables begin with what they share."""
+    parts = ("table", name) if name.endswith("_table") else (name,)
+    return "\n\n".join((_PACKAGE / "_jobs" / f"{part}.py.txt").read_text("utf-8") for part in parts)
 
 
 def catalog_root() -> Path:

@@ -16,6 +16,7 @@ from opsdecl.compile.nodes import nodes_too_few
 from opsdecl.compile.partitions import partition_findings
 from opsdecl.compile.queues import owned_queues
 from opsdecl.compile.quotas import quotas_exceeded
+from opsdecl.compile.recipes import recipes
 from opsdecl.compile.rollout import nodes_of
 from opsdecl.compile.routes import routes
 from opsdecl.compile.scalers import scalers
@@ -186,6 +187,7 @@ CHECKS: tuple[Callable[[Scene], Iterator[Diagnostic]], ...] = (
     runs.data_elsewhere,
     evaluations,
     from_training,
+    recipes,
     searches,
     owned_queues,
     maintained,

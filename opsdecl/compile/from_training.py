@@ -84,6 +84,11 @@ def _model(pair: _Pair) -> Iterator[Diagnostic]:
         message = f"{pair.training.address} trains with `{made}`, and the server reads the format `{spec['format']}`"
         hint = f"name a training with {' or '.join(sorted(fitting))}" if fitting else "name an address: `uri: …`"
         yield pair.finding(codes.MAKES_SOMETHING_ELSE, message, hint, there=("spec", "framework"))
+    table = pair.training.effective["spec"].get("table") or {}
+    if spec["format"] == "sklearn" and made == "sklearn" and table and not table["joblib"]:
+        message = f"the recipe of {pair.training.address} writes `model.skops`, and the server reads joblib files"
+        hint = "set `joblib: true` in the `table` of the training, or serve it with an image of your own"
+        yield pair.finding(codes.MAKES_SOMETHING_ELSE, message, hint, there=("spec", "table"))
     if _method(pair) != "full":
         yield _an_adapter(pair)
     yield from _mounted(pair)

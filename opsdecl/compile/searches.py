@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from opsdecl.addr import SpecAddress
+from opsdecl.compile.recipes import reported_by
 from opsdecl.compile.rollout import gpus_of
 from opsdecl.compile.scene import Scene
 from opsdecl.compile.types import CompiledDocument
@@ -19,6 +20,7 @@ def searches(scene: Scene) -> Iterator[Diagnostic]:
             if training is not None:
                 yield from _elsewhere(scene, document, training)
                 yield from _unknown_parameters(scene, document, training)
+                yield from _not_reported(scene, document, training)
                 yield from _over_gpu_hours(scene, document, training)
 
 
@@ -47,6 +49,20 @@ def _unknown_parameters(scene: Scene, document: CompiledDocument, training: Comp
                 related=(Related("the training", scene.place(training.address, ("spec", "parameters"))),),
                 subject=str(document.address),
             )
+
+
+def _not_reported(scene: Scene, document: CompiledDocument, training: CompiledDocument) -> Iterator[Diagnostic]:
+    reported = reported_by(training.model.spec)
+    metric = document.effective["spec"]["objective"]["metric"]
+    if reported is not None and metric not in reported:
+        yield Diagnostic(
+            codes.NOT_REPORTED,
+            f"{training.address} reports no `{metric}`",
+            at=scene.place(document.address, ("spec", "objective", "metric")),
+            hint=did_you_mean(metric, reported) or f"it reports: {', '.join(reported)}",
+            related=(Related("the training", scene.place(training.address, ("spec", "recipe"))),),
+            subject=str(document.address),
+        )
 
 
 def _over_gpu_hours(scene: Scene, document: CompiledDocument, training: CompiledDocument) -> Iterator[Diagnostic]:

@@ -5,7 +5,8 @@ from opsdecl.diag.types import Code, Severity
 UNKNOWN_SPLIT = Code(
     "OD358",
     "Unknown split",
-    "An evaluation measures on a split of a dataset, and the dataset declares no split of that name.\n\n"
+    "An evaluation measures on a split of a dataset, or a training reads one, and the dataset declares none of that "
+    "name.\n\n"
     "Name one of its `splits`, or declare it there.",
     "kind: Evaluation\nspec: {dataset: customers, split: tset}   # splits: {test: …}",
 )

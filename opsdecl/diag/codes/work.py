@@ -77,6 +77,15 @@ UNKNOWN_QUEUE = Code(
     "Name the queue of the namespace, which is `runs` where its quota names no other.",
     "kind: Training\nspec: {queue: nightly}   # and the quota of its namespace says nothing of `queue`",
 )
+NOT_REPORTED = Code(
+    "OD379",
+    "Search for a number that nobody reports",
+    "A search goes by a number that each trial reports. The recipe of the training is known, and so is what it "
+    "reports; this number is not among it, so all trials would count as failed.\n\n"
+    "Name one that it reports, or have the training report it.",
+    "kind: Tuning\nspec:\n  training: churn   # table: {metrics: [log_loss]}\n"
+    "  objective: {metric: roc_auc, direction: maximize}",
+)
 
 CODES: tuple[Code, ...] = (
     NO_RUNTIME,
@@ -88,4 +97,5 @@ CODES: tuple[Code, ...] = (
     UNSEARCHABLE_SPACE,
     QUOTA_NOT_COUNTED,
     UNKNOWN_QUEUE,
+    NOT_REPORTED,
 )

@@ -13,6 +13,7 @@ from opsdecl.spec.kinds.document import Document
 from opsdecl.spec.kinds.engine import SpreadAccelerator
 from opsdecl.spec.kinds.metadata import ServedMetadata
 from opsdecl.spec.kinds.names import DnsLabel, Items, NonEmpty, PositiveNumber, Scalar
+from opsdecl.spec.kinds.recipe import Recipe, Rows, Table
 from opsdecl.spec.kinds.run import NEXT_RUN, RunningSpec
 from opsdecl.spec.kinds.scalars import Duration, ImageReference
 from opsdecl.spec.kinds.serving import Resources
@@ -73,13 +74,21 @@ class TrainingSpec(RunningSpec):
         description="What the program is written with; it decides how pods find each other.",
         json_schema_extra=_OTHER_MODEL,
     )
+    recipe: Recipe = Field(
+        default="custom",
+        description="What trains: a program of one's own (`custom`), or scikit-learn or XGBoost over a table "
+        "(`tabular`).",
+        json_schema_extra=_OTHER_MODEL,
+    )
     image: ImageReference = Field(
-        description="Image of the program; it needs a shell at /bin/sh.", json_schema_extra=_OTHER_MODEL
+        description="Image of the program, or with what the recipe needs; the page on training says how to build it. "
+        "It needs a shell at /bin/sh.",
+        json_schema_extra=_OTHER_MODEL,
     )
     command: Items[str] = Field(
-        min_length=1,
-        description="Command of the container: `[torchrun, train.py]`. It reads $TRAINING and writes below "
-        "$TRAINING_OUTPUT.",
+        default=(),
+        description="Command of the container, with the recipe `custom`: `[torchrun, train.py]`. It reads $TRAINING "
+        "and writes below $TRAINING_OUTPUT.",
         json_schema_extra=_OTHER_MODEL,
     )
     args: Items[str] = Field(default=(), description="Arguments of the command.", json_schema_extra=_OTHER_MODEL)
@@ -88,7 +97,18 @@ class TrainingSpec(RunningSpec):
     )
     parameters: Mapping[NonEmpty, Scalar] = Field(
         default={},
-        description="Settings of the program, such as the learning rate; it finds them in $TRAINING.",
+        description="Settings of the program, such as the learning rate; it finds them in $TRAINING. Those of a recipe "
+        "are known, and no others are taken.",
+        json_schema_extra=_OTHER_MODEL,
+    )
+    table: Table | None = Field(
+        default=None,
+        description="What is learnt from a table, with the recipe `tabular`.",
+        json_schema_extra=_OTHER_MODEL,
+    )
+    rows: Rows | None = Field(
+        default=None,
+        description="Which rows of the dataset a recipe trains on, and which it measures on.",
         json_schema_extra=_OTHER_MODEL,
     )
     datasets: Items[DnsLabel] = Field(

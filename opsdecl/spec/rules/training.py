@@ -8,7 +8,7 @@ from opsdecl.spec.rules.types import DocumentRule, Finding, doubles
 
 _KIND = frozenset({"Training"})
 _ONE_NODE = ("sklearn", "xgboost")
-RESERVED = ("TRAINING", "TRAINING_OUTPUT")
+RESERVED = ("TRAINING", "TRAINING_OUTPUT", "TRAINING_PROGRAM")
 
 
 def base(document: Training) -> Iterator[Finding]:

@@ -29,30 +29,38 @@ sys.exit(int(told.get("exit", 0)))
 """
 
 
-def trial(folder: Path, index: int, changes: str, program: str = PARABOLA, **parameters: Any) -> tuple[int, Any]:
-    """Exit status of the pod's container, and the message that it ends with."""
+def trial(
+    folder: Path, index: int, changes: str, program: str = PARABOLA, training: str = "{}", **parameters: Any
+) -> tuple[int, Any]:
+    """Exit status of the pod's container, and the message that it ends with. Without a program, the container's own
+    command runs, with the Python that has what tables are trained on."""
     python = require("tuning/bin/python") / "tuning/bin/python"
-    (container,) = pod(changes)["containers"]
-    tuner = pod(changes)["initContainers"][-1]
+    (container,) = pod(changes, "{}", training)["containers"]
+    tuner = pod(changes, "{}", training)["initContainers"][-1]
     place = folder / f"pod-{index}"
     place.mkdir(exist_ok=True)
-    here = {"/output": str(folder / "output"), "/trial": str(place)}
+    here = {"/output": folder / "output", "/trial": place, "/datasets": folder / "datasets", "/tmp/opsdecl": place}
+
+    def localised(text: str) -> str:
+        for old, new in here.items():
+            text = text.replace(old, str(new))
+        return text
 
     def local(values: dict[str, Any]) -> dict[str, str]:
-        texts = {name: value for name, value in values.items() if isinstance(value, str)}
-        for old, new in here.items():
-            texts = {name: value.replace(old, new) for name, value in texts.items()}
-        return texts
+        return {name: localised(value) for name, value in values.items() if isinstance(value, str)}
 
     told = {**local(env(tuner)), "JOB_COMPLETION_INDEX": str(index), "PATH": os.environ["PATH"], "ONCE": "1"}
-    training = json.loads(told["TRAINING"])
-    told["TRAINING"] = json.dumps({**training, "parameters": {**training["parameters"], **parameters}})
+    asked = json.loads(told["TRAINING"])
+    told["TRAINING"] = json.dumps({**asked, "parameters": {**asked["parameters"], **parameters}})
     beside = subprocess.Popen([python, *tuner["command"][1:]], env=told, stderr=subprocess.PIPE, text=True)
     script = folder / "program.py"
     script.write_text(program)
     message = place / "message"
     own = {**local(env(container)), "RESULT": str(message), "PATH": os.environ["PATH"]}
     command = [*container["command"][:4], str(python), str(script)]
+    if not program:
+        own["PATH"] = f"{require('tables/bin/python3') / 'tables/bin'}:{own['PATH']}"
+        command = [*container["command"][:4], *map(localised, container["command"][4:])]
     done = subprocess.run(command, env=own, capture_output=True, text=True, timeout=120)
     _, said = beside.communicate(timeout=60)
     assert beside.returncode == 0, said

@@ -110,7 +110,7 @@ spec:
 
 def compiled(kind: str, value: Mapping[str, Any], references: Mapping[str, CompiledDocument] | None = None) -> Any:
     """A document of one layer, checked against its kind."""
-    whole = {"apiVersion": "opsdecl.dev/v1", "kind": kind, **value}
+    whole = without_nothing({"apiVersion": "opsdecl.dev/v1", "kind": kind, **value})
     model: Any = MODELS[kind].model_validate(whole)  # type: ignore[attr-defined]
     name = value["metadata"]["name"]
     dumped = model.model_dump(mode="json", by_alias=True, exclude_none=True)
@@ -126,6 +126,13 @@ def compiled(kind: str, value: Mapping[str, Any], references: Mapping[str, Compi
         references={root: document.address for root, document in (references or {}).items()},
         digest=digest_of(effective),
     )
+
+
+def without_nothing(value: Any) -> Any:
+    """What changes set to null is absent."""
+    if isinstance(value, dict):
+        return {name: without_nothing(item) for name, item in value.items() if item is not None}
+    return value
 
 
 def merged(base: Any, over: Any) -> Any:

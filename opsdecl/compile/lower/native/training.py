@@ -13,6 +13,7 @@ from opsdecl.compile.lower.native.accelerators import gpu_limits
 from opsdecl.compile.lower.native.dataset_keys import chain_of, plain, run_key
 from opsdecl.compile.lower.native.guard import RUNS, guarded, model_folder
 from opsdecl.compile.lower.native.parts import PodParts, join
+from opsdecl.compile.lower.native.recipe import program_command, recipe_env, recipe_key, recipe_told
 from opsdecl.compile.lower.native.run_job import Work, amounts, job_name, run_job
 from opsdecl.compile.lower.native.training_data import ROOT, used_data
 from opsdecl.compile.lower.native.training_meeting import Meeting, meeting
@@ -58,7 +59,7 @@ def _key(spec: TrainingSpec, datasets: Mapping[str, DatasetSpec], effective: Map
     written = plain(spec)
     inputs = {name: written.get(name) for name in _SEMANTIC}
     data = {name: chain_of(used).content for name, used in datasets.items()}
-    return run_key([inputs, data, _start(effective, spec.base), spec.run.attempt])
+    return run_key([inputs, data, _start(effective, spec.base), spec.run.attempt, *recipe_key(spec)])
 
 
 def _start(effective: Mapping[str, Any], base: FineTuning | None) -> Mapping[str, Any] | None:
@@ -106,17 +107,15 @@ def _job(subject: Subject, spec: TrainingSpec, key: str) -> Resource:
 def training_work(subject: Subject, spec: TrainingSpec, key: str, together: Meeting) -> Work:
     """What each of its pods does, whoever makes the pods. `together` is how they find each other."""
     image = traced(subject.image(spec.image), "spec", "image")
-    command = [Traced(text, ("spec", "command", at)) for at, text in enumerate(spec.command)]
-    command += [Traced(text, ("spec", "args", at)) for at, text in enumerate(spec.args)]
     data = used_data(subject, image)
     gpus = spec.accelerator.count if spec.accelerator else 0
-    own = PodParts(env={**declared(spec.env, ("spec", "env")), **_told(subject, spec, key)})
+    own = PodParts(env={**declared(spec.env, ("spec", "env")), **recipe_env(spec), **_told(subject, spec, key)})
     memory = shared_memory(subject, spec.resources, gpus) if gpus else PodParts()
     output = _output(subject, spec.output)
     return Work(
         key=key,
         image=image,
-        command=guarded(f"{OUTPUT}/{RUNS}/{key}", command),
+        command=guarded(f"{OUTPUT}/{RUNS}/{key}", program_command(spec)),
         parts=join((output, scratch(), memory, data.parts, own, PodParts(env=dict(together.env)))),
         resources=amounts(spec.resources, ("spec", "resources"), gpu_limits(subject, spec.accelerator)),
         time_limit=spec.time_limit,
@@ -163,6 +162,7 @@ def _told(subject: Subject, spec: TrainingSpec, key: str) -> dict[str, Any]:
         "base": {**{k: v for k, v in base.items() if k not in ("token", "model")}, **_hub(facts)} if base else None,
         "checkpoints": {**plain(spec.checkpoints), "folder": f"{folder}/checkpoints"} if spec.checkpoints else None,
         "output": f"{OUTPUT}/{model_folder(key)}",
+        **recipe_told(subject, spec),
     }
     text = json.dumps({name: value for name, value in told.items() if value is not None}, sort_keys=True)
     token = spec.base.token if spec.base is not None else None
