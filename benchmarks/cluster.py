@@ -3,9 +3,10 @@
     python -m benchmarks.cluster [--sizes 100,1000,10000] [--brief 10000]
 
 Needs `make tools`. Every command is a whole process, started once: wall and processor seconds of the client, those of
-the API server and of etcd meanwhile, and the client's peak memory. Ours turns the collector of cycles off, as the
-command does. kubectl's objects have a namespace of their own, so that both make theirs anew; otherwise the bytes are
-the same. From the size that `--brief` names on, kubectl is asked for its first apply and an unchanged diff only.
+the API server and of etcd meanwhile, and the client's peak memory. Both read their objects from a file, and neither
+compiles specs; ours is `benchmarks.cluster_client`. kubectl's objects have a namespace of their own, so that both make
+theirs anew; otherwise the bytes are the same. From the size that `--brief` names on, kubectl is asked for its first
+apply and an unchanged diff only.
 
 The first apply is measured three times, each for a release and a namespace of its own: as a target is set by default,
 where the objects come from one template, and where no two are alike, so that the server is asked about each; and with
@@ -16,11 +17,8 @@ list it as not ours, and nothing else: speeds of a plan that overlooks something
 """
 
 import argparse
-import asyncio
-import gc
 import json
 import os
-import random
 import sys
 import tempfile
 from collections.abc import Sequence
@@ -30,13 +28,8 @@ from typing import TYPE_CHECKING, Any
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from benchmarks.measure import Run, run
-from opsdecl.diff.records import TargetState
-from opsdecl.render.types import Manifest, ManifestSet
-from opsdecl.targets.cluster.client import Client, each
-from opsdecl.targets.cluster.kubeconfig import find_server
-from opsdecl.targets.cluster.settings import DRY_RUN, ClusterSettings, PlanMode
-from opsdecl.targets.cluster.target import ClusterTarget
-from tests.contracts.builders import RELEASE, manifest, plan_of, record, release
+from opsdecl.render.types import Manifest
+from tests.contracts.builders import manifest
 
 if TYPE_CHECKING:
     from tests.support.cluster import ControlPlane
@@ -44,30 +37,13 @@ if TYPE_CHECKING:
 OURS, THEIRS = "assist", "theirs"
 UNLIKE, UNASKED = "unlike", "unasked"
 """Namespaces, and targets, of further first applies."""
-CHANGES, SEED = 1000, 20261123
-_PATHS = {
-    "ConfigMap": "/api/v1/namespaces/assist/configmaps",
-    "PersistentVolumeClaim": "/api/v1/namespaces/assist/persistentvolumeclaims",
-    "Deployment": "/apis/apps/v1/namespaces/assist/deployments",
-}
-_PERSON = {"fieldManager": "kubectl-edit"}
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--sizes", default="100,1000,10000")
     parser.add_argument("--brief", type=int, default=10_000)
-    parser.add_argument("--work", choices=["plan", "apply", "disturb"], help=argparse.SUPPRESS)
-    parser.add_argument("--size", type=int, help=argparse.SUPPRESS)
-    parser.add_argument("--changed", type=int, default=0, help=argparse.SUPPRESS)
-    parser.add_argument("--context", help=argparse.SUPPRESS)
-    parser.add_argument("--place", default=OURS, help=argparse.SUPPRESS)
     arguments = parser.parse_args()
-    if arguments.work:
-        gc.disable()
-        done = work(arguments.work, arguments.context, arguments.size, arguments.changed, arguments.place)
-        print(json.dumps(done), flush=True)
-        os._exit(0)
     from tests.support.cluster import control_plane
 
     heads = ("wall s", "cpu s", "server s", "peak MB")
@@ -108,10 +84,12 @@ def ours(
     cluster: "ControlPlane", size: int, what: str, does: str, changed: int, expected: Any, place: str = OURS
 ) -> Run:
     """opsdecl's own row; stops where it did not do what it was to do."""
-    words = [sys.executable, "-m", "benchmarks.cluster", "--work", does, "--context", cluster.context]
-    words += ["--size", str(size), "--changed", str(changed), "--place", place]
-    before = server_s(cluster)
-    done = run(words, Path(__file__).resolve().parent.parent, {"KUBECONFIG": str(cluster.kubeconfig)})
+    with tempfile.TemporaryDirectory(prefix="opsdecl-bench-") as folder:
+        file = written(Path(folder), size, changed, place)
+        words = [sys.executable, "-m", "benchmarks.cluster_client", does, "--context", cluster.context]
+        words += ["--objects", str(file), "--target", place, *(["--plans", "read"] if place == UNASKED else [])]
+        before = server_s(cluster)
+        done = run(words, Path(__file__).resolve().parent.parent, {"KUBECONFIG": str(cluster.kubeconfig)})
     if done.code or (expected is not None and json.loads(done.output) != expected):
         sys.exit(f"{what} left with {done.code}, where {expected} was expected:\n{done.output[-2000:]}")
     row(size, what, done, server_s(cluster) - before)
@@ -121,9 +99,7 @@ def ours(
 def kubectl(cluster: "ControlPlane", size: int, what: str, changed: int, verb: str) -> Run:
     """kubectl's row over a file of the same objects, in its own namespace."""
     with tempfile.TemporaryDirectory(prefix="opsdecl-bench-") as folder:
-        file = Path(folder) / "objects.json"
-        items = [{**m.data, "metadata": {**m.data["metadata"], "namespace": THEIRS}} for m in objects(size, changed)]
-        file.write_text(json.dumps({"apiVersion": "v1", "kind": "List", "items": items}))
+        file = written(Path(folder), size, changed, THEIRS)
         words = [str(cluster.tools / "k8s/kubectl"), "--kubeconfig", str(cluster.kubeconfig), verb, "--server-side"]
         env = {"KUBECACHEDIR": str(Path(folder) / "cache")}
         before = server_s(cluster)
@@ -133,6 +109,14 @@ def kubectl(cluster: "ControlPlane", size: int, what: str, changed: int, verb: s
         sys.exit(f"{what} left with {done.code}:\n{done.output[-2000:]}")
     row(size, what, done, server_s(cluster) - before)
     return done
+
+
+def written(folder: Path, size: int, changed: int, place: str) -> Path:
+    """The file that either reads."""
+    file = folder / "objects.json"
+    items = [m.data for m in objects(size, changed, place)]
+    file.write_text(json.dumps({"apiVersion": "v1", "kind": "List", "items": items}))
+    return file
 
 
 def server_s(cluster: "ControlPlane") -> float:
@@ -162,85 +146,6 @@ def objects(size: int, changed: int, place: str = OURS) -> Sequence[Manifest]:
             metadata["annotations"] = {"serial": str(n)}
         made.append(manifest(f"LLM.m{n:05}/main/part", kind, f"m{n:05}", value, metadata=metadata, namespace=place))
     return made
-
-
-def work(does: str, context: str, size: int, changed: int, place: str) -> Any:
-    """In a process of its own, as a command would do it."""
-    of = RELEASE._replace(target=place)
-    desired: ManifestSet = release(*objects(size, changed, place), of=of)
-    plans: PlanMode = "read" if place == UNASKED else DRY_RUN
-    target = ClusterTarget(ClusterSettings(context=context, namespace=place, plans=plans), of, desired)
-    if does == "disturb":
-        return disturb(target, desired, context)
-    state = _state(target)
-    plan = plan_of(state, desired)
-    if does == "plan":
-        found: dict[str, int] = {}
-        for change in plan.changes:
-            found[change.action] = found.get(change.action, 0) + 1
-        return found
-    done = target.write(desired, plan, record(), expected=state.identity, emit=lambda event: None)
-    assert done.value is not None, done.diagnostics
-    assert not done.diagnostics, done.diagnostics[:3]
-    return dict(done.value.counts)
-
-
-def _state(target: ClusterTarget) -> TargetState:
-    read = target.read()
-    assert read.value is not None, read.diagnostics
-    return read.value
-
-
-def disturb(target: ClusterTarget, desired: ManifestSet, context: str) -> Any:
-    """Changes live objects behind our back, then plans: what was done against what was found."""
-    drawn = random.Random(SEED)
-    chosen = drawn.sample(desired.manifests, min(CHANGES, len(desired.manifests)))
-    kinds = {str(m.address): drawn.choice(("edited", "deleted", "added to")) for m in chosen}
-    asyncio.run(_change(chosen, kinds, context))
-    state = _state(target)
-    changes = {change.address: change for change in plan_of(state, desired).changes}
-    found = {
-        "edited": {a for a, change in changes.items() if change.action == "update" and change.cause == "drift"},
-        "deleted": {a for a, change in changes.items() if change.action == "create"},
-        "added to": {str(m.address) for m in chosen if any(_names(line, m) for line in state.unowned)},
-    }
-    told = {}
-    for kind, addresses in found.items():
-        done = {address for address, of in kinds.items() if of == kind}
-        told[kind] = {"changed": len(done), "found": len(done & addresses), "wrongly": len(addresses - done)}
-    return told
-
-
-def _names(line: str, given: Manifest) -> bool:
-    return line.startswith(f"{given.key.kind} {OURS}/{given.key.name}:")
-
-
-async def _change(chosen: Sequence[Manifest], kinds: dict[str, str], context: str) -> None:
-    async with Client(find_server(ClusterSettings(context=context, namespace=OURS))) as client:
-
-        async def one(given: Manifest) -> None:
-            path = f"{_PATHS[given.key.kind]}/{given.key.name}"
-            match kinds[str(given.address)]:
-                case "deleted":
-                    await client.delete(path, {"propagationPolicy": "Background"})
-                case "edited":
-                    await client.patch(path, _edit(given), _PERSON, kind="merge")
-                case _:
-                    note = {"metadata": {"annotations": {"note": "by hand"}}}
-                    await client.patch(path, note, _PERSON, kind="merge")
-
-        await each(chosen, one)
-
-
-def _edit(given: Manifest) -> dict[str, Any]:
-    """Another value of a field that we applied."""
-    match given.key.kind:
-        case "ConfigMap":
-            return {"data": {"value": "by hand"}}
-        case "Deployment":
-            return {"spec": {"revisionHistoryLimit": 9}}
-        case _:
-            return {"metadata": {"labels": {"team": "hand", "applyset.kubernetes.io/part-of": None}}}
 
 
 if __name__ == "__main__":

@@ -101,7 +101,13 @@ EFFECTS = (
     ),
     Effect(
         "reads the environment or the working directory",
-        ("cli", "targets.git.run", "targets.cluster.kubeconfig", "targets.pulumi.installation"),
+        (
+            "cli",
+            "targets.git.run",
+            "targets.cluster.credentials",
+            "targets.cluster.kubeconfig",
+            "targets.pulumi.installation",
+        ),
         frozenset({"getpass"}),
         frozenset({"os.environ", "os.getenv", "os.getcwd", "os.chdir", "Path.cwd", "Path.home", "pathlib.Path.cwd"}),
     ),

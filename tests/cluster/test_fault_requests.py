@@ -27,7 +27,7 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Waits are short, and lists have pages, so that pages can expire."""
     monkeypatch.setattr("opsdecl.targets.cluster.client._FIRST_PAUSE_S", 0.02)
     monkeypatch.setattr("opsdecl.targets.cluster.client.PAGE", 10)
-    monkeypatch.setattr("opsdecl.targets.cluster.kubeconfig.TIMEOUT_S", 0.5)
+    monkeypatch.setattr("opsdecl.targets.cluster.connection.TIMEOUT_S", 0.5)
 
 
 @pytest.mark.slow

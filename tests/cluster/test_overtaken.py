@@ -5,12 +5,12 @@ from collections.abc import Callable
 from random import Random
 from typing import Any
 
-import httpx2
 import pytest
 
 from opsdecl.diag import Checked
 from opsdecl.render.types import Manifest, ManifestSet
 from opsdecl.targets.cluster.client import Client
+from opsdecl.targets.cluster.connection import NoAnswer
 from tests.contracts.builders import actions, apply, chat, manifest, nothing, plan_of, release
 from tests.support.cluster import ControlPlane
 from tests.support.cluster_places import NAMESPACE, assist, cluster_target
@@ -162,7 +162,7 @@ def test_an_answer_that_was_lost_is_known_though_the_server_spells_values_otherw
     wanted = release(with_cpu("1000m"))
 
     def lose() -> None:
-        raise httpx2.ReadTimeout("the answer was lost")
+        raise NoAnswer("the answer was lost")
 
     at(monkeypatch, wanted.manifests[0], "PATCH", 1, lose, "after")
     done = apply(cluster_target(cluster), wanted)

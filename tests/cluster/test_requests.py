@@ -22,7 +22,7 @@ def test_long_lists_come_in_pages_and_few_requests_are_under_way_at_once(
 ) -> None:
     monkeypatch.setattr("opsdecl.targets.cluster.client.PAGE", 7)
     under_way, most = 0, 0
-    sent = Connections.handle_async_request
+    sent = Connections.send
 
     async def counting(self: Connections, request: Any) -> Any:
         nonlocal under_way, most
@@ -33,7 +33,7 @@ def test_long_lists_come_in_pages_and_few_requests_are_under_way_at_once(
         finally:
             under_way -= 1
 
-    monkeypatch.setattr(Connections, "handle_async_request", counting)
+    monkeypatch.setattr(Connections, "send", counting)
     many = release(*(manifest(f"LLM.m{n}/main/config", "ConfigMap", f"m{n:02}") for n in range(40)))
     assert apply(cluster_target(cluster), many).diagnostics == ()
     # The renewal of the lock passes the others.
@@ -74,11 +74,7 @@ def test_in_a_pod_the_service_account_is_taken(
     account["ca.crt"] = (cluster.certificates / "ca.crt").read_text()
     for name, text in account.items():
         (tmp_path / name).write_text(text)
-    found = "lightkube.config.kubeconfig.KubeConfig.from_service_account"
-    from lightkube.config.kubeconfig import KubeConfig
-
-    there = KubeConfig.from_service_account
-    monkeypatch.setattr(found, lambda: there(tmp_path))
+    monkeypatch.setattr("opsdecl.targets.cluster.kubeconfig.SERVICE_ACCOUNT", tmp_path)
     host, _, port = cluster.server.removeprefix("https://").partition(":")
     monkeypatch.setenv("KUBERNETES_SERVICE_HOST", host)
     monkeypatch.setenv("KUBERNETES_SERVICE_PORT", port)

@@ -1,25 +1,23 @@
 """Requests to one API server: bounded, repeated where that helps, paged, and never silent about a failure."""
 
 import asyncio
-import email.utils
 import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager, nullcontext
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 from urllib.parse import urlencode
 
 from msgspec import Struct
 
 from opsdecl.diag import Diagnostic
 from opsdecl.diag.codes import cluster as codes
+from opsdecl.targets.cluster.connecting import Line, connect
+from opsdecl.targets.cluster.connection import MaySend, NoAnswer, Response
 from opsdecl.targets.cluster.failures import NOT_DECLARED, ClusterError, StatusError
-from opsdecl.targets.cluster.kubeconfig import Server, connect
-
-if TYPE_CHECKING:
-    import httpx2
+from opsdecl.targets.cluster.kubeconfig import Server
 
 IN_FLIGHT = 8
 """More is slower: the server is the limit."""
@@ -36,6 +34,7 @@ _TYPES = {
     "merge": "application/merge-patch+json",
     "json": "application/json-patch+json",
 }
+_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 Parameters = Mapping[str, str | int]
 T = TypeVar("T")
 U = TypeVar("U")
@@ -54,23 +53,25 @@ class Client:
 
     server: Server
     in_flight: int = IN_FLIGHT
-    _http: "httpx2.AsyncClient | None" = field(default=None, repr=False)
+    _line: Line | None = field(default=None, repr=False)
     _room: asyncio.Semaphore = field(init=False, repr=False)
     requests: int = 0
     """How many were sent, repeats included."""
+    _said: str = field(default="", repr=False)
+    """The date of the last answer, as it came."""
     _clock: tuple[datetime, float] = field(default=(datetime(1970, 1, 1, tzinfo=UTC), 0.0), repr=False)
 
     async def __aenter__(self) -> "Client":
         # One more, for what is urgent.
-        self._http = connect(self.server, self.in_flight + 1)
+        self._line = connect(self.server, self.in_flight + 1)
         self._room = asyncio.Semaphore(self.in_flight)
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        assert self._http is not None
-        await self._http.aclose()
+        assert self._line is not None
+        await self._line.close()
 
     def now(self) -> datetime:
         """The API server's time, from its last answer on."""
@@ -117,7 +118,7 @@ class Client:
         params: Parameters | None = None,
         *,
         urgent: bool = False,
-        before: Callable[[], None] | None = None,
+        before: MaySend | None = None,
     ) -> Answer:
         """Updates the version that `body` names. Sent again where the answer was lost: then expect a conflict."""
         return await self.send("PUT", path, params, body=body, urgent=urgent, before=before)
@@ -129,11 +130,11 @@ class Client:
         params: Parameters | None = None,
         *,
         kind: str = "apply",
-        before: Callable[[], None] | None = None,
+        before: MaySend | None = None,
     ) -> Answer:
         return await self.send("PATCH", path, params, body=body, content_type=_TYPES[kind], before=before)
 
-    async def delete(self, path: str, body: Mapping[str, Any], *, before: Callable[[], None] | None = None) -> Answer:
+    async def delete(self, path: str, body: Mapping[str, Any], *, before: MaySend | None = None) -> Answer:
         return await self.send("DELETE", path, body=body, before=before)
 
     async def send(
@@ -145,7 +146,7 @@ class Client:
         body: Any = None,
         content_type: str = "application/json",
         accept: str = "",
-        before: Callable[[], None] | None = None,
+        before: MaySend | None = None,
         urgent: bool = False,
     ) -> Answer:
         """`before` runs right before bytes are sent, each time, and may raise; what is `urgent` passes the others.
@@ -153,28 +154,27 @@ class Client:
         Whatever is sent may arrive twice, where the first answer was lost: writes are conditional, and who sends them
         looks again at a conflict. Raises StatusError for a refusal, ClusterError where nobody could be asked.
         """
-        import httpx2
         import msgspec
 
-        headers = {"Content-Type": content_type} if body is not None else {}
-        content = msgspec.json.encode(body) if body is not None else None
-        headers |= {"Accept": accept} if accept else {}
+        content = msgspec.json.encode(body) if body is not None else b""
+        headers = [("Accept", accept or "application/json"), *([("Content-Type", content_type)] if content else [])]
+        target = f"{path}{_query(params or {})}"
         in_doubt = False
         for number in range(_TRIES):
             last = number == _TRIES - 1
             try:
-                response = await self._once(method, path, params, content, headers, before, urgent)
-            except httpx2.TransportError as error:
+                response = await self._once(method, path, target, content, tuple(headers), before, urgent)
+            except NoAnswer as error:
                 if last or not _may_repeat(error):
                     raise self._unreachable(error) from None
                 in_doubt = True
                 await asyncio.sleep(_pause(number, ""))
                 continue
-            code = response.status_code
+            code = response.status
             failed = code in _AGAIN and not _is_verdict(response)
             in_doubt = in_doubt or failed
             if not last and (code in _ALWAYS_AGAIN or failed):
-                await asyncio.sleep(_pause(number, response.headers.get("Retry-After", "")))
+                await asyncio.sleep(_pause(number, response.header(b"retry-after")))
                 continue
             return self._answer(response, method, path, in_doubt)
         raise AssertionError("the last try returns or raises")
@@ -183,37 +183,41 @@ class Client:
         self,
         method: str,
         path: str,
-        params: Parameters | None,
-        content: bytes | None,
-        headers: Mapping[str, str],
-        before: Callable[[], None] | None,
+        target: str,
+        content: bytes,
+        headers: tuple[tuple[str, str], ...],
+        before: MaySend | None,
         urgent: bool,
-    ) -> "httpx2.Response":
-        assert self._http is not None
+    ) -> Response:
+        """`target` is the path with its query."""
+        assert self._line is not None
         async with nullcontext() if urgent else self._room:
             self.requests += 1
-            may_send = {"may_send": before} if before is not None else {}
-            # One whole address: httpx2 would parse it three times to put it together.
-            url = f"{str(self._http.base_url).rstrip('/')}{path}{_query(params or {})}"
-            return await self._http.request(method, url, content=content, headers=headers, extensions=may_send)
+            return await self._line.send(method, target, headers, content, before)
 
-    def _answer(self, response: "httpx2.Response", method: str, path: str, in_doubt: bool) -> Answer:
+    def _answer(self, response: Response, method: str, path: str, in_doubt: bool) -> Answer:
         import msgspec
 
-        told = _date(response.headers.get("Date", ""))
-        if told > self._clock[0]:
-            self._clock = (told, asyncio.get_running_loop().time())
+        self._hear(response.header(b"date"))
         try:
-            body = msgspec.json.decode(response.content)
+            body = msgspec.json.decode(response.body)
         except msgspec.DecodeError:
             body = None
-        if response.status_code >= 400:
+        if response.status >= 400:
             status = body if isinstance(body, dict) else {"message": response.text[:300]}
-            raise StatusError(response.status_code, method.lower(), path, status, in_doubt=in_doubt)
+            raise StatusError(response.status, method.lower(), path, status, in_doubt=in_doubt)
         if not isinstance(body, dict):
             said = f"{self.server.name} answered {method} {path} with something that is no object"
             raise ClusterError(Diagnostic(codes.CLUSTER_UNREACHABLE, said, hint="is there a proxy in between?"))
-        return Answer(response.status_code, body)
+        return Answer(response.status, body)
+
+    def _hear(self, date: str) -> None:
+        """The server's time moves on with its answers, never back."""
+        if date != self._said:
+            self._said = date
+            told = _moment(date)
+            if told > self._clock[0]:
+                self._clock = (told, asyncio.get_running_loop().time())
 
     def _unreachable(self, error: Exception) -> ClusterError:
         cause: BaseException | None = error
@@ -223,7 +227,7 @@ class Client:
         if cause is not None or "CERTIFICATE" in reason or "certificate" in reason:
             said = f"{self.server.name} and we do not trust each other: {cause or reason}"
             return ClusterError(Diagnostic(codes.CLUSTER_TLS, said, hint="check the certificates of the kubeconfig"))
-        said = f"{self.server.name} did not answer at {self.server.config.cluster.server}: {reason}"
+        said = f"{self.server.name} did not answer at {self.server.cluster.server}: {reason}"
         return ClusterError(
             Diagnostic(codes.CLUSTER_UNREACHABLE, said, hint="check the network: kubectl get --raw /livez")
         )
@@ -239,9 +243,9 @@ def _may_repeat(error: Exception) -> bool:
     return "CERTIFICATE" not in str(error) and "certificate" not in str(error)
 
 
-def _is_verdict(response: "httpx2.Response") -> bool:
+def _is_verdict(response: Response) -> bool:
     """An apply with a field that the schema lacks is answered with 500, and always will be."""
-    return response.status_code == 500 and NOT_DECLARED in response.text
+    return response.status == 500 and NOT_DECLARED in response.text
 
 
 def _pause(number: int, retry_after: str) -> float:
@@ -250,10 +254,14 @@ def _pause(number: int, retry_after: str) -> float:
     return min(_FIRST_PAUSE_S * float(2**number), _LONGEST_PAUSE_S)
 
 
-def _date(text: str) -> datetime:
+def _moment(date: str) -> datetime:
     """The server's time. A server that names none is at the beginning of time, so that no lock ever looks expired."""
     try:
-        return email.utils.parsedate_to_datetime(text).astimezone(UTC)
+        _, day, month, year, clock, zone = date.split(" ")
+        hour, minute, second = map(int, clock.split(":"))
+        if zone != "GMT":
+            raise ValueError(zone)
+        return datetime(int(year), _MONTHS.index(month) + 1, int(day), hour, minute, second, tzinfo=UTC)
     except ValueError:
         return datetime(1970, 1, 1, tzinfo=UTC)
 

@@ -4,10 +4,9 @@ import asyncio
 import ssl
 from collections.abc import Awaitable, Callable, Sequence
 
-import httpx2
 import pytest
 
-from opsdecl.targets.cluster.connection import Connections
+from opsdecl.targets.cluster.connection import Connections, NoAnswer, Request
 
 HEAD = b"HTTP/1.1 200 OK\r\nDate: Sun, 01 Mar 2026 09:12:00 GMT\r\n"
 WHOLE = HEAD + b"Content-Length: 2\r\n\r\n{}"
@@ -17,7 +16,12 @@ Script = Sequence[bytes | float | None]
 """What the server does with each request: bytes it sends, seconds it waits, None to close."""
 
 
-def talk(scripts: Sequence[Script], work: Callable[[httpx2.AsyncClient], Awaitable[None]]) -> list[list[bytes]]:
+@pytest.fixture(autouse=True)
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("opsdecl.targets.cluster.connection.TIMEOUT_S", 0.3)
+
+
+def talk(scripts: Sequence[Script], work: Callable[[Connections], Awaitable[None]]) -> list[list[bytes]]:
     """Heads of the requests that each connection carried. The scripts are followed in turn."""
     told = iter(scripts)
     heard: list[list[bytes]] = []
@@ -45,12 +49,9 @@ def talk(scripts: Sequence[Script], work: Callable[[httpx2.AsyncClient], Awaitab
     async def run() -> None:
         server = await asyncio.start_server(serve, "127.0.0.1", 0)
         port = server.sockets[0].getsockname()[1]
-        async with httpx2.AsyncClient(
-            base_url=f"http://127.0.0.1:{port}",
-            timeout=httpx2.Timeout(0.3),
-            transport=Connections(ssl.create_default_context()),
-        ) as client:
-            await work(client)
+        client = Connections(f"http://127.0.0.1:{port}", ssl.create_default_context())
+        await work(client)
+        await client.close()
         server.close()
 
     asyncio.run(run())
@@ -70,10 +71,10 @@ def talk(scripts: Sequence[Script], work: Callable[[httpx2.AsyncClient], Awaitab
     ],
 )
 def test_a_whole_answer_is_read_however_it_comes(script: Script) -> None:
-    async def work(client: httpx2.AsyncClient) -> None:
+    async def work(client: Connections) -> None:
         for _ in range(2):
-            response = await client.get("/api", params={"limit": 1})
-            assert (response.status_code, response.content) == (200, b"{}")
+            response = await client.send(Request("GET", "/api?limit=1"))
+            assert (response.status, response.body) == (200, b"{}")
 
     requests = [head for connection in talk([script, script], work) for head in connection]
     assert all(head.startswith(b"GET /api?limit=1 HTTP/1.1\r\n") for head in requests)
@@ -81,36 +82,36 @@ def test_a_whole_answer_is_read_however_it_comes(script: Script) -> None:
 
 
 @pytest.mark.parametrize(
-    ("script", "error"),
+    ("script", "said"),
     [
-        ((CLOSES,), httpx2.ReadError),
-        ((HEAD + b"Content-Length: 9\r\n\r\n{", CLOSES), httpx2.ReadError),
-        ((HEAD + b"Transfer-Encoding: chunked\r\n\r\n9\r\n{", CLOSES), httpx2.ReadError),
-        ((HEAD + b"Transfer-Encoding: chunked\r\n\r\n-9\r\n{",), httpx2.RemoteProtocolError),
-        ((HEAD + b"Content-Length: +2\r\n\r\n{}",), httpx2.RemoteProtocolError),
-        ((b"SSH-2.0-OpenSSH\r\n\r\n",), httpx2.RemoteProtocolError),
-        ((HEAD + b"no header\r\n\r\n{}",), httpx2.RemoteProtocolError),
-        ((b"HTTP/1.1 200 " + b"x" * 300_000,), httpx2.RemoteProtocolError),
-        ((HEAD + b"Content-Length: 9\r\n\r\n{", 1.0), httpx2.ReadTimeout),
+        ((CLOSES,), "closed the connection"),
+        ((HEAD + b"Content-Length: 9\r\n\r\n{", CLOSES), "closed the connection"),
+        ((HEAD + b"Transfer-Encoding: chunked\r\n\r\n9\r\n{", CLOSES), "closed the connection"),
+        ((HEAD + b"Transfer-Encoding: chunked\r\n\r\n-9\r\n{",), "that is no HTTP"),
+        ((HEAD + b"Content-Length: +2\r\n\r\n{}",), "that is no HTTP"),
+        ((b"SSH-2.0-OpenSSH\r\n\r\n",), "that is no HTTP"),
+        ((HEAD + b"no header\r\n\r\n{}",), "that is no HTTP"),
+        ((b"HTTP/1.1 200 " + b"x" * 300_000,), "that is no HTTP"),
+        ((HEAD + b"Content-Length: 9\r\n\r\n{", 1.0), "no answer within 0.3 s"),
     ],
 )
 def test_what_is_no_whole_answer_is_an_error_and_the_next_request_has_a_connection_of_its_own(
-    script: Script, error: type[Exception]
+    script: Script, said: str
 ) -> None:
-    async def work(client: httpx2.AsyncClient) -> None:
-        with pytest.raises(error):
-            await client.get("/api")
-        assert (await client.get("/api")).content == b"{}"
+    async def work(client: Connections) -> None:
+        with pytest.raises(NoAnswer, match=said):
+            await client.send(Request("GET", "/api"))
+        assert (await client.send(Request("GET", "/api"))).body == b"{}"
 
     assert [len(connection) for connection in talk([script, (WHOLE,)], work)] == [1, 1]
 
 
 def test_a_connection_is_kept_and_one_that_was_closed_meanwhile_is_not_used() -> None:
-    async def work(client: httpx2.AsyncClient) -> None:
-        await client.get("/1")
-        await client.post("/2", content=b"body")
+    async def work(client: Connections) -> None:
+        await client.send(Request("GET", "/1"))
+        await client.send(Request("POST", "/2", body=b"body"))
         await asyncio.sleep(0.1)
-        await client.get("/3")
+        await client.send(Request("GET", "/3"))
 
     first, second = talk([(WHOLE,), (WHOLE, CLOSES), (WHOLE,)], work)
     assert [head.split()[1] for head in first] == [b"/1", b"/2"]
@@ -121,21 +122,21 @@ def test_a_connection_is_kept_and_one_that_was_closed_meanwhile_is_not_used() ->
 def test_the_answer_to_a_request_that_nobody_waits_for_is_not_taken_for_another() -> None:
     late = HEAD + b"Content-Length: 4\r\n\r\nlate"
 
-    async def work(client: httpx2.AsyncClient) -> None:
-        given_up = asyncio.ensure_future(client.get("/1"))
+    async def work(client: Connections) -> None:
+        given_up = asyncio.ensure_future(client.send(Request("GET", "/1")))
         await asyncio.sleep(0.05)
         given_up.cancel()
-        assert (await client.get("/2")).content == b"{}"
-        assert (await client.get("/3")).content == b"{}"
+        assert (await client.send(Request("GET", "/2"))).body == b"{}"
+        assert (await client.send(Request("GET", "/3"))).body == b"{}"
 
     talk([(0.15, late), (WHOLE, 0.2), (WHOLE,)], work)
 
 
 def test_bytes_that_nobody_asked_for_end_the_connection() -> None:
-    async def work(client: httpx2.AsyncClient) -> None:
-        assert (await client.get("/1")).content == b"{}"
+    async def work(client: Connections) -> None:
+        assert (await client.send(Request("GET", "/1"))).body == b"{}"
         await asyncio.sleep(0.1)
-        assert (await client.get("/2")).content == b"{}"
+        assert (await client.send(Request("GET", "/2"))).body == b"{}"
 
     assert len(talk([(WHOLE, 0.05, WHOLE), (WHOLE,)], work)) == 2
 
@@ -146,16 +147,45 @@ def test_a_compressed_answer_is_unpacked() -> None:
     packed = gzip.compress(b'{"items":[]}')
     head = HEAD + b"Content-Encoding: gzip\r\nContent-Length: %d\r\n\r\n" % len(packed)
 
-    async def work(client: httpx2.AsyncClient) -> None:
-        assert (await client.get("/1")).json() == {"items": []}
+    async def work(client: Connections) -> None:
+        assert (await client.send(Request("GET", "/1"))).body == b'{"items":[]}'
 
     talk([(head + packed,)], work)
 
 
+@pytest.mark.parametrize("body", [b"no gzip at all", b"\x1f\x8b\x08\x00"])
+def test_an_answer_that_cannot_be_unpacked_is_none(body: bytes) -> None:
+    head = HEAD + b"Content-Encoding: gzip\r\nContent-Length: %d\r\n\r\n" % len(body)
+
+    async def work(client: Connections) -> None:
+        with pytest.raises(NoAnswer, match="no gzip"):
+            await client.send(Request("GET", "/1"))
+
+    talk([(head + body,)], work)
+
+
+def test_a_request_says_where_it_goes_and_a_header_is_one_line() -> None:
+    async def work(client: Connections) -> None:
+        await client.send(Request("PUT", "/1", (("Authorization", "Bearer t"),)))
+        with pytest.raises(ValueError, match="several lines"):
+            await client.send(Request("GET", "/2", (("Authorization", "Bearer t\r\nHost: elsewhere"),)))
+
+    ((head,),) = talk([(WHOLE,)], work)
+    lines = head.decode().split("\r\n")
+    assert lines[0] == "PUT /1 HTTP/1.1"
+    assert lines[1].startswith("Host: 127.0.0.1:")
+    assert lines[4:] == ["Authorization: Bearer t", "Content-Length: 0", "", ""]
+
+
+@pytest.mark.parametrize("address", ["localhost:6443", "", "ftp://example.com", "https://"])
+def test_what_is_no_address_is_refused(address: str) -> None:
+    with pytest.raises(ValueError, match="does not begin with"):
+        Connections(address, ssl.create_default_context())
+
+
 def test_nobody_listens() -> None:
     async def run() -> None:
-        async with httpx2.AsyncClient(transport=Connections(ssl.create_default_context())) as client:
-            with pytest.raises(httpx2.ConnectError):
-                await client.get("http://127.0.0.1:1/")
+        with pytest.raises(NoAnswer):
+            await Connections("http://127.0.0.1:1", ssl.create_default_context()).send(Request("GET", "/"))
 
     asyncio.run(run())

@@ -8,10 +8,11 @@ from typing import Any
 
 import pytest
 import yaml
-from lightkube.config.models import UserExec
 
+from opsdecl.targets.cluster.connecting import connect
+from opsdecl.targets.cluster.credentials import login_of, plugin_token
 from opsdecl.targets.cluster.failures import ClusterError
-from opsdecl.targets.cluster.kubeconfig import connect, find_server, plugin_token
+from opsdecl.targets.cluster.kubeconfig import LoginPlugin, find_server
 from opsdecl.targets.cluster.settings import ClusterSettings
 
 
@@ -51,7 +52,7 @@ def test_a_context_that_is_not_there_is_named_with_the_nearest(tmp_path: Path) -
 def test_the_named_context_is_taken_from_any_of_several_files(tmp_path: Path) -> None:
     files = [kubeconfig(tmp_path, "one", "a"), kubeconfig(tmp_path, "two", "b")]
     found = find_server(ClusterSettings("b", kubeconfig=":".join(map(str, files))))
-    assert found.config.cluster.server == "https://two.example:6443"
+    assert found.cluster.server == "https://two.example:6443"
 
 
 @pytest.mark.parametrize("text", ["{", "contexts: 3", "clusters: []", "[]"])
@@ -70,11 +71,11 @@ def test_a_certificate_that_cannot_be_read_is_named(tmp_path: Path) -> None:
     assert caught.value.diagnostics[0].code.id == "OD603"
 
 
-def plugin(folder: Path, body: str, version: str = "v1") -> UserExec:
+def plugin(folder: Path, body: str, version: str = "v1") -> LoginPlugin:
     script = folder / "plugin.py"
     script.write_text(body)
     name = f"client.authentication.k8s.io/{version}"
-    return UserExec(apiVersion=name, command=sys.executable, args=[str(script)])
+    return LoginPlugin(api_version=name, command=sys.executable, args=[str(script)])
 
 
 @pytest.mark.parametrize("version", ["v1", "v1beta1"])
@@ -119,3 +120,55 @@ def test_a_plugin_that_answers_with_a_certificate_is_told_from_one_that_answers_
     with pytest.raises(ClusterError) as caught:
         asyncio.run(plugin_token(plugin(tmp_path, body)))
     assert "takes tokens only" in caught.value.diagnostics[0].message
+
+
+@pytest.mark.parametrize(
+    ("user", "header"),
+    [
+        ({"token": "t"}, "Bearer t"),
+        ({"username": "ana", "password": "p:w"}, "Basic YW5hOnA6dw=="),
+        ({"client-certificate": "a.crt", "username": None}, ""),
+    ],
+)
+def test_what_a_kubeconfig_says_of_us_is_what_the_server_hears(tmp_path: Path, user: Any, header: str) -> None:
+    server = find_server(ClusterSettings("prod", kubeconfig=str(kubeconfig(tmp_path, "config", "prod", user=user))))
+    assert asyncio.run(login_of(server).authorization()) == header
+
+
+def test_a_token_file_is_read_again_where_the_server_refuses_what_it_held(tmp_path: Path) -> None:
+    path = kubeconfig(tmp_path, "config", "prod", user={"tokenFile": "token"})
+    login = login_of(find_server(ClusterSettings("prod", kubeconfig=str(path))))
+    file = tmp_path / "token"
+    file.write_text("old\n")
+
+    async def ask(refused: str | None = None) -> str:
+        return await login.authorization(refused)
+
+    assert asyncio.run(ask()) == "Bearer old"
+    file.write_text("new\n")
+    assert asyncio.run(ask()) == "Bearer old"
+    assert asyncio.run(ask("Bearer old")) == "Bearer new"
+    file.unlink()
+    with pytest.raises(ClusterError) as caught:
+        asyncio.run(ask("Bearer new"))
+    assert caught.value.diagnostics[0].code.id == "OD603"
+
+
+@pytest.mark.parametrize(
+    ("user", "cluster"),
+    [
+        ({"auth-provider": {"name": "gcp"}}, {}),
+        ({}, {"server": "prod.example:6443"}),
+        ({}, {"certificate-authority-data": "bm9uZQ=="}),
+        ({"client-certificate-data": "bm9uZQ=="}, {}),
+    ],
+)
+def test_what_cannot_be_used_of_a_kubeconfig_is_said(tmp_path: Path, user: Any, cluster: Any) -> None:
+    path = kubeconfig(tmp_path, "config", "prod", user=user)
+    data = yaml.safe_load(path.read_text())
+    data["users"][0]["user"] = user
+    data["clusters"][0]["cluster"] |= cluster
+    path.write_text(yaml.safe_dump(data))
+    with pytest.raises(ClusterError) as caught:
+        connect(find_server(ClusterSettings("prod", kubeconfig=str(path))), 1)
+    assert caught.value.diagnostics[0].code.id == "OD603"

@@ -1,0 +1,42 @@
+"""HTTP through a proxy that the kubeconfig or the environment names, by a client that knows proxies."""
+
+import ssl
+
+import httpx2
+
+from opsdecl.targets.cluster.connection import CONNECT_TIMEOUT_S, TIMEOUT_S, NoAnswer, Request, Response
+
+
+class Proxied:
+    """`proxy` empty: whatever the environment says, for this address."""
+
+    def __init__(self, address: str, trust: ssl.SSLContext, certified: str, proxy: str, in_flight: int) -> None:
+        self._certified = {"sni_hostname": certified} if certified else {}
+        self._address = address.rstrip("/")
+        self._http = httpx2.AsyncClient(
+            verify=trust,
+            timeout=httpx2.Timeout(TIMEOUT_S, connect=CONNECT_TIMEOUT_S, pool=None),
+            limits=httpx2.Limits(max_connections=in_flight, max_keepalive_connections=in_flight),
+            proxy=proxy or None,
+            headers={"User-Agent": "opsdecl", "Accept-Encoding": "gzip"},
+        )
+
+    async def send(self, request: Request) -> Response:
+        """`may_send` is asked before httpx2 is: how long that takes is not ours to bound."""
+        if request.may_send is not None:
+            request.may_send()
+        try:
+            response = await self._http.request(
+                request.method,
+                f"{self._address}{request.target}",
+                content=request.body or None,
+                headers=dict(request.headers),
+                extensions=self._certified,
+            )
+        except httpx2.TransportError as error:
+            raise NoAnswer(str(error) or type(error).__name__) from error
+        headers = {name.lower(): value for name, value in response.headers.raw}
+        return Response(response.status_code, headers, response.content)
+
+    async def close(self) -> None:
+        await self._http.aclose()
