@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from msgspec import Struct
 
+from opsdecl.compile.roles import Role, path_in, roles_of
 from opsdecl.compile.rollout import nodes_of, replicas_of
 from opsdecl.compile.scene import Scene
 from opsdecl.compile.types import CompiledDocument
@@ -13,13 +14,13 @@ from opsdecl.diag.codes import fleet, groups
 from opsdecl.fleet.packing import Size
 from opsdecl.spec.types import Json
 
-ACCELERATOR: SpecPath = ("spec", "accelerator")
+ACCELERATOR = ("spec", "accelerator")
 POOLS: SpecPath = ("spec", "capacity", "pools")
 
 
 class Demand(Struct, frozen=True):
-    """GPUs of one document: type, pool where it names one, GPUs on each node of a replica, nodes of each, and how many
-    replicas."""
+    """GPUs of one role of a document: type, pool where it names one, GPUs on each node of a replica, nodes of each, and
+    how many replicas. `spec` is what holds for the role."""
 
     document: CompiledDocument
     gpu: str
@@ -28,6 +29,16 @@ class Demand(Struct, frozen=True):
     lowest: int
     highest: int
     nodes: int = 1
+    role: Role = Role("", {})
+
+    @property
+    def who(self) -> str:
+        """The document, and its role where it has two."""
+        return f"{self.document.address}{' (prefill)' if self.role.name else ''}"
+
+    def path(self, *path: str) -> SpecPath:
+        """Where the document says for the role what it has at a path."""
+        return path_in(self.role.name, self.document.value.get("spec") or {}, path)
 
     @property
     def size(self) -> Size:
@@ -44,15 +55,18 @@ class Demand(Struct, frozen=True):
 
 def demands(scene: Scene) -> tuple[Demand, ...]:
     """Of every document whose pods run all the time and have GPUs."""
-    found = []
-    for document in scene.lasting():
-        accelerator = document.effective["spec"].get("accelerator")
-        if accelerator is not None:
-            lowest, highest = replicas_of(document.effective["spec"].get("replicas", {}))
-            pool = accelerator.get("pool")
-            gpu, count, nodes = accelerator["gpu"], accelerator["count"], nodes_of(accelerator)
-            found.append(Demand(document, gpu, pool, count, lowest, highest, nodes))
-    return tuple(found)
+    return tuple(
+        _demand(document, role)
+        for document in scene.lasting()
+        for role in roles_of(document.effective["spec"])
+        if role.spec.get("accelerator") is not None
+    )
+
+
+def _demand(document: CompiledDocument, role: Role) -> Demand:
+    accelerator, (lowest, highest) = role.spec["accelerator"], replicas_of(role.spec.get("replicas", {}))
+    pool, nodes = accelerator.get("pool"), nodes_of(accelerator)
+    return Demand(document, accelerator["gpu"], pool, accelerator["count"], lowest, highest, nodes, role)
 
 
 def gpus_without_room(scene: Scene) -> Iterator[Diagnostic]:
@@ -84,7 +98,7 @@ def _other_gpu(scene: Scene, demand: Demand, pool: Mapping[str, Json]) -> Diagno
         demand,
         codes.POOL_HAS_OTHER_GPU,
         "pool",
-        f"pool `{demand.pool}` has {has}, and {demand.document.address} asks for `{demand.gpu}`",
+        f"pool `{demand.pool}` has {has}, and {demand.who} asks for `{demand.gpu}`",
         "name a pool with that GPU, or leave `pool` out",
         Related("the pool", scene.in_environment((*POOLS, str(demand.pool)))),
     )
@@ -176,16 +190,12 @@ def _short(scene: Scene, names: Sequence[str], here: Sequence[Demand]) -> Iterat
 def who_needs(scene: Scene, here: Sequence[Demand], *, most: bool) -> tuple[Related, ...]:
     """The documents that need GPUs, the hungriest first."""
     needed = [(d.most if most else d.least, d) for d in here]
-    ranked = sorted(needed, key=lambda pair: (-pair[0], pair[1].document.address))
-    return tuple(
-        Related(f"{demand.document.address} needs {gpus}", _at(scene, demand, "count"))
-        for gpus, demand in ranked
-        if gpus
-    )
+    ranked = sorted(needed, key=lambda pair: (-pair[0], pair[1].document.address, pair[1].role.name))
+    return tuple(Related(f"{demand.who} needs {gpus}", _at(scene, demand, "count")) for gpus, demand in ranked if gpus)
 
 
 def _at(scene: Scene, demand: Demand, field: str) -> Place:
-    return scene.place(demand.document.address, (*ACCELERATOR, field))
+    return scene.place(demand.document.address, demand.path(*ACCELERATOR, field))
 
 
 def _at_document(

@@ -14,6 +14,7 @@ from opsdecl.compile.maintained import maintained
 from opsdecl.compile.monitors import monitors
 from opsdecl.compile.nodes import nodes_too_few
 from opsdecl.compile.partitions import partition_findings
+from opsdecl.compile.prefill import prefill, prefill_unused
 from opsdecl.compile.queues import owned_queues
 from opsdecl.compile.quotas import quotas_exceeded
 from opsdecl.compile.recipes import recipes
@@ -195,6 +196,7 @@ CHECKS: tuple[Callable[[Scene], Iterator[Diagnostic]], ...] = (
     scalers,
     secrets,
     routes,
+    prefill_unused,
     targets_collide,
     no_approvers,
     partition_findings,
@@ -211,6 +213,7 @@ CHECKS_OF_ONE: tuple[Callable[[Scene], Iterator[Diagnostic]], ...] = (
     runs.personal_data,
     runs.nothing_kept,
     engine_flags,
+    prefill,
     sharing.shared_gpus,
     sharing.shared_memory,
 )

@@ -6,6 +6,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from opsdecl.catalog.types import Catalog
+from opsdecl.compile.roles import Role, path_in, roles_of
 from opsdecl.compile.rollout import gpus_of, replicas_of
 from opsdecl.compile.scene import Scene
 from opsdecl.compile.types import CompiledDocument
@@ -19,11 +20,21 @@ BUDGET: SpecPath = ("spec", "budget")
 
 
 class Priced(Struct, frozen=True):
-    """One document with GPUs: its price and what it costs; both None where no price in the currency is known."""
+    """One document with GPUs, or one of its two roles: its price and what it costs; both None where no price in the
+    currency is known."""
 
     document: CompiledDocument
     price: Price | None
     cost: Cost | None
+    role: str = ""
+
+    @property
+    def who(self) -> str:
+        return f"{self.document.address}{f' ({self.role})' if self.role else ''}"
+
+    def path(self, *path: str) -> SpecPath:
+        """Where the document says it for the role."""
+        return path_in(self.role, self.document.value.get("spec") or {}, path)
 
 
 def currency_of(settings: Mapping[str, Json]) -> str:
@@ -32,19 +43,23 @@ def currency_of(settings: Mapping[str, Json]) -> str:
 
 
 def priced(documents: Sequence[CompiledDocument], settings: Mapping[str, Json], catalog: Catalog) -> tuple[Priced, ...]:
-    """Documents with GPUs, in their order. `settings` is the effective spec of the environment."""
+    """Documents with GPUs, in their order, and each role where one has two. `settings` is the effective spec of the
+    environment."""
     return tuple(
-        _priced(document, settings, catalog) for document in documents if document.effective["spec"].get("accelerator")
+        _priced(document, role, settings, catalog)
+        for document in documents
+        for role in roles_of(document.effective["spec"])
+        if role.spec.get("accelerator")
     )
 
 
-def _priced(document: CompiledDocument, settings: Mapping[str, Json], catalog: Catalog) -> Priced:
-    spec = document.effective["spec"]
+def _priced(document: CompiledDocument, role: Role, settings: Mapping[str, Json], catalog: Catalog) -> Priced:
+    spec = role.spec
     accelerator = spec["accelerator"]
     price = price_of(accelerator, settings, catalog)
     lowest, highest = replicas_of(spec.get("replicas", {}))
     cost = cost_of(price, gpus_of(accelerator), lowest, highest) if price is not None else None
-    return Priced(document, price, cost)
+    return Priced(document, price, cost, role.name)
 
 
 def price_of(accelerator: Mapping[str, Json], settings: Mapping[str, Json], catalog: Catalog) -> Price | None:
@@ -117,18 +132,24 @@ def _dearest(scene: Scene, rows: Sequence[Priced], index: int) -> tuple[Related,
     def amount(cost: Cost) -> float:
         return (cost.floor, cost.expected, cost.ceiling)[index]
 
-    known = [(amount(row.cost), row.document) for row in rows if row.cost is not None]
-    ranked = sorted(known, key=lambda pair: (-pair[0], pair[1].address))[:3]
+    known = [(amount(row.cost), row) for row in rows if row.cost is not None]
+    ranked = sorted(known, key=lambda pair: (-pair[0], pair[1].who))[:3]
     return tuple(
         Related(
-            f"{document.address} costs {value:,.0f}", scene.place(document.address, ("spec", "accelerator", "count"))
+            f"{row.who} costs {value:,.0f}",
+            scene.place(row.document.address, row.path("spec", "accelerator", "count")),
         )
-        for value, document in ranked
+        for value, row in ranked
     )
 
 
+def _gpu(row: Priced) -> str:
+    role = next(role for role in roles_of(row.document.effective["spec"]) if role.name == row.role)
+    return str(role.spec["accelerator"]["gpu"])
+
+
 def _without_price(scene: Scene, unknown: Sequence[Priced]) -> Diagnostic:
-    gpus = sorted({row.document.effective["spec"]["accelerator"]["gpu"] for row in unknown})
+    gpus = sorted({_gpu(row) for row in unknown})
     currency = currency_of(scene.settings)
     return Diagnostic(
         codes.PRICE_UNKNOWN,
@@ -136,9 +157,7 @@ def _without_price(scene: Scene, unknown: Sequence[Priced]) -> Diagnostic:
         at=scene.in_environment((*BUDGET, "currency" if currency != CATALOGUE_CURRENCY else "monthly")),
         hint="write `pricePerHour` of the pools with this GPU",
         related=tuple(
-            Related(
-                f"{row.document.address} is not counted", scene.place(row.document.address, ("spec", "accelerator"))
-            )
+            Related(f"{row.who} is not counted", scene.place(row.document.address, row.path("spec", "accelerator")))
             for row in unknown[:3]
         ),
         subject=str(scene.environment.address),

@@ -25,6 +25,7 @@ from opsdecl.diag.codes import knowledge as codes
 
 RUNTIME_ARGS: SpecPath = ("spec", "args")
 OWN_ARGS: SpecPath = ("spec", "engine", "args")
+PREFILL_ARGS: SpecPath = ("spec", "prefill", "engine", "args")
 FIELDS: Mapping[SpecPath, Mapping[str, str]] = {
     ("spec", "parsers", "tool"): {"vllm": "tool-call-parser", "sglang": "tool-call-parser"},
     ("spec", "parsers", "reasoning"): {"vllm": "reasoning-parser", "sglang": "reasoning-parser"},
@@ -59,6 +60,8 @@ def engine_flags(scene: Scene) -> Iterator[Diagnostic]:
             yield from _all(scene, engine, _map(document, RUNTIME_ARGS), ())
         elif document.address.kind == "LLM" and (engine := _release(document.effective.get("runtime", {}))) is not None:
             yield from _all(scene, engine, [*_map(document, OWN_ARGS), *_fields(document, engine)], _shared(document))
+            # They override the model's, so that a flag of both is no conflict.
+            yield from _all(scene, engine, _map(document, PREFILL_ARGS), ())
 
 
 def _release(runtime: Mapping[str, Any]) -> EngineRelease | None:

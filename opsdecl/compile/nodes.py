@@ -7,7 +7,7 @@ from functools import cache
 from opsdecl.compile.capacity import POOLS, Demand, demands, who_needs
 from opsdecl.compile.rollout import way_of
 from opsdecl.compile.scene import Scene
-from opsdecl.diag import Code, Diagnostic, Related, SpecPath
+from opsdecl.diag import Code, Diagnostic, Related
 from opsdecl.diag.codes import fleet as codes
 from opsdecl.fleet.packing import Size, holds_all
 from opsdecl.fleet.strategy import fenceposts
@@ -148,16 +148,16 @@ def waits_for_room(way: Way, replicas: int) -> bool:
 
 
 def _way(scene: Scene, demand: Demand) -> Way:
-    return way_of(demand.document.effective["spec"], scene.settings["capacity"]["pools"])
+    return way_of(demand.role.spec, scene.settings["capacity"]["pools"])
 
 
 def _stuck(scene: Scene, demand: Demand, names: Names) -> Diagnostic:
     rollout = demand.document.value.get("spec", {}).get("rollout") or {}
     field = next((name for name in ("maxSurge", "maxUnavailable", "strategy") if name in rollout), "")
-    path: SpecPath = ("spec", "rollout", field) if field else ("spec", "accelerator", "count")
+    path = ("spec", "rollout", field) if field else demand.path("spec", "accelerator", "count")
     address = demand.document.address
     chosen = "" if rollout.get("strategy") == "rolling" else f", since pool `{names[0]}` declares a reserve"
-    one = "a replica" if demand.nodes > 1 else "a pod"
+    one = "a replica" if demand.nodes > 1 else "a prefill pod" if demand.role.name else "a pod"
     return Diagnostic(
         codes.ROLLOUT_CANNOT_FINISH,
         f"a rollout starts {one} before it stops one{chosen}, and {_shown(names)} {_has(names)} no {demand.count} free "

@@ -1,9 +1,10 @@
 """What the documents of a namespace need against its quota: GPUs, CPU, memory; at rest and while one is rolled out."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from msgspec import Struct
 
+from opsdecl.compile.roles import Role, path_in, roles_of
 from opsdecl.compile.rollout import gpus_of, nodes_of, replicas_of, way_of
 from opsdecl.compile.scene import Scene
 from opsdecl.compile.types import CompiledDocument
@@ -17,38 +18,53 @@ from opsdecl.spec.types import Json
 QUOTAS: SpecPath = ("spec", "capacity", "quotas")
 
 
+class Part(Struct, frozen=True):
+    """A document, or one role of its pods."""
+
+    document: CompiledDocument
+    role: Role
+
+    @property
+    def spec(self) -> Mapping[str, Json]:
+        return self.role.spec
+
+    @property
+    def who(self) -> str:
+        return f"{self.document.address}{f' ({self.role.name})' if self.role.name else ''}"
+
+
 class Counted(Struct, frozen=True):
     """One thing that a quota counts. `of` is what a replica takes, None where the document does not say."""
 
     field: str
-    of: Callable[[CompiledDocument], float | None]
+    of: Callable[[Part], float | None]
     limit: Callable[[Json], float]
     shown: Callable[[float], str]
     path: SpecPath
 
 
-def _gpus(document: CompiledDocument) -> float | None:
-    return float(gpus_of(document.effective["spec"].get("accelerator")))
+def _gpus(part: Part) -> float | None:
+    return float(gpus_of(part.spec.get("accelerator")))
 
 
-def _reserved(document: CompiledDocument, name: str) -> Json:
-    own = document.effective["spec"].get("resources", {}).get(name)
-    return own if own is not None else document.effective.get("runtime", {}).get("resources", {}).get(name)
+def _reserved(part: Part, name: str) -> Json:
+    own = part.spec.get("resources", {}).get(name)
+    return own if own is not None else part.document.effective.get("runtime", {}).get("resources", {}).get(name)
 
 
-def _cpu(document: CompiledDocument) -> float | None:
-    said = _reserved(document, "cpu")
-    return CpuQuantity.parse(said).cores * _nodes(document) if said is not None else None
+def _cpu(part: Part) -> float | None:
+    said = _reserved(part, "cpu")
+    return CpuQuantity.parse(said).cores * _nodes(part) if said is not None else None
 
 
-def _memory(document: CompiledDocument) -> float | None:
-    said = _reserved(document, "memory")
-    return Quantity.parse(said).gib * _nodes(document) if said is not None else None
+def _memory(part: Part) -> float | None:
+    said = _reserved(part, "memory")
+    return Quantity.parse(said).gib * _nodes(part) if said is not None else None
 
 
-def _nodes(document: CompiledDocument) -> int:
+def _nodes(part: Part) -> int:
     """Each node of a replica reserves the same."""
-    return nodes_of(document.effective["spec"].get("accelerator"))
+    return nodes_of(part.spec.get("accelerator"))
 
 
 COUNTED = (
@@ -61,21 +77,26 @@ COUNTED = (
 def quotas_exceeded(scene: Scene) -> Iterator[Diagnostic]:
     """An error where even the fewest replicas do not fit, or never one more of them; else a warning for the most."""
     for namespace, quota in scene.settings["capacity"]["quotas"].items():
-        here = [d for d in scene.lasting() if d.effective["metadata"]["namespace"] == namespace]
+        here = [
+            Part(document, role)
+            for document in scene.lasting()
+            if document.effective["metadata"]["namespace"] == namespace
+            for role in roles_of(document.effective["spec"])
+        ]
         for counted in COUNTED:
             if quota.get(counted.field) is not None:
                 yield from _against(scene, namespace, counted, counted.limit(quota[counted.field]), here)
 
 
 def _against(
-    scene: Scene, namespace: str, counted: Counted, limit: float, here: Sequence[CompiledDocument]
+    scene: Scene, namespace: str, counted: Counted, limit: float, here: Sequence[Part]
 ) -> Iterator[Diagnostic]:
-    silent = [document for document in here if counted.of(document) is None]
+    silent = [part for part in here if counted.of(part) is None]
     if silent:
         yield _not_said(scene, namespace, counted, silent)
-    needed = {d.address: (counted.of(d) or 0.0, *replicas_of(d.effective["spec"].get("replicas", {}))) for d in here}
-    least = sum(each * lowest for each, lowest, _ in needed.values())
-    most = sum(each * highest for each, _, highest in needed.values())
+    needed = [(counted.of(part) or 0.0, *replicas_of(part.spec.get("replicas", {}))) for part in here]
+    least = sum(each * lowest for each, lowest, _ in needed)
+    most = sum(each * highest for each, _, highest in needed)
     at = scene.in_environment((*QUOTAS, namespace, counted.field))
     if most > limit:
         code, amount, when = (
@@ -96,55 +117,55 @@ def _against(
         yield from _no_room_to_roll(scene, namespace, counted, limit - least, here, at)
 
 
-def _who(scene: Scene, counted: Counted, here: Sequence[CompiledDocument], *, most: bool) -> tuple[Related, ...]:
+def _who(scene: Scene, counted: Counted, here: Sequence[Part], *, most: bool) -> tuple[Related, ...]:
     """The documents that need it, the hungriest first."""
     needed = []
-    for document in here:
-        amount = (counted.of(document) or 0.0) * replicas_of(document.effective["spec"].get("replicas", {}))[most]
-        needed.append((amount, document))
-    ranked = sorted(needed, key=lambda pair: (-pair[0], pair[1].address))
+    for part in here:
+        amount = (counted.of(part) or 0.0) * replicas_of(part.spec.get("replicas", {}))[most]
+        needed.append((amount, part))
+    ranked = sorted(needed, key=lambda pair: (-pair[0], pair[1].document.address, pair[1].role.name))
     return tuple(
-        Related(f"{document.address} needs {counted.shown(amount).split(' ')[0]}", _at(scene, counted, document))
-        for amount, document in ranked
+        Related(f"{part.who} needs {counted.shown(amount).split(' ')[0]}", _at(scene, counted, part))
+        for amount, part in ranked
         if amount
     )
 
 
-def _at(scene: Scene, counted: Counted, document: CompiledDocument) -> Place:
-    return scene.place(document.address, counted.path)
+def _at(scene: Scene, counted: Counted, part: Part) -> Place:
+    written = part.document.value.get("spec") or {}
+    return scene.place(part.document.address, path_in(part.role.name, written, counted.path))
 
 
-def _not_said(scene: Scene, namespace: str, counted: Counted, silent: Sequence[CompiledDocument]) -> Diagnostic:
+def _not_said(scene: Scene, namespace: str, counted: Counted, silent: Sequence[Part]) -> Diagnostic:
     first, others = silent[0], len(silent) - 1
     more = f" and {others} more" if others else ""
     return Diagnostic(
         fleet.QUOTA_WITHOUT_REQUEST,
-        f"namespace `{namespace}` has a quota of {counted.field}, and {first.address}{more} reserves none by name",
+        f"namespace `{namespace}` has a quota of {counted.field}, and {first.who}{more} reserves none by name",
         at=scene.in_environment((*QUOTAS, namespace, counted.field)),
         hint=f"write `resources.{counted.field}` in the document or in its Runtime",
-        related=tuple(Related(str(d.address), scene.place(d.address, ("metadata", "name"))) for d in silent[:3]),
+        related=tuple(Related(p.who, scene.place(p.document.address, ("metadata", "name"))) for p in silent[:3]),
         subject=str(scene.environment.address),
     )
 
 
 def _no_room_to_roll(
-    scene: Scene, namespace: str, counted: Counted, left: float, here: Sequence[CompiledDocument], at: Place
+    scene: Scene, namespace: str, counted: Counted, left: float, here: Sequence[Part], at: Place
 ) -> Iterator[Diagnostic]:
     """Documents that start a pod before they stop one, where the quota has no room for one more."""
-    for document in here:
-        spec = document.effective["spec"]
-        lowest = replicas_of(spec.get("replicas", {}))[0]
-        each = counted.of(document) or 0.0
+    for part in here:
+        lowest = replicas_of(part.spec.get("replicas", {}))[0]
+        each, address = counted.of(part) or 0.0, part.document.address
         if each <= left or not lowest:
             continue
-        way = way_of(spec, scene.settings["capacity"]["pools"])
+        way = way_of(part.spec, scene.settings["capacity"]["pools"])
         if fenceposts(way, lowest)[1] == 0:
             yield Diagnostic(
                 fleet.ROLLOUT_CANNOT_FINISH,
-                f"a rollout of {document.address} starts a pod before it stops one, and the quota of namespace "
+                f"a rollout of {part.who} starts a pod before it stops one, and the quota of namespace "
                 f"`{namespace}` leaves {counted.shown(left)} for one that takes {counted.shown(each).split(' ')[0]}",
-                at=scene.place(document.address, ("spec", "rollout")),
+                at=scene.place(address, ("spec", "rollout")),
                 hint="raise the quota, or set `strategy: rolling` with `maxSurge: 0` and `maxUnavailable: 1`",
                 related=(Related("the quota", at),),
-                subject=str(document.address),
+                subject=str(address),
             )

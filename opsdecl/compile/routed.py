@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 
 from opsdecl.addr import SpecAddress
+from opsdecl.compile.roles import PREFILL
 from opsdecl.compile.rollout import nodes_of
 from opsdecl.compile.types import CompiledDocument
 from opsdecl.compile.watched import engine_of
@@ -26,7 +27,8 @@ def routed_facts(document: CompiledDocument) -> Mapping[str, Json]:
     }
     canary = spec["rollout"]["strategy"] == "canary"
     role = "leader-worker-set" if nodes_of(spec.get("accelerator")) > 1 else "rollout" if canary else "deployment"
-    return {"served": {**served, "canary": canary, "workload": role}}
+    split = {"split": True} if spec.get(PREFILL) else {}
+    return {"served": {**served, "canary": canary, "workload": role, **split}}
 
 
 def address_of(destination: Mapping[str, Json]) -> SpecAddress:

@@ -13,7 +13,7 @@ from opsdecl.diff.documents import DocumentDiff
 from opsdecl.diff.fields import Locate, causes_of, field_change
 from opsdecl.diff.records import StoredObject
 from opsdecl.diff.rules import kind_rule
-from opsdecl.diff.running import ScaledRanges, accelerator_of, running
+from opsdecl.diff.running import ScaledRanges, running
 from opsdecl.diff.runs import CANCELLED, FINISHES, is_cancelled
 from opsdecl.diff.types import Action, Cause, ChangeClass, Effects, FieldChange, ObjectChange, ObjectRef
 from opsdecl.render.types import Manifest
@@ -126,7 +126,7 @@ def diff_unknown(manifest: Manifest, document: DocumentDiff | None, sides: Sides
     """An object of which only the side after is known: anything that is likely for its kind may happen."""
     rule = kind_rule(manifest.key.kind)
     classes: tuple[ChangeClass, ...] = ("behaviour", rule.other) if rule.pods else (rule.other,)
-    effects = _running(manifest.data, sides.after, document)
+    effects = _running(manifest, sides.after, document)
     change = _change(manifest, "update", classes=ordered(classes), reasons=(BEFORE_UNKNOWN,), effects=effects)
     return ObjectDiff(change, manifest.address.spec)
 
@@ -140,7 +140,7 @@ def _creation(
         cause = "drift" if _is_applied(stored, manifest) else "both"
         reasons = ("somebody deleted it",)
     classes = (kind_rule(manifest.key.kind).create,)
-    effects = _running(manifest.data, sides.after, document)
+    effects = _running(manifest, sides.after, document)
     who = stored.changed_by if stored is not None else ""
     change = _change(manifest, "create", cause=cause, classes=classes, reasons=reasons, effects=effects, drifted_by=who)
     return ObjectDiff(change, manifest.address.spec)
@@ -161,7 +161,8 @@ def _deletion(stored: StoredObject, diff: DocumentDiff | None, sides: Sides, for
     rule = kind_rule(stored.key.kind)
     cause = "both" if _has_drifted(stored) else "spec"
     held = diff.pair.before if diff is not None else None
-    effects = running(stored.live, sides.before, accelerator_of(held.effective) if held is not None else {})
+    variant = Address.parse(stored.address).variant
+    effects = running(stored.live, sides.before, held.effective if held is not None else {}, variant)
     reasons = ("no longer declared", rule.delete_reason)
     change = _stored_change(stored, "delete", cause=cause, classes=(rule.delete,), reasons=reasons, effects=effects)
     return ObjectDiff(change, document, protect=stored.protect)
@@ -267,7 +268,7 @@ def _updated(
     replaced = moved or "replace" in meaning.classes
     action: Action = "replace" if replaced else "update" if stored.applied is not None else "adopt"
     lost: tuple[ChangeClass, ...] = ("data-loss",) if moved and kind_rule(stored.key.kind).delete == "data-loss" else ()
-    effects = _running(manifest.data, sides.after, document) if meaning.restarts or replaced else Effects()
+    effects = _running(manifest, sides.after, document) if meaning.restarts or replaced else Effects()
     restart = next((f.path for f, m in zip(fields, meanings, strict=True) if m.restarts), "")
     return _change(
         manifest,
@@ -299,9 +300,9 @@ def _reasons(stored: StoredObject, manifest: Manifest, meanings: tuple[Meaning, 
     return tuple(dict.fromkeys(found))
 
 
-def _running(data: Mapping[str, Any], ranges: ScaledRanges, document: DocumentDiff | None) -> Effects:
-    view = document.pair.after if document is not None else None
-    return running(data, ranges, accelerator_of(view.effective) if view is not None else {})
+def _running(manifest: Manifest, ranges: ScaledRanges, document: DocumentDiff | None) -> Effects:
+    view, variant = document.pair.after if document is not None else None, manifest.address.variant
+    return running(manifest.data, ranges, view.effective if view is not None else {}, variant)
 
 
 def ref_of(key: ObjectKey) -> ObjectRef:

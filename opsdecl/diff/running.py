@@ -115,12 +115,28 @@ def gpus_per_pod(template: Mapping[str, Any], resource: str = "") -> int:
     return sum(_gpus(_mapping(_mapping(c, "resources"), "limits"), resource) for c in found)
 
 
-def running(data: Mapping[str, Any], ranges: ScaledRanges, accelerator: Mapping[str, Any]) -> Effects:
-    """Pods and GPUs behind a workload; nothing for kinds without pods. `accelerator` is the document's."""
+def running(data: Mapping[str, Any], ranges: ScaledRanges, effective: Mapping[str, Any], variant: str = "") -> Effects:
+    """Pods and GPUs behind a workload; nothing for kinds without pods. `effective` is the document's, empty where
+    nothing is known of it."""
     if not kind_rule(str(data.get("kind"))).pods:
         return Effects()
-    lowest, highest = pods_of(data, ranges)
-    templates, resource = templates_of(data), str(accelerator.get("resource") or "")
+    further = _mapping(_mapping(data, "spec"), "prefill") if data.get("kind") == "LLMInferenceService" else {}
+    own = _running(pods_of(data, ranges), templates_of(data), accelerator_of(effective, variant))
+    if not further:
+        return own
+    pods = _prefill_pods(data, further, ranges)
+    return total((own, _running(pods, _engine(further), accelerator_of(effective, "prefill"))))
+
+
+def _prefill_pods(data: Mapping[str, Any], prefill: Mapping[str, Any], ranges: ScaledRanges) -> Range:
+    """Of the other role in one object, whose Deployment has a name of its own."""
+    scaled = (_namespace(data), "Deployment", f"{_mapping(data, 'metadata').get('name')}-kserve-prefill")
+    count = _count(prefill.get("replicas"), 1)
+    return ranges.get(scaled, (count, count))
+
+
+def _running(pods_of_it: Range, templates: Templates, accelerator: Mapping[str, Any]) -> Effects:
+    (lowest, highest), resource = pods_of_it, str(accelerator.get("resource") or "")
     pods = sum(count for count, _ in templates)
     gpus = sum(count * gpus_per_pod(template, resource) for count, template in templates)
     gpu = str(accelerator.get("gpu") or "") if gpus else ""
@@ -128,21 +144,22 @@ def running(data: Mapping[str, Any], ranges: ScaledRanges, accelerator: Mapping[
 
 
 def total(parts: Iterable[Effects]) -> Effects:
-    """Of several workloads together. The first GPU and the first cause are the ones that are named."""
+    """Of several workloads together. The first cause is the one that is named."""
     found = Effects()
     for part in parts:
         found = Effects(
             pods=(found.pods[0] + part.pods[0], found.pods[1] + part.pods[1]),
             gpus=(found.gpus[0] + part.gpus[0], found.gpus[1] + part.gpus[1]),
-            gpu=found.gpu or part.gpu,
+            gpu=" + ".join(dict.fromkeys(name for name in (*found.gpu.split(" + "), part.gpu) if name)),
             restart_field=found.restart_field or part.restart_field,
         )
     return found
 
 
-def accelerator_of(effective: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The document's own, or that of the training that it searches."""
-    own = _mapping(_mapping(effective, "spec"), "accelerator")
+def accelerator_of(effective: Mapping[str, Any], variant: str = "") -> Mapping[str, Any]:
+    """The document's own, or that of the training that it searches; of a variant of its pods what it says for them."""
+    spec = _mapping(effective, "spec")
+    own = _mapping(_mapping(spec, variant), "accelerator") or _mapping(spec, "accelerator")
     return own or _mapping(_mapping(effective, "training"), "accelerator")
 
 

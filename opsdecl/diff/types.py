@@ -209,12 +209,12 @@ class RolloutForecast(Model):
 class RunChange(Model):
     """What a change means for the pods and the money of one document. A cost that nobody knows is `null`.
 
-    `cold_start`: where no replica may be left, the quickest and the slowest seconds from the first request to its
-    answer, beside what pulling images and adding nodes take.
+    `cold_start`: from no replica to the first answer, quickest and slowest seconds, beside images and new nodes.
     """
 
     address: str
     rollout: RolloutForecast | None = None
+    prefill_rollout: RolloutForecast | None = None
     cold_start: tuple[int, int] | None = None
     cost_before: MonthlyCost | None = None
     cost_after: MonthlyCost | None = None

@@ -61,10 +61,11 @@ def build(
     findings = compiled.diagnostics + rendered.diagnostics
     if rendered.value is None:
         return Checked(None, findings)
-    assessments = models.within(graph.environment).all(graph.documents) if check else {}
+    models = models.within(graph.environment)
+    assessments = models.all(graph.documents) if check else {}
     trainings = size_trainings(graph, models.shapes) if check else {}
     built = Built(project, graph, rendered.value, assessments, trainings)
-    sized = (*misfits(graph, assessments), *training_misfits(graph, trainings))
+    sized = (*misfits(graph, assessments, models), *training_misfits(graph, trainings))
     findings += (*sized, *idle_gates(project, graph), *check_built(built, memo)) if check else ()
     memo.save()
     return Checked(built, findings)

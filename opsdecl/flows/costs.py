@@ -6,6 +6,7 @@ from msgspec import Struct
 
 from opsdecl.addr import SpecAddress
 from opsdecl.compile.costs import currency_of, price_of
+from opsdecl.compile.roles import roles_of
 from opsdecl.compile.rollout import gpus_of, replicas_of
 from opsdecl.diff.types import FleetTotals, MonthlyCost
 from opsdecl.fleet.cost import cost_of, total
@@ -15,10 +16,11 @@ from opsdecl.flows.sides import Effective, Sides
 
 
 class Need(Struct, frozen=True):
-    """GPUs of one side of a document, at the fewest and the most replicas. `priced` is None where no price is known."""
+    """GPUs of one side of a document, at the fewest and the most replicas. `priced` is None where no price is known,
+    its price where the roles have different ones."""
 
     gpus: tuple[int, int]
-    priced: tuple[Price, Cost] | None
+    priced: tuple[Price | None, Cost] | None
 
     @property
     def monthly(self) -> MonthlyCost | None:
@@ -54,7 +56,19 @@ def monthly_cost(built: Built, effective: Effective) -> MonthlyCost | None:
 
 
 def _need(built: Built, effective: Effective) -> Need | None:
-    spec = effective["spec"]
+    """Of all roles together."""
+    found = [need for role in roles_of(effective["spec"]) if (need := _need_of(built, role.spec)) is not None]
+    if len(found) < 2:
+        return found[0] if found else None
+    costs = [need.priced for need in found if need.priced is not None]
+    if len(costs) < len(found):
+        return Need(_gpus(found), None)
+    price = costs[0][0] if all(each == costs[0][0] for each, _ in costs) else None
+    currency = currency_of(built.environment.effective["spec"])
+    return Need(_gpus(found), (price, total([cost for _, cost in costs], currency)))
+
+
+def _need_of(built: Built, spec: Effective) -> Need | None:
     accelerator = spec.get("accelerator")
     if not accelerator:
         return None

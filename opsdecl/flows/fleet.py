@@ -5,6 +5,7 @@ from collections.abc import Collection, Iterable, Sequence
 from msgspec import Struct
 
 from opsdecl.addr import SpecAddress
+from opsdecl.compile.roles import PREFILL
 from opsdecl.compile.rollout import replicas_of
 from opsdecl.diag import Diagnostic
 from opsdecl.diff.records import TargetState
@@ -13,7 +14,7 @@ from opsdecl.diff.types import FleetTotals, RolloutForecast, RunChange
 from opsdecl.flows.build import Built
 from opsdecl.flows.costs import Needs, needs_of, totals_of
 from opsdecl.flows.loading import load_of
-from opsdecl.flows.rollouts import foretell
+from opsdecl.flows.rollouts import exchanged_workloads, foretell, rollout_name
 from opsdecl.flows.sides import SERVED, Effective, Sides, sides_of
 from opsdecl.flows.stopped import stopped_rollouts
 
@@ -37,7 +38,8 @@ def fleet_change(
     """`found` are the findings so far; `earlier` has the prices of the side before."""
     held = [state for state in states if state is not None]
     sides = sides_of(built, diffs, held, unknown)
-    fewest, most = foretell(built, sides, 0), foretell(built, sides, 1)
+    exchanged = exchanged_workloads(diffs)
+    fewest, most = foretell(built, sides, 0, exchanged), foretell(built, sides, 1, exchanged)
     needs, forecasts = needs_of(earlier, built, sides), dict(fewest.forecasts())
     known = bool(held) and not any(address.kind in SERVED for address in unknown)
     return FleetChange(
@@ -53,14 +55,22 @@ def _rows(sides: Sequence[Sides], needs: Sequence[Needs], forecasts: dict[str, R
         both = each.before is not None and each.after is not None
         row = RunChange(
             address=str(each.address),
-            rollout=forecasts.get(str(each.address)) if both else None,
+            rollout=forecasts.get(rollout_name(each, "")) if both else None,
+            prefill_rollout=forecasts.get(rollout_name(each, PREFILL)) if both and _prefills(each) else None,
             cold_start=_cold_start(each.after.effective) if each.after is not None else None,
             cost_before=need.before.monthly if need.before is not None else None,
             cost_after=need.after.monthly if need.after is not None else None,
         )
         starts_otherwise = row.cold_start is not None and row.cold_start != _cold_start(each.before)
-        if each.change is not None and (row.rollout or row.cost_before != row.cost_after or starts_otherwise):
+        rolls = row.rollout is not None or row.prefill_rollout is not None
+        if each.change is not None and (rolls or row.cost_before != row.cost_after or starts_otherwise):
             yield row
+
+
+def _prefills(sides: Sides) -> bool:
+    """Whether pods of that role are exchanged, and none are made for the first time or go for good."""
+    both = (sides.before, sides.after.effective if sides.after is not None else None)
+    return all(side is not None and side["spec"].get(PREFILL) for side in both)
 
 
 def _cold_start(effective: Effective | None) -> tuple[int, int] | None:

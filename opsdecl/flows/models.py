@@ -9,6 +9,7 @@ from opsdecl.addr import SpecAddress, digest_of
 from opsdecl.catalog.architectures import Architecture
 from opsdecl.catalog.types import Catalog, GpuFacts
 from opsdecl.compile.memo import Memo
+from opsdecl.compile.roles import PREFILL, all_effective, path_in
 from opsdecl.compile.types import CompiledDocument, Graph
 from opsdecl.diag import Diagnostic, Place, Related, Severity
 from opsdecl.flows.kept_sizes import decode_assessment, encode_assessment
@@ -52,7 +53,11 @@ class Models:
 
     def all(self, documents: Iterable[CompiledDocument]) -> Mapping[SpecAddress, Assessment]:
         """Of every LLM, with what is wrong. What was reckoned in an earlier run comes without its figures."""
-        asked = {d.address: self._served(d.effective) for d in documents if d.address.kind == "LLM"}
+        return self.of({d.address: d.effective for d in documents if d.address.kind == "LLM"})
+
+    def of(self, effective: Mapping[SpecAddress, Mapping[str, Any]]) -> Mapping[SpecAddress, Assessment]:
+        """The same of effective values."""
+        asked = {address: self._served(values) for address, values in effective.items()}
         self._memo.expect(self._key(each) for each in dict.fromkeys(asked.values()) if isinstance(each, Served))
         return {address: self._brief(each) for address, each in asked.items()}
 
@@ -139,22 +144,29 @@ class _Shapes:
         return table
 
 
-def misfits(graph: Graph, assessments: Mapping[SpecAddress, Assessment]) -> tuple[Diagnostic, ...]:
-    """What sizing holds against the models of an environment, at the values that decide."""
+def misfits(graph: Graph, assessments: Mapping[SpecAddress, Assessment], models: "Models") -> tuple[Diagnostic, ...]:
+    """What sizing holds against the models of an environment, at the values that decide; of a model with prefill pods
+    against each role."""
     documents = {d.address: d for d in graph.documents if d.address in assessments}
+    split = {a: d.effective for a, d in documents.items() if d.effective["spec"].get(PREFILL)}
+    others = models.of({address: all_effective(effective)[1] for address, effective in split.items()})
+    own = [(documents[address], found, "") for address, found in assessments.items()]
+    further = [(documents[address], found, PREFILL) for address, found in others.items()]
     return tuple(
-        _misfit(graph, documents[address], objection)
-        for address, assessment in assessments.items()
+        _misfit(graph, document, role, objection)
+        for document, assessment, role in (*own, *further)
         for objection in assessment.objections
     )
 
 
-def _misfit(graph: Graph, document: CompiledDocument, objection: Objection) -> Diagnostic:
-    at = place_of(graph, document.address, path_of(objection.facet, document.effective))
+def _misfit(graph: Graph, document: CompiledDocument, role: str, objection: Objection) -> Diagnostic:
+    effective = all_effective(document.effective)[1] if role else document.effective
+    written = document.value.get("spec") or {}
+    at = place_of(graph, document.address, path_in(role, written, path_of(objection.facet, effective)))
     eased = document.effective["spec"].get("sizing") is not None and objection.code.severity is Severity.ERROR
     return Diagnostic(
         objection.code,
-        f"{document.address}: {objection.message}",
+        f"{document.address}{f' ({role})' if role else ''}: {objection.message}",
         at=at,
         hint=objection.hint,
         related=_shapers(graph, document, at),

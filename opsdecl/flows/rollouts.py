@@ -1,21 +1,26 @@
 """The rollouts of a change, simulated together on the pools of the environment."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 
 from msgspec import Struct
 from msgspec.structs import replace
 
+from opsdecl.addr import MAIN, Address, is_run
+from opsdecl.compile.roles import roles_of
 from opsdecl.compile.rollout import nodes_of, replicas_of, way_of
-from opsdecl.compile.types import CompiledDocument
+from opsdecl.diff.release import ReleaseDiff
+from opsdecl.diff.rules import kind_rule
 from opsdecl.diff.types import RolloutForecast
 from opsdecl.fleet.strategy import ONE_LESS, ONE_MORE
-from opsdecl.fleet.types import RECREATE, Pods, Pool, Rollout, Way
+from opsdecl.fleet.types import RECREATE, Pods, Pool, Rollout
 from opsdecl.fleet.verdict import Foreseen, foresee, waves
 from opsdecl.flows.build import Built
 from opsdecl.flows.loading import drain_of, load_of
 from opsdecl.flows.sides import Effective, Sides
 
 NO_PODS = Pods((), 0, 0)
+Workload = tuple[str, str]
+"""A document and a variant of its objects."""
 
 
 class Foretold(Struct, frozen=True):
@@ -25,55 +30,86 @@ class Foretold(Struct, frozen=True):
     groups: tuple[Foreseen, ...]
 
     def forecasts(self) -> Iterator[tuple[str, RolloutForecast]]:
-        """Of each document whose pods come or go, by its address."""
+        """Of each document whose pods come or go, and of each of its roles, by `rollout_name`."""
         for group in self.groups:
             order = waves(group.slowest)
             for index, course in enumerate(group.slowest):
                 yield course.name, _forecast(self.rollouts[course.name], group, index, order[index])
 
 
-def foretell(built: Built, sides: Sequence[Sides], most: int) -> Foretold:
-    """At the fewest replicas (0) or at the most (1)."""
+def foretell(built: Built, sides: Sequence[Sides], most: int, exchanged: Collection[Workload] = ()) -> Foretold:
+    """At the fewest replicas (0) or at the most (1). Of workloads in `exchanged` another object takes the place."""
     pools = tuple(
         Pool(name, pool.nodes, pool.gpus_per_node, pool.reserve)
         for name, pool in sorted(built.environment.model.spec.capacity.pools.items())
     )
-    found = [rollout for each in sides if (rollout := _rollout(built, each, most)) is not None]
+    found = [
+        rollout
+        for each in sides
+        for role in _role_names(each)
+        if (rollout := _rollout(built, each, role, most, exchanged)) is not None
+    ]
     rollouts = {rollout.name: rollout for rollout in found}
     if not rollouts:
         return Foretold({}, ())
     steady = [
-        _pods(built, each.after.effective, most) for each in sides if each.after and str(each.address) not in rollouts
+        _pods(built, role.spec, most)
+        for each in sides
+        if each.after
+        for role in roles_of(each.after.effective["spec"])
+        if rollout_name(each, role.name) not in rollouts
     ]
     return Foretold(rollouts, foresee(pools, [pods for pods in steady if pods.gpus], found))
 
 
-def _rollout(built: Built, sides: Sides, most: int) -> Rollout | None:
+def rollout_name(sides: Sides, role: str) -> str:
+    """`LLM.chat`, and of its other role `LLM.chat (prefill)`."""
+    return f"{sides.address} ({role})" if role else str(sides.address)
+
+
+def exchanged_workloads(diffs: Iterable[ReleaseDiff]) -> frozenset[Workload]:
+    """Where one kind of object that makes pods takes the place of another: the pods of the one go at once."""
+    made: dict[str, set[Workload]] = {"create": set(), "delete": set()}
+    for change in (change for diff in diffs for change in diff.release.changes):
+        if change.action in made and kind_rule(change.object.kind).pods and not is_run(change.address):
+            address = Address.parse(change.address)
+            made[change.action].add((str(address.spec), address.variant))
+    return frozenset(made["create"] & made["delete"])
+
+
+def _role_names(sides: Sides) -> tuple[str, ...]:
+    both = [sides.before, sides.after.effective if sides.after is not None else None]
+    return tuple(dict.fromkeys(role.name for side in both if side is not None for role in roles_of(side["spec"])))
+
+
+def _rollout(built: Built, sides: Sides, role: str, most: int, exchanged: Collection[Workload]) -> Rollout | None:
     """None where no pod comes or goes."""
     change = sides.change
     if change is None or change.action in ("noop", "adopt", "forget"):
         return None
-    before = _pods(built, sides.before, most) if sides.before is not None else NO_PODS
-    after = _pods(built, sides.after.effective, most) if sides.after is not None else replace(before, replicas=0)
-    handed_over = (before.nodes > 1) != (after.nodes > 1)
+    was, now = _spec(sides.before, role), _spec(sides.after.effective if sides.after is not None else None, role)
+    before = _pods(built, was, most) if was is not None else NO_PODS
+    after = _pods(built, now, most) if now is not None else replace(before, replicas=0)
+    handed_over = (before.nodes > 1) != (after.nodes > 1) or (str(sides.address), role or MAIN) in exchanged
     restarts = handed_over or bool(change.effects.restart_field) or change.action != "update"
     if not restarts and before.replicas == after.replicas:
         return None
-    way = _way(built, sides.after) if sides.after is not None else ONE_LESS
+    pools = built.environment.effective["spec"]["capacity"]["pools"]
     # Another object makes the pods then, and the one before goes at once.
-    way = RECREATE if handed_over and before.replicas else way
+    way = RECREATE if handed_over and before.replicas else way_of(now, pools) if now is not None else ONE_LESS
     load = load_of(sides.after.effective) if sides.after is not None else (0.0, 0.0)
     drain = drain_of(sides.before, sides.address.kind) if sides.before is not None else (0.0, 0.0)
-    return Rollout(str(sides.address), before, after, way, restarts, load, drain)
+    return Rollout(rollout_name(sides, role), before, after, way, restarts, load, drain)
 
 
-def _way(built: Built, document: CompiledDocument) -> Way:
-    return way_of(document.effective["spec"], built.environment.effective["spec"]["capacity"]["pools"])
+def _spec(effective: Effective | None, role: str) -> Effective | None:
+    if effective is None:
+        return None
+    return next((each.spec for each in roles_of(effective["spec"]) if each.name == role), None)
 
 
-def _pods(built: Built, effective: Effective, most: int) -> Pods:
+def _pods(built: Built, spec: Effective, most: int) -> Pods:
     """Without GPUs where no pool has them: then nothing is known of the nodes, and nothing is claimed."""
-    spec = effective["spec"]
     replicas = replicas_of(spec.get("replicas", {}))[most]
     accelerator = spec.get("accelerator")
     if not accelerator:

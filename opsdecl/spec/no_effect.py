@@ -140,6 +140,8 @@ def _one_gpu(model: LLM, environment: Environment, runtime: Runtime | None) -> R
     accelerator = model.spec.accelerator
     if accelerator is None:
         return "the model has no accelerator"
+    if model.spec.prefill is not None:
+        return None
     return "accelerator.count is 1, so no GPUs talk to each other" if accelerator.gpus == 1 else None
 
 

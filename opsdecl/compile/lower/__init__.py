@@ -8,6 +8,7 @@ from opsdecl.catalog.types import Catalog
 from opsdecl.compile.evaluated import MEASURED_KINDS
 from opsdecl.compile.lower.kserve.llm import lower_llm_service
 from opsdecl.compile.lower.kserve.model import lower_inference_service
+from opsdecl.compile.lower.kserve.split import lower_split_service
 from opsdecl.compile.lower.kubeflow_trainer.train_job import lower_train_job
 from opsdecl.compile.lower.kuberay.ray_job import lower_ray_job
 from opsdecl.compile.lower.labels import labelled
@@ -20,11 +21,13 @@ from opsdecl.compile.lower.native.llm import lower_llm
 from opsdecl.compile.lower.native.maintenance import lower_maintenance
 from opsdecl.compile.lower.native.model import lower_model
 from opsdecl.compile.lower.native.training import lower_training
+from opsdecl.compile.lower.prefill.native import lower_split
 from opsdecl.compile.lower.routing.gateway_api import lower_route
 from opsdecl.compile.lower.routing.inference import lower_inference_route
 from opsdecl.compile.lower.subject import LoadedAdapter, Subject, UsedDataset
 from opsdecl.compile.lower.tuning.job import lower_tuning_job
 from opsdecl.compile.lower.tuning.katib import lower_experiment
+from opsdecl.compile.roles import PREFILL
 from opsdecl.compile.rollout import nodes_of
 from opsdecl.compile.types import CompiledDocument, Resource
 from opsdecl.compile.watched import WATCHED_KINDS, is_watched
@@ -44,8 +47,11 @@ LOWERINGS: Mapping[tuple[str, str], Lowering] = {
     ("kserve", "Model"): lower_inference_service,
     ("kserve", "Monitor"): lower_monitor,
     ("leader-worker-set", "LLM"): lower_group,
+    ("native prefill", "LLM"): lower_split,
+    ("kserve prefill", "LLM"): lower_split_service,
 }
-"""By what renders it and kind: `platform.serving`, or `platform.multiNode` for replicas over several nodes."""
+"""By what renders it and kind: `platform.serving`, with prefill pods or without, or `platform.multiNode` for replicas
+over several nodes."""
 
 ROUTINGS: Mapping[str, Lowering] = {"gateway-api": lower_route, "inference-extension": lower_inference_route}
 """Of Routes, by `platform.routing`."""
@@ -118,6 +124,8 @@ def _renderer(document: CompiledDocument, environment: CompiledDocument) -> str:
     """A platform that does not render the kind at all says so itself."""
     platform = environment.model.spec.platform
     spans = nodes_of(document.effective["spec"].get("accelerator"))
+    if document.effective["spec"].get(PREFILL):
+        return f"{platform.serving} {PREFILL}"
     joins = platform.serving == "native" and platform.multi_node != "none" and spans > 1
     return str(platform.multi_node if joins else platform.serving)
 

@@ -7,9 +7,13 @@ from msgspec.structs import replace
 from opsdecl.addr import MAIN
 from opsdecl.compile.lower.names import label_value
 from opsdecl.compile.lower.subject import Subject, traced
+from opsdecl.compile.roles import DECODE
 from opsdecl.compile.types import CompiledDocument
 
 PREFIX = "opsdecl.dev"
+VARIANT = f"{PREFIX}/variant"
+ROLE_LABEL = "llm-d.ai/role"
+"""By which endpoint pickers tell pods that prefill from those that decode."""
 MANAGED_BY = "opsdecl"
 
 
@@ -24,8 +28,14 @@ def selector(subject: Subject) -> dict[str, str]:
     return {
         f"{PREFIX}/kind": subject.document.address.kind,
         f"{PREFIX}/base": subject.base,
-        f"{PREFIX}/variant": MAIN,
+        f"{PREFIX}/variant": subject.variant,
     }
+
+
+def selector_of_all(subject: Subject) -> dict[str, str]:
+    """What ties all pods of a document to it, also those of its other role."""
+    own = selector(subject)
+    return {name: value for name, value in own.items() if name != VARIANT} if subject.is_split else own
 
 
 def pod_labels(subject: Subject) -> dict[str, Any]:
@@ -39,15 +49,18 @@ def pod_labels(subject: Subject) -> dict[str, Any]:
         "app.kubernetes.io/managed-by": MANAGED_BY,
         f"{PREFIX}/project": label_value(subject.project),
         f"{PREFIX}/environment": label_value(subject.environment_name),
+        **({ROLE_LABEL: DECODE if subject.variant == MAIN else subject.variant} if subject.is_split else {}),
     }
 
 
 def object_labels(subject: Subject, pods: dict[str, Any]) -> dict[str, Any]:
-    """Labels of objects: those of pods, the owner, and the document's own, which cannot replace ours."""
+    """Labels of objects: those of pods but for their role, the owner, and the document's own, which cannot replace
+    ours."""
     metadata = subject.metadata
     own = {key: traced(value, "metadata", "labels", key) for key, value in metadata.labels.items()}
     owner = traced(label_value(metadata.owner), "metadata", "owner") if metadata.owner else None
-    return {**own, **pods, f"{PREFIX}/owner": owner}
+    shared = {key: value for key, value in pods.items() if key != ROLE_LABEL}
+    return {**own, **shared, f"{PREFIX}/owner": owner}
 
 
 def object_annotations(subject: Subject) -> dict[str, Any]:

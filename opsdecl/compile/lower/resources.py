@@ -3,8 +3,9 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from opsdecl.addr import MAIN, Address, ObjectKey, SpecAddress
+from opsdecl.addr import Address, ObjectKey, SpecAddress
 from opsdecl.compile.lower.labels import object_annotations
+from opsdecl.compile.lower.names import object_name
 from opsdecl.compile.lower.subject import Subject
 from opsdecl.compile.types import Resource
 from opsdecl.diag import SpecPath
@@ -33,7 +34,7 @@ def make_resource(
     return Resource(
         address=subject.address(role),
         token=token_of(api_version, kind),
-        key=ObjectKey(api_version, kind, subject.namespace, name or subject.base),
+        key=ObjectKey(api_version, kind, subject.namespace, name or object_name(subject.base, variant=subject.variant)),
         inputs={"metadata": metadata, **inputs},
         depends_on=tuple(depends_on),
         protect=protect,
@@ -49,4 +50,4 @@ def token_of(api_version: str, kind: str) -> str:
 
 def _aliases(subject: Subject, role: str) -> tuple[Address, ...]:
     kind = subject.document.address.kind
-    return tuple(Address(SpecAddress(kind, old), MAIN, role) for old in subject.metadata.moved_from)
+    return tuple(Address(SpecAddress(kind, old), subject.variant, role) for old in subject.metadata.moved_from)

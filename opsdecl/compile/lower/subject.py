@@ -7,6 +7,7 @@ from msgspec import Struct, field
 
 from opsdecl.addr import MAIN, Address
 from opsdecl.catalog.types import Catalog, GpuFacts
+from opsdecl.compile.roles import path_in
 from opsdecl.compile.types import CompiledDocument, Traced
 from opsdecl.diag import Place, SpecPath
 from opsdecl.spec.kinds.adapter import AdapterSpec
@@ -70,6 +71,10 @@ class Subject(Struct, frozen=True):
     """The training whose parameters the document searches."""
     routes: tuple[str, ...] = ()
     """Names of the HTTPRoutes that send requests to the model, where its new versions come by canary."""
+    variant: str = MAIN
+    """Which of the document's pods: those that answer, or `prefill`."""
+    is_split: bool = False
+    """Whether some pods of the document only prefill."""
     reckoned_gib: float | None = None
     """Size of weights that neither the document nor the catalogue says, where it could be reckoned."""
 
@@ -79,6 +84,10 @@ class Subject(Struct, frozen=True):
         return metadata
 
     def address(self, role: str) -> Address:
+        return Address(self.document.address, self.variant, role)
+
+    def shared(self, role: str) -> Address:
+        """Of an object that all pods of the document use."""
         return Address(self.document.address, MAIN, role)
 
     def pool(self, accelerator: Accelerator | None) -> Pool | None:
@@ -104,6 +113,7 @@ class Subject(Struct, frozen=True):
 
     def place(self, path: SpecPath) -> Place:
         """Where the document says it: the highest layer that holds the path, or its nearest enclosing field."""
+        path = path_in(self.variant, self.document.value.get("spec") or {}, path)
         for length in range(len(path), 0, -1):
             for layer in reversed(self.document.layers):
                 if _holds(layer.value, path[:length]):

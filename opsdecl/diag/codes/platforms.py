@@ -59,6 +59,24 @@ BEYOND_KSERVE = Code(
     "platform: {serving: kserve}\n---\nkind: LLM\nspec:\n  rollout: {strategy: recreate}",
 )
 
+PREFILL_NOT_CHOSEN = Code(
+    "OD396",
+    "Prefill pods that nothing chooses",
+    "Whoever sends a request on must choose two pods for it: one that works the prompt out, and one that takes the KV "
+    "cache over and answers. A Service chooses one, and the Gateway API knows Services only. An endpoint picker of the "
+    "inference extension chooses both, and so does KServe's scheduler.\n\n"
+    "Set platform.routing of the Environment to inference-extension, or platform.serving to kserve, or remove "
+    "`prefill`.",
+    "platform: {serving: native, routing: none}\n---\nkind: LLM\nspec:\n  prefill: {replicas: {count: 2}}",
+)
+BEYOND_SPLIT = Code(
+    "OD397",
+    "What a model with prefill pods cannot do",
+    "The document asks for something that does not go together with prefill pods here: another engine, a replica over "
+    "several nodes, a canary, or scaling by a metric of the whole model. It would be ignored, or do harm.\n\n"
+    "The message names it. Change it, or remove `prefill`.",
+    "kind: LLM\nspec:\n  rollout: {strategy: canary, trafficPercent: 10}\n  prefill: {replicas: {count: 2}}",
+)
 CODES: tuple[Code, ...] = (
     SECRET_KEY_MISSING,
     SECRET_NOT_DECLARED,
@@ -66,4 +84,6 @@ CODES: tuple[Code, ...] = (
     METRIC_NOT_COLLECTED,
     SCALING_IMPOSSIBLE,
     BEYOND_KSERVE,
+    PREFILL_NOT_CHOSEN,
+    BEYOND_SPLIT,
 )

@@ -21,7 +21,7 @@ from opsdecl.spec.kinds.names import (
     Scalar,
     WebUrl,
 )
-from opsdecl.spec.kinds.scalars import CpuQuantity, Duration, Quantity
+from opsdecl.spec.kinds.scalars import CpuQuantity, Duration, ImageReference, Quantity
 from opsdecl.spec.kinds.scheduling import Toleration
 from opsdecl.spec.kinds.serving import AccessPeer
 from opsdecl.spec.kinds.targets import GitTarget, TargetSettings
@@ -190,6 +190,11 @@ class EndpointPicker(Part):
     failure_mode: Literal["FailClose", "FailOpen"] = Field(
         default="FailClose",
         description="What happens while none answers: requests fail, or go to any pod.",
+    )
+    sidecar: ImageReference = Field(
+        default=ImageReference.parse("ghcr.io/llm-d/llm-d-router-disagg-sidecar:v0.9.0"),
+        description="Image of what stands before an engine that decodes, and has prompts worked out by the prefill pod "
+        "that was chosen.",
     )
 
 

@@ -17,6 +17,7 @@ from opsdecl.spec.kinds.engine import (
 )
 from opsdecl.spec.kinds.metadata import ServedMetadata
 from opsdecl.spec.kinds.names import CatalogName, DnsLabel, Items, NonEmpty
+from opsdecl.spec.kinds.prefill import Prefill
 from opsdecl.spec.kinds.scheduling import Rdma
 from opsdecl.spec.kinds.tracing import Tracing
 from opsdecl.spec.kinds.weights import InlineModel, Weights
@@ -98,6 +99,28 @@ class LLMSpec(ServedSpec):
         description="Traces its requests by OpenTelemetry, tied to what answers come from; not where absent.",
         json_schema_extra=effect("rolling", "pods restart with other tracing"),
     )
+    prefill: Prefill | None = Field(
+        default=None,
+        description="Pods of their own that work prompts out, so that the others only decode; none where absent. The "
+        "model's other fields are then those of the pods that decode.",
+        json_schema_extra=effect("capacity", "prompts are worked out by other pods"),
+    )
+
+    @property
+    def for_prefill(self) -> "LLMSpec":
+        """The model as its prefill pods serve it: with what differs in them, and without `prefill`."""
+        role = self.prefill or Prefill()
+        given = {name: getattr(role, name) for name in ("accelerator", "parallelism", "resources")}
+        said = {name: value for name, value in role.engine if value is not None}
+        maps = {name: {**getattr(self.engine, name), **said[name]} for name in ("args", "env")}
+        return self.model_copy(
+            update={
+                **{name: value for name, value in given.items() if value is not None},
+                "replicas": role.replicas,
+                "engine": self.engine.model_copy(update={**said, **maps}),
+                "prefill": None,
+            }
+        )
 
 
 class LLM(Document):
@@ -150,4 +173,24 @@ spec:
 """,
 )
 
-KIND = Kind("LLM", LLM, "A language model that is served.", EXAMPLE, (OVER_NODES,))
+SPLIT = Example(
+    "Prompts worked out by pods of their own, where `platform.routing` is `inference-extension` or `platform.serving` "
+    "is `kserve`:",
+    """\
+apiVersion: opsdecl.dev/v1
+kind: LLM
+metadata: {name: summarise, owner: team-assist}
+spec:
+  model: llama-3.1-8b-instruct
+  runtime: vllm
+  accelerator: {gpu: h100-80gb, count: 1}
+  engine: {maxModelLen: 32768, maxNumSeqs: 128}
+  rdma: {resource: rdma/ib, count: 1}
+  replicas: {count: 4}
+  prefill:
+    replicas: {count: 2}
+    engine: {maxNumSeqs: 8, maxNumBatchedTokens: 16384}
+""",
+)
+
+KIND = Kind("LLM", LLM, "A language model that is served.", EXAMPLE, (OVER_NODES, SPLIT))

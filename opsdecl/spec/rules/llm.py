@@ -1,10 +1,11 @@
 """Rules of language models: GPUs and parallelism, weights, templates, flags."""
 
 from collections.abc import Iterator, Mapping
+from typing import Any
 
 from opsdecl.diag.codes import fleet
 from opsdecl.diag.codes import spec as codes
-from opsdecl.spec.kinds.llm import LLM
+from opsdecl.spec.kinds.llm import LLM, LLMSpec
 from opsdecl.spec.kinds.weights import EmptyDirCache, HubSource, NoCache, PvcCache
 from opsdecl.spec.rules.types import DocumentRule, Finding
 
@@ -63,13 +64,24 @@ FLAG_FIELDS: Mapping[str, str] = {
 
 
 def parallelism(document: LLM) -> Iterator[Finding]:
-    spread, accelerator = document.spec.parallelism, document.spec.accelerator
+    yield from _parallelism(document.spec, ("spec",), document.spec.model_fields_set)
+
+
+def prefill_parallelism(document: LLM) -> Iterator[Finding]:
+    """Of the pods that prefill, with what they have of the model."""
+    role = document.spec.prefill
+    if role is not None and (role.accelerator is not None or role.parallelism is not None):
+        yield from _parallelism(document.spec.for_prefill, ("spec", "prefill"), role.model_fields_set)
+
+
+def _parallelism(spec: LLMSpec, path: tuple[str, ...], given: set[str]) -> Iterator[Finding]:
+    spread, accelerator = spec.parallelism, spec.accelerator
     wanted = spread.tensor * spread.pipeline * spread.data
     if accelerator is None:
         if wanted > 1 or spread.expert:
             message = "`parallelism` spreads the model over GPUs, and the document has no `accelerator`"
             hint = f"add `accelerator: {{gpu: …, count: {wanted}}}`, or remove `parallelism`"
-            yield Finding(codes.PARALLELISM_WITHOUT_GPU, ("spec", "parallelism"), message, hint, True)
+            yield Finding(codes.PARALLELISM_WITHOUT_GPU, (*path, "parallelism"), message, hint, True)
         return
     if wanted != accelerator.gpus:
         message = f"tensor {spread.tensor} × pipeline {spread.pipeline} × data {spread.data} is {wanted}, but " + (
@@ -77,16 +89,12 @@ def parallelism(document: LLM) -> Iterator[Finding]:
             if accelerator.spans > 1
             else f"`accelerator.count` is {accelerator.count}"
         )
-        yield Finding(codes.PARALLELISM_MISMATCH, _mismatch_path(document), message, _mismatch_hint(document), True)
+        at = (*path, "parallelism") if "parallelism" in given else (*path, "accelerator", "count")
+        yield Finding(codes.PARALLELISM_MISMATCH, at, message, _mismatch_hint(spec), True)
 
 
-def _mismatch_path(document: LLM) -> tuple[str, ...]:
-    given = "parallelism" in document.spec.model_fields_set
-    return ("spec", "parallelism") if given else ("spec", "accelerator", "count")
-
-
-def _mismatch_hint(document: LLM) -> str:
-    spread, accelerator = document.spec.parallelism, document.spec.accelerator
+def _mismatch_hint(spec: LLMSpec) -> str:
+    spread, accelerator = spec.parallelism, spec.accelerator
     count, rest = accelerator.count if accelerator else 1, spread.pipeline * spread.data
     if accelerator is not None and accelerator.spans > 1:
         return f"use tensor {accelerator.count} × pipeline {accelerator.spans}, one stage on each node"
@@ -133,9 +141,11 @@ def weights(document: LLM) -> Iterator[Finding]:
 
 def shared_cache(document: LLM) -> Iterator[Finding]:
     cache, highest = document.spec.weights.cache, document.spec.replicas.highest
+    highest += document.spec.prefill.replicas.highest if document.spec.prefill else 0
     nodes = document.spec.accelerator.spans if document.spec.accelerator else 1
     if isinstance(cache, PvcCache) and highest * nodes > 1 and cache.access_mode != "ReadWriteMany":
-        shared = f"up to {highest} replicas share" if highest > 1 else f"pods on {nodes} nodes share"
+        pods = "pods" if document.spec.prefill else "replicas"
+        shared = f"up to {highest} {pods} share" if highest > 1 else f"pods on {nodes} nodes share"
         message = f"{shared} a cache that is mounted `{cache.access_mode}`"
         hint = "set `accessMode: ReadWriteMany`, or use a cache of type `emptyDir` or `hostPath`"
         yield Finding(codes.CACHE_NOT_SHARED, ("spec", "weights", "cache", "accessMode"), message, hint)
@@ -152,12 +162,21 @@ def chat_template(document: LLM) -> Iterator[Finding]:
 
 
 def flags(document: LLM) -> Iterator[Finding]:
-    for name in document.spec.engine.args:
+    yield from _flags(document.spec.engine.args, ("spec", "engine", "args"))
+
+
+def prefill_flags(document: LLM) -> Iterator[Finding]:
+    if document.spec.prefill is not None:
+        yield from _flags(document.spec.prefill.engine.args, ("spec", "prefill", "engine", "args"))
+
+
+def _flags(args: Mapping[str, Any], path: tuple[str, ...]) -> Iterator[Finding]:
+    for name in args:
         field = FLAG_FIELDS.get(flag_name(name))
         if field is not None:
             message = f"the flag `{name}` repeats " + (f"the field `{field}`" if field else "what the Runtime says")
             hint = f"use `{field}` instead" if field else "set `port` in the Runtime"
-            yield Finding(codes.FLAG_REPEATS_FIELD, ("spec", "engine", "args", name), message, hint, True)
+            yield Finding(codes.FLAG_REPEATS_FIELD, (*path, name), message, hint, True)
 
 
 def flag_name(name: str) -> str:
@@ -165,12 +184,19 @@ def flag_name(name: str) -> str:
     return name.lstrip("-").replace("_", "-")
 
 
+_CACHED = (("spec", "weights", "cache"), ("spec", "replicas"), ("spec", "accelerator"), ("spec", "prefill"))
 RULES: tuple[DocumentRule, ...] = (
     DocumentRule(_LLM, (("spec", "parallelism"), ("spec", "accelerator")), parallelism),
     DocumentRule(_LLM, (("spec", "parallelism"), ("spec", "accelerator"), ("spec", "rdma")), over_nodes),
     DocumentRule(_LLM, (("spec", "engine", "args"), ("spec", "accelerator")), executor_over_nodes),
     DocumentRule(_LLM, (("spec", "weights"),), weights),
-    DocumentRule(_LLM, (("spec", "weights", "cache"), ("spec", "replicas"), ("spec", "accelerator")), shared_cache),
+    DocumentRule(
+        _LLM,
+        (("spec", "weights", "cache"), ("spec", "replicas"), ("spec", "accelerator"), ("spec", "prefill")),
+        shared_cache,
+    ),
     DocumentRule(_LLM, (("spec", "chatTemplate"),), chat_template),
     DocumentRule(_LLM, (("spec", "engine", "args"),), flags),
+    DocumentRule(_LLM, (("spec", "prefill"), ("spec", "parallelism"), ("spec", "accelerator")), prefill_parallelism),
+    DocumentRule(_LLM, (("spec", "prefill"),), prefill_flags),
 )

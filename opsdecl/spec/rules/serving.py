@@ -1,6 +1,6 @@
 """Rules of every served model: replicas, rollout, drain, identity, access, card, image tags."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import pairwise
 
 from opsdecl.diag import SpecPath
@@ -11,7 +11,7 @@ from opsdecl.spec.kinds.model import Model
 from opsdecl.spec.kinds.run import RUN_KINDS
 from opsdecl.spec.kinds.runtime import Runtime
 from opsdecl.spec.kinds.scalars import ImageReference
-from opsdecl.spec.kinds.serving import LatencyObjective
+from opsdecl.spec.kinds.serving import LatencyObjective, Replicas
 from opsdecl.spec.rules.types import DocumentRule, Finding, doubles
 
 Served = LLM | Model
@@ -34,7 +34,15 @@ RESERVED: Mapping[str, str] = {
 
 
 def replicas(document: Served) -> Iterator[Finding]:
-    chosen, path = document.spec.replicas, ("spec", "replicas")
+    yield from _replicas(document.spec.replicas, ("spec", "replicas"))
+
+
+def prefill_replicas(document: LLM) -> Iterator[Finding]:
+    if document.spec.prefill is not None:
+        yield from _replicas(document.spec.prefill.replicas, ("spec", "prefill", "replicas"))
+
+
+def _replicas(chosen: Replicas, path: tuple[str, ...]) -> Iterator[Finding]:
     if chosen.count is not None and (chosen.min is not None or chosen.max is not None):
         message = "`replicas.count` fixes the number, so `min` and `max` cannot hold as well"
         yield Finding(codes.EXCLUSIVE_FIELDS, (*path, "count"), message, "remove `count`, or set it to null here", True)
@@ -181,6 +189,12 @@ def tolerations(document: Served) -> Iterator[Finding]:
 def variables(document: LLM | Model | Runtime) -> Iterator[Finding]:
     path: SpecPath = ("spec", "engine", "env") if isinstance(document, LLM) else ("spec", "env")
     names = document.spec.engine.env if isinstance(document, LLM) else document.spec.env
+    yield from _reserved(names, path)
+    if isinstance(document, LLM) and document.spec.prefill is not None:
+        yield from _reserved(document.spec.prefill.engine.env, ("spec", "prefill", "engine", "env"))
+
+
+def _reserved(names: Iterable[str], path: SpecPath) -> Iterator[Finding]:
     for name in names:
         if name in RESERVED:
             message = f"`{name}` is set by opsdecl, from {RESERVED[name]}"
@@ -211,6 +225,7 @@ RULES: tuple[DocumentRule, ...] = (
     DocumentRule(_PODS, (("metadata", "movedFrom"), (_S, "imagePullSecrets"), (_S, "servedNames")), lists),
     DocumentRule(_PODS, (("metadata", "movedFrom"), ("metadata", "name")), moved_from),
     DocumentRule(_PODS - {"Tuning"}, ((_S, "scheduling", "tolerations"),), tolerations),
-    DocumentRule(_SERVED | {"Runtime"}, ((_S, "env"), (_S, "engine", "env")), variables),
+    DocumentRule(_SERVED | {"Runtime"}, ((_S, "env"), (_S, "engine", "env"), (_S, "prefill")), variables),
+    DocumentRule(frozenset({"LLM"}), ((_S, "prefill"),), prefill_replicas),
     DocumentRule(frozenset({"Model", "Runtime", "Training", "Tuning"}), ((_S, "image"),), image_tag),
 )

@@ -27,7 +27,8 @@ def run_lines(run: RunChange) -> list[ModelLine]:
 
 
 def rollout_lines(run: RunChange | None) -> list[ModelLine]:
-    return [_rollout(run.rollout)] if run is not None and run.rollout is not None else []
+    rows = ((run.rollout, "rollout"), (run.prefill_rollout, "prefill pods")) if run is not None else ()
+    return [_rollout(forecast, name) for forecast, name in rows if forecast is not None]
 
 
 def fleet_rows(plan: Plan) -> list[tuple[str, str]]:
@@ -39,9 +40,10 @@ def rollout_order(plan: Plan) -> list[str]:
     """Which rollouts wait for which, by pools, which know nothing of each other; nothing where all begin at once."""
     pools: dict[tuple[str, ...], dict[int, list[str]]] = {}
     for run in plan.runs:
-        if run.rollout is not None and run.rollout.wave:
-            waves = pools.setdefault(run.rollout.pools, {})
-            waves.setdefault(run.rollout.wave, []).append(run.address.partition(".")[2])
+        for forecast, suffix in ((run.rollout, ""), (run.prefill_rollout, " (prefill)")):
+            if forecast is not None and forecast.wave:
+                waves = pools.setdefault(forecast.pools, {})
+                waves.setdefault(forecast.wave, []).append(f"{run.address.partition('.')[2]}{suffix}")
     return [_in_order(pool, waves) for pool, waves in sorted(pools.items()) if len(waves) > 1]
 
 
@@ -76,7 +78,7 @@ def _gpus(totals: FleetTotals) -> str:
     )
 
 
-def _rollout(rollout: RolloutForecast) -> ModelLine:
+def _rollout(rollout: RolloutForecast, name: str) -> ModelLine:
     words = _WORDS[rollout.strategy]
     parts = [words.replace("pod ", "replica ").replace("pods ", "replicas ") if rollout.nodes > 1 else words]
     if rollout.strategy != "scale":
@@ -89,7 +91,7 @@ def _rollout(rollout: RolloutForecast) -> ModelLine:
         where = f" in pool {', '.join(rollout.pools)}" if rollout.pools else ""
         parts.append(f"waits up to {_minutes(rollout.waits, rollout.waits)} for others{where}")
     end, tone = _STOPS.get(rollout.outcome, ("", ""))
-    return ModelLine("rollout", ", ".join(parts), end, tone)
+    return ModelLine(name, ", ".join(parts), end, tone)
 
 
 def _minutes(low: float, high: float) -> str:
@@ -111,7 +113,8 @@ def _cost(run: RunChange) -> list[ModelLine]:
         return [ModelLine("cost/month", f"{_money(before.expected, before)} less")] if before is not None else []
     if before == run.cost_after:
         return [ModelLine("cost/month", _three(None, run.cost_after), "unchanged")]
-    source = f", {run.cost_after.source}" + (f" of {run.cost_after.as_of}" if run.cost_after.as_of else "")
+    source = f", {run.cost_after.source}" if run.cost_after.source else ""
+    source += f" of {run.cost_after.as_of}" if run.cost_after.as_of else ""
     return [ModelLine("cost/month", _three(before, run.cost_after) + source)]
 
 

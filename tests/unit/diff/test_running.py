@@ -33,7 +33,9 @@ def group(replicas: int | None, size: int, leader: int | None, worker: int) -> d
     ],
 )
 def test_pods_and_gpus_of_all_members_are_counted(data: dict[str, Any], pods: int, gpus: int) -> None:
-    assert running(data, {}, ACCELERATOR) == Effects(pods=(pods, pods), gpus=(gpus, gpus), gpu="h100-80gb")
+    assert running(data, {}, {"spec": {"accelerator": ACCELERATOR}}) == Effects(
+        pods=(pods, pods), gpus=(gpus, gpus), gpu="h100-80gb"
+    )
 
 
 def test_an_autoscaler_counts_replicas_not_pods() -> None:
@@ -43,7 +45,7 @@ def test_an_autoscaler_counts_replicas_not_pods() -> None:
         "metadata": {"name": "chat", "namespace": "assist"},
         "spec": {"scaleTargetRef": target, "minReplicas": 1, "maxReplicas": 3},
     }
-    found = running(group(None, 2, 8, 8), scaling_ranges([scaler]), ACCELERATOR)
+    found = running(group(None, 2, 8, 8), scaling_ranges([scaler]), {"spec": {"accelerator": ACCELERATOR}})
     assert (found.pods, found.gpus) == ((2, 6), (16, 48))
 
 

@@ -49,9 +49,9 @@ def test_it_is_the_same_run_whoever_makes_the_pods(platform: str) -> None:
 
 @pytest.mark.parametrize("platform", [TRAINER, RAY], ids=["kubeflow-trainer", "kuberay"])
 def test_plans_count_the_same_pods_and_gpus(platform: str) -> None:
-    accelerator = {"gpu": "h100-80gb", "resource": "nvidia.com/gpu"}
-    native = running(run().data, {}, accelerator)
-    assert running(on(platform).data, {}, accelerator) == native
+    effective = {"spec": {"accelerator": {"gpu": "h100-80gb", "resource": "nvidia.com/gpu"}}}
+    native = running(run().data, {}, effective)
+    assert running(on(platform).data, {}, effective) == native
     assert (native.pods, native.gpus) == ((2, 2), (8, 8))
 
 

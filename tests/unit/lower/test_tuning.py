@@ -137,9 +137,9 @@ def test_what_katib_puts_in_makes_what_the_program_is_told() -> None:
 
 def test_it_is_the_same_run_on_both_platforms() -> None:
     assert (run("{}", KATIB).address, run("{}", KATIB).key.name) == (run().address, key())
-    accelerator = {"gpu": "h100-80gb", "resource": "nvidia.com/gpu"}
-    native = running(run().data, {}, accelerator)
-    assert running(run("{}", KATIB).data, {}, accelerator) == native
+    effective = {"spec": {"accelerator": {"gpu": "h100-80gb", "resource": "nvidia.com/gpu"}}}
+    native = running(run().data, {}, effective)
+    assert running(run("{}", KATIB).data, {}, effective) == native
     assert (native.pods, native.gpus) == ((3, 3), (12, 12))
 
 

@@ -82,6 +82,8 @@ def test_references() -> None:
         ("spec", "runtime"): "Runtime",
         ("spec", "accelerator", "gpu"): "catalog/gpus",
         ("spec", "accelerator", "pool"): "pools",
+        ("spec", "prefill", "accelerator", "gpu"): "catalog/gpus",
+        ("spec", "prefill", "accelerator", "pool"): "pools",
     }
 
 

@@ -5,6 +5,7 @@ from typing import Any
 
 from opsdecl.compile.lower.keda.queries import awake, busy, query_of
 from opsdecl.compile.lower.monitoring.series import number
+from opsdecl.compile.lower.names import object_name
 from opsdecl.compile.lower.native.autoscaling import RATIOS, SCALE_DOWN, SCALE_UP, UTILISATION
 from opsdecl.compile.lower.native.deployment import deployed
 from opsdecl.compile.lower.native.parts import Workload
@@ -62,7 +63,7 @@ def _spec(subject: Subject, replicas: Replicas, target: ScalingTarget, scaled: W
         else None,
         "advanced": {
             "horizontalPodAutoscalerConfig": {
-                "name": subject.base,
+                "name": object_name(subject.base, variant=subject.variant),
                 "behavior": {"scaleDown": SCALE_DOWN, "scaleUp": SCALE_UP},
             }
         },

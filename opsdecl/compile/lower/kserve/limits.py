@@ -49,6 +49,14 @@ def _command(subject: Subject, spec: LLMSpec, server: Server) -> Iterator[Diagno
         )
 
 
+def other_port(subject: Subject, spec: LLMSpec, port: int) -> Iterator[Diagnostic]:
+    """An error where the Runtime wants requests elsewhere than KServe sends them."""
+    wanted = subject.runtime.port if subject.runtime else None
+    if wanted not in (None, port):
+        message = f"KServe sends requests to port {port}, and runtime `{spec.runtime}` wants them at {wanted}"
+        yield _finding(subject, ("spec", "runtime"), message, f"remove `port` from the Runtime, or {_NATIVE}")
+
+
 def _rollout(subject: Subject, spec: LLMSpec) -> Iterator[Diagnostic]:
     """KServe leaves a Deployment its defaults: a quarter more pods, a quarter fewer, which of up to three are one
     more and none fewer."""

@@ -16,8 +16,9 @@ from opsdecl.compile.lower.resources import make_resource
 from opsdecl.compile.lower.scaling import scaler
 from opsdecl.compile.lower.subject import Subject, traced
 from opsdecl.compile.types import Resource
-from opsdecl.diag import Checked
+from opsdecl.diag import Checked, SpecPath
 from opsdecl.spec.kinds.llm import LLMSpec
+from opsdecl.spec.kinds.serving import Replicas
 from opsdecl.spec.kinds.weights import InlineModel
 
 ROLE = "llm-inference-service"
@@ -34,7 +35,7 @@ def lower_llm_service(subject: Subject) -> Checked[tuple[Resource, ...]]:
     engine = prepared.value
     workload = Workload(ROLE, "apps/v1", "Deployment", f"{service_name(subject)}-kserve")
     resources = (
-        _llm_service(subject, spec, engine),
+        llm_service(subject, spec, engine, workload_of(subject, spec, engine)),
         service(subject, engine.ports),
         scaler(subject, spec.replicas, workload),
         disruption_budget(subject, spec.disruption, spec.replicas, workload),
@@ -45,22 +46,29 @@ def lower_llm_service(subject: Subject) -> Checked[tuple[Resource, ...]]:
     return Checked(tuple(resource for resource in resources if resource is not None), found)
 
 
-def _llm_service(subject: Subject, spec: LLMSpec, engine: Prepared) -> Resource:
+def workload_of(subject: Subject, spec: LLMSpec, engine: Prepared) -> dict[str, Any]:
+    """The pods of one role, as KServe takes them."""
     whole = pod_spec(subject, spec, spec.accelerator, engine.server, engine.parts, spread=spread(subject, spec))
-    pod = over_preset(as_container(whole, CONTAINER), _hub_cache(engine))
+    return {
+        "replicas": replica_count(subject, spec.replicas),
+        "parallelism": _parallelism(spec),
+        "labels": own_labels(subject),
+        "annotations": pod_annotations(engine.server, engine.parts),
+        "template": over_preset(as_container(whole, CONTAINER), _hub_cache(engine)),
+    }
+
+
+def llm_service(subject: Subject, spec: LLMSpec, engine: Prepared, workload: dict[str, Any]) -> Resource:
     names = spec.served_names or (subject.metadata.name,)
     inputs = {
         "spec": {
             "model": {"uri": _uri(subject, spec), "name": traced(names[0], "spec", "servedNames")},
             # The engine fetches its weights itself, at the pinned revision and into the declared cache.
             "storageInitializer": {"enabled": False},
-            "replicas": replica_count(subject, spec.replicas),
-            "parallelism": _parallelism(spec),
-            "labels": own_labels(subject),
-            "annotations": pod_annotations(engine.server, engine.parts),
-            "template": pod,
+            **workload,
         }
     }
+    scaled = [(path, replicas) for path, replicas in _counts(spec) if is_autoscaled(subject, replicas)]
     return make_resource(
         subject,
         ROLE,
@@ -69,8 +77,14 @@ def _llm_service(subject: Subject, spec: LLMSpec, engine: Prepared) -> Resource:
         inputs,
         name=service_name(subject),
         depends_on=needed(subject, spec, engine.parts),
-        ignore_changes=(("spec", "replicas"),) if is_autoscaled(subject, spec.replicas) else (),
+        ignore_changes=tuple(path for path, _ in scaled),
     )
+
+
+def _counts(spec: LLMSpec) -> tuple[tuple[SpecPath, Replicas], ...]:
+    """Where the object has numbers of pods."""
+    own: tuple[tuple[SpecPath, Replicas], ...] = ((("spec", "replicas"), spec.replicas),)
+    return (*own, (("spec", "prefill", "replicas"), spec.prefill.replicas)) if spec.prefill else own
 
 
 def _uri(subject: Subject, spec: LLMSpec) -> Any:

@@ -59,4 +59,4 @@ def _volume(subject: Subject, cache: WeightsCache) -> tuple[dict[str, Any] | Non
             own = cache.claim is None
             name = object_name(subject.base, ROLE) if own else Traced(cache.claim, (*_PATH, "claim"))
             claim = {"persistentVolumeClaim": {"claimName": name}}
-            return claim, (subject.address(ROLE),) if own else ()
+            return claim, (subject.shared(ROLE),) if own else ()

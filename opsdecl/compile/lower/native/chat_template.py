@@ -50,7 +50,7 @@ def template_map(subject: Subject, text: Traced | None) -> Resource | None:
 def template_parts(subject: Subject, text: Traced | None) -> PodParts:
     if text is None:
         return PodParts()
-    after: tuple[Address, ...] = (subject.address(ROLE),)
+    after: tuple[Address, ...] = (subject.shared(ROLE),)
     volume = {"name": ROLE, "configMap": {"name": Traced(_name(subject, text), text.path)}}
     mount = {"name": ROLE, "mountPath": FOLDER, "readOnly": True}
     return PodParts(volumes=(volume,), mounts=(mount,), depends_on=after)

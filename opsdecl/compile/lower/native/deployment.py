@@ -7,6 +7,7 @@ from msgspec import Struct
 
 from opsdecl.addr import Address
 from opsdecl.compile.lower.labels import selector
+from opsdecl.compile.lower.names import object_name
 from opsdecl.compile.lower.native.accelerators import node_selector, tolerations
 from opsdecl.compile.lower.native.drain import Leaving
 from opsdecl.compile.lower.native.parts import PodParts, Workload
@@ -33,7 +34,7 @@ REVISION = "pod-template-hash"
 
 
 def deployed(subject: Subject) -> Workload:
-    return Workload(ROLE, "apps/v1", "Deployment", subject.base)
+    return Workload(ROLE, "apps/v1", "Deployment", object_name(subject.base, variant=subject.variant))
 
 
 class Server(Struct, frozen=True):
@@ -96,7 +97,7 @@ def needed(subject: Subject, spec: ServedSpec, parts: PodParts) -> tuple[Address
     """What must be there before the pods: the account that is made for them, volumes."""
     account = spec.service_account
     own_account = account is None or not account.name
-    return (*((subject.address(ACCOUNT),) if own_account else ()), *parts.depends_on)
+    return (*((subject.shared(ACCOUNT),) if own_account else ()), *parts.depends_on)
 
 
 def pod_spec(

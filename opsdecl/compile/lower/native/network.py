@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from opsdecl.compile.lower.labels import selector
+from opsdecl.compile.lower.labels import selector, selector_of_all
 from opsdecl.compile.lower.resources import make_resource
 from opsdecl.compile.lower.subject import Subject
 from opsdecl.compile.types import Resource, Traced
@@ -17,19 +17,26 @@ PROMETHEUS = {"namespaceSelector": {}, "podSelector": {"matchLabels": {"app.kube
 
 
 def network_policy(
-    subject: Subject, access: Access | None, ports: dict[str, Any], *, joined: bool = False
+    subject: Subject,
+    access: Access | None,
+    ports: dict[str, Any],
+    *,
+    joined: bool = False,
+    others: tuple[dict[str, Any], ...] = (),
 ) -> Resource | None:
     """Only ingress: what a server may reach (hubs, buckets, tracing) is not known here.
 
     Without `access` the model's own namespace may call; an empty list lets nobody in. `joined`: the model's own pods
-    talk to each other, on ports that engines choose as they start.
+    talk to each other, on ports that engines choose as they start. `others`: peers that are let in whoever may call.
     """
     if not subject.environment.network_policy.enabled:
         return None
     allowed = [{"port": name, "protocol": "TCP"} for name in ports]
     rules = [{"from": _callers(access), "ports": allowed}] if access is None or access.from_ else []
     if joined:
-        rules.append({"from": [{"podSelector": {"matchLabels": selector(subject)}}]})
+        rules.append({"from": [{"podSelector": {"matchLabels": selector_of_all(subject)}}]})
+    if others:
+        rules.append({"from": list(others), "ports": allowed})
     if _is_scraped(subject):
         rules.append({"from": [PROMETHEUS], "ports": allowed})
     spec = {"podSelector": {"matchLabels": selector(subject)}, "policyTypes": ["Ingress"], "ingress": rules}

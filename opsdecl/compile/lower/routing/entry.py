@@ -4,11 +4,11 @@ from collections.abc import Iterable
 from typing import Any
 
 from opsdecl.addr import MAIN
-from opsdecl.compile.lower.labels import PREFIX
+from opsdecl.compile.lower.labels import PREFIX, VARIANT
 from opsdecl.compile.lower.names import object_name
 from opsdecl.compile.lower.native.network import NAMESPACE_NAME, peer_of
 from opsdecl.compile.lower.resources import make_resource
-from opsdecl.compile.lower.routing.backends import Routed
+from opsdecl.compile.lower.routing.backends import Routed, served
 from opsdecl.compile.lower.subject import Subject
 from opsdecl.compile.types import Resource, Traced
 from opsdecl.spec.kinds.route import RouteSpec
@@ -28,7 +28,9 @@ def entries(subject: Subject, spec: RouteSpec, models: Iterable[Routed], *, pick
 def _entry(subject: Subject, spec: RouteSpec, each: Routed, *, picked: bool) -> Resource:
     kind = each.document.address.kind
     role = f"entry-{kind.lower()}-{each.base}"
-    pods = {f"{PREFIX}/kind": kind, f"{PREFIX}/base": each.base, f"{PREFIX}/variant": MAIN}
+    pods = {f"{PREFIX}/kind": kind, f"{PREFIX}/base": each.base}
+    if not served(subject, each).get("split"):
+        pods |= {VARIANT: MAIN}
     callers: list[Any] = [Traced(_gateway_pods(subject, spec), ("spec", "gateway"))]
     if picked:
         picker = f"{each.base}{subject.environment.endpoint_picker.suffix}"

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from opsdecl.compile.lower.labels import selector
+from opsdecl.compile.lower.labels import selector_of_all
 from opsdecl.compile.lower.names import shorten
 from opsdecl.compile.lower.resources import make_resource
 from opsdecl.compile.lower.routing.backends import POOL, POOL_API, POOL_KIND
@@ -22,7 +22,7 @@ def inference_pool(
         return None
     picker = subject.environment.endpoint_picker
     spec = {
-        "selector": {"matchLabels": labels or selector(subject)},
+        "selector": {"matchLabels": labels or selector_of_all(subject)},
         "targetPorts": [{"number": ports["http"]}],
         # Releases before 1.6 require it, and all of them fill in what is not said of it.
         "endpointPickerRef": {
