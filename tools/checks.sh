@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # What jobs run, each in an environment of its own below the tools: the validation library of datasets' checks
-# (checks.txt), the optimiser of searches (tuning.txt), what tables are trained on (tables.txt). Nothing to do where
-# they are there as these files pin them.
+# (checks.txt), the optimiser of searches (tuning.txt), what tables are trained on (tables.txt), the library of
+# attributions (shap.txt). Nothing to do where they are there as these files pin them.
 set -euo pipefail
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -10,7 +10,7 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 mkdir -p "$TOOLS"
 exec 9>"$TOOLS/.lock"
 flock 9
-for name in checks tuning tables; do
+for name in checks tuning tables shap; do
   wanted=$(sha256sum <"$here/$name.txt")
   [ "$(cat "$TOOLS/$name/.built" 2>/dev/null)" != "$wanted" ] || continue
   echo "$name: installing"

@@ -3,6 +3,7 @@
 from opsdecl.diag import Checked
 from opsdecl.flows.build import Built
 from opsdecl.flows.described import card_of, find_described
+from opsdecl.flows.gates import read_evidence
 from opsdecl.flows.memory import Memory
 from opsdecl.flows.models import Models
 from opsdecl.transparency.types import ModelCard
@@ -14,4 +15,5 @@ def make_card(built: Built, name: str, memory: Memory | None = None) -> Checked[
     if found.value is None:
         return Checked(None, found.diagnostics)
     models = Models(built.project.catalog, (memory or Memory()).memo).within(built.environment)
-    return Checked(card_of(built, found.value[0], models))
+    evidence, broken = read_evidence(built.project.tree)
+    return Checked(card_of(built, found.value[0], models, evidence), broken)

@@ -11,8 +11,10 @@ from opsdecl.compile.types import CompiledDocument
 from opsdecl.diag import Checked, Diagnostic
 from opsdecl.diag.codes.transparency import NO_CARD
 from opsdecl.diag.nearest import did_you_mean
+from opsdecl.evidence.types import Stored
 from opsdecl.flows.build import Built, policies_of
 from opsdecl.flows.costs import monthly_cost
+from opsdecl.flows.explanations import explanations_of
 from opsdecl.flows.models import Models
 from opsdecl.flows.project import place_of
 from opsdecl.flows.targets import targets_of
@@ -37,9 +39,9 @@ def _missing(name: str, known: Sequence[str] | dict[str, CompiledDocument], envi
     return Diagnostic(NO_CARD, said, hint=did_you_mean(name, known) or f"there are: {', '.join(known) or 'none'}")
 
 
-def card_of(built: Built, document: CompiledDocument, models: Models) -> ModelCard:
-    """Everything that is declared and known of a document in this environment."""
-    effective = document.effective
+def card_of(built: Built, document: CompiledDocument, models: Models, evidence: Sequence[Stored] = ()) -> ModelCard:
+    """Everything that is declared and known of a document in this environment, and what evidence explains of it."""
+    effective, digest = document.effective, _digest(document)
     statements = statements_of(document.address.kind, effective)
     composition = compose(document.address, effective, document.references, Library(built.project.catalog))
     statements = replace(statements, training_data=(*statements.training_data, *trained_on(composition)))
@@ -48,13 +50,14 @@ def card_of(built: Built, document: CompiledDocument, models: Models) -> ModelCa
         address=str(document.address),
         name=document.address.name,
         project=built.graph.release.project,
-        digest=_digest(document),
+        digest=digest,
         owner=effective["metadata"].get("owner", ""),
         license=statements.license or published,
         published_license=published,
         statements=statements,
         composition=composition,
         operation=_operation(built, document, models),
+        explanations=explanations_of(digest, evidence),
         policies=tuple(_policies(built, document)),
         exceptions=deviations_of(effective),
     )

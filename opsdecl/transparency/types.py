@@ -191,6 +191,25 @@ class Operation(Struct, frozen=True, rename="camel", kw_only=True):
     monthly_cost: Cost | None = None
 
 
+class Explanation(Struct, frozen=True, rename="camel", kw_only=True):
+    """What moved the answers of exactly this composition: by column, the strongest first. `evidence` is the digest of
+    the file that says so, `method` what found it."""
+
+    evaluation: str
+    environment: str
+    evidence: str
+    dataset: str
+    split: str = ""
+    data: str = ""
+    model: str = ""
+    method: str
+    scale: str = ""
+    samples: int | None = None
+    at: str
+    trust: str
+    attributions: Mapping[str, float]
+
+
 class PolicyUse(Struct, frozen=True, rename="camel"):
     """A policy that looks at the document, or at its objects, and what it says of them."""
 
@@ -222,6 +241,7 @@ class ModelCard(Struct, frozen=True, rename="camel", kw_only=True):
     statements: Statements
     composition: Composition
     operation: Operation
+    explanations: tuple[Explanation, ...] = ()
     policies: tuple[PolicyUse, ...] = ()
     exceptions: tuple[Deviation, ...] = ()
 

@@ -30,4 +30,4 @@ def command(ctx: click.Context, name: str, environment: str | None, format_: str
         report(at.process, (*opened.diagnostics, *made.diagnostics), opened.lines)
         return Exit.FAILED
     at.process.out(render_json(made.value) if format_ == "json" else render_markdown(made.value))
-    return report(at.process, opened.diagnostics, opened.lines)
+    return report(at.process, (*opened.diagnostics, *made.diagnostics), opened.lines)

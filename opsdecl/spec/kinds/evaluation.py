@@ -5,7 +5,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from opsdecl.spec.kinds.declare import Kind, Part, effect, literal_text, merge_key, reference
+from opsdecl.spec.kinds.declare import Example, Kind, Part, effect, literal_text, merge_key, reference
 from opsdecl.spec.kinds.document import Document
 from opsdecl.spec.kinds.engine import Accelerator
 from opsdecl.spec.kinds.metadata import ServedMetadata
@@ -18,7 +18,7 @@ from opsdecl.spec.kinds.variables import EnvVars
 _OTHER = effect("metadata", "something else is measured")
 _JUDGED = effect("metadata", "what was measured is judged differently")
 
-Recipe = Literal["custom", "tabular", "llm"]
+Recipe = Literal["custom", "tabular", "llm", "attribution"]
 Direction = Literal["maximize", "minimize"]
 
 
@@ -102,7 +102,8 @@ class EvaluationSpec(RunningSpec):
     recipe: Recipe = Field(
         default="custom",
         description="What measures: a program of one's own (`custom`), scikit-learn over a table (`tabular`), "
-        "or lm-evaluation-harness against the endpoint (`llm`).",
+        "lm-evaluation-harness against the endpoint (`llm`), or SHAP over a table, which says how much each column "
+        "moves the answers (`attribution`): metrics are then names of columns.",
         json_schema_extra=_OTHER,
     )
     image: ImageReference = Field(
@@ -188,4 +189,21 @@ spec:
   resources: {cpu: "2", memory: 4Gi}
 """
 
-KIND = Kind("Evaluation", Evaluation, "Models, measured on data; what comes out is evidence.", EXAMPLE)
+ATTRIBUTION = Example(
+    "What a model's answers follow, explained with SHAP; where they follow the age of customers, a gate is closed:",
+    """\
+apiVersion: opsdecl.dev/v1
+kind: Evaluation
+metadata: {name: churn-reasons, namespace: risk, owner: team-risk}
+spec:
+  candidates: [{model: churn}]
+  recipe: attribution
+  image: ghcr.io/acme/explain-table:1.0.0
+  dataset: customers
+  parameters: {target: left, scale: share}
+  metrics: [{name: late}, {name: calls}, {name: age, direction: minimize}, {name: (others)}]
+  thresholds: [{metric: age, max: 0.05}]
+""",
+)
+
+KIND = Kind("Evaluation", Evaluation, "Models, measured on data; what comes out is evidence.", EXAMPLE, (ATTRIBUTION,))

@@ -9,7 +9,7 @@ from opsdecl.spec.kinds.evaluation import Evaluation, Threshold
 from opsdecl.spec.rules.types import DocumentRule, Finding, doubles
 
 _KIND = frozenset({"Evaluation"})
-MEASURED = {"tabular": ("Model", "Training"), "llm": ("LLM",)}
+MEASURED = {"tabular": ("Model", "Training"), "attribution": ("Model", "Training"), "llm": ("LLM",)}
 """Kinds that a recipe can measure."""
 NEEDED = {"tabular": "target", "llm": "tasks"}
 """The parameter without which a recipe has nothing to do."""
@@ -51,8 +51,8 @@ def program(document: Evaluation) -> Iterator[Finding]:
     if needed is not None and needed not in spec.parameters:
         message = f"the recipe `{spec.recipe}` needs `parameters.{needed}`"
         yield Finding(codes.MISSING_FIELD, ("spec",), message, f"add `parameters: {{{needed}: …}}`", True)
-    if spec.recipe == "tabular" and spec.dataset is None:
-        message = "the recipe `tabular` measures on a dataset, and none is named"
+    if spec.recipe in ("tabular", "attribution") and spec.dataset is None:
+        message = f"the recipe `{spec.recipe}` measures on a dataset, and none is named"
         yield Finding(codes.MISSING_FIELD, ("spec",), message, "add `dataset: …`", True)
     if spec.split is not None and spec.dataset is None:
         message = "`split` is part of a dataset, and none is named"

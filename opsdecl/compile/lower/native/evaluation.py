@@ -1,6 +1,6 @@
 """An evaluation on plain Kubernetes: one Job for each candidate. What it found is the last message of its pod."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from opsdecl._data import job_script
@@ -22,7 +22,12 @@ from opsdecl.compile.types import Resource, Traced
 from opsdecl.diag import Checked, Diagnostic
 from opsdecl.spec.kinds.evaluation import EvaluationSpec
 
-PROGRAMS = {"tabular": "evaluate_table", "llm": "evaluate_llm"}
+PROGRAMS: Mapping[str, tuple[str, ...]] = {
+    "tabular": ("evaluate_table",),
+    "llm": ("evaluate_llm",),
+    "attribution": ("explain_table", "evaluate_table"),
+}
+"""Of each recipe: the program that is started, and those that it takes from."""
 PROGRAM_PATH = "/etc/opsdecl/evaluation"
 _SEMANTIC = ("recipe", "image", "command", "args", "env", "parameters", "prompts")
 
@@ -54,14 +59,15 @@ def evaluation_key(subject: Subject, spec: EvaluationSpec, candidate: Measured) 
 
 
 def _code(spec: EvaluationSpec) -> str:
-    """Digest of the program that a recipe brings."""
-    return digest_of_bytes(job_script(PROGRAMS[spec.recipe]).encode()) if spec.recipe in PROGRAMS else ""
+    """Digest of the program that a recipe brings, with all that it takes from."""
+    brought = "".join(job_script(name) for name in PROGRAMS.get(spec.recipe, ()))
+    return digest_of_bytes(brought.encode()) if brought else ""
 
 
 def _program(subject: Subject, spec: EvaluationSpec) -> Resource | None:
     if spec.recipe not in PROGRAMS:
         return None
-    data = {f"{PROGRAMS[spec.recipe]}.py": job_script(PROGRAMS[spec.recipe])}
+    data = {f"{name}.py": job_script(name) for name in PROGRAMS[spec.recipe]}
     name = _program_name(subject, spec)
     return make_resource(subject, "program", "v1", "ConfigMap", {"data": data, "immutable": True}, name=name)
 
@@ -95,7 +101,7 @@ def _job(subject: Subject, spec: EvaluationSpec, candidate: Measured, program: R
 
 def _command(spec: EvaluationSpec) -> Iterator[Any]:
     if spec.recipe in PROGRAMS:
-        yield from ("python3", f"{PROGRAM_PATH}/{PROGRAMS[spec.recipe]}.py")
+        yield from ("python3", f"{PROGRAM_PATH}/{PROGRAMS[spec.recipe][0]}.py")
     yield from (Traced(text, ("spec", "command", at)) for at, text in enumerate(spec.command))
     yield from (Traced(text, ("spec", "args", at)) for at, text in enumerate(spec.args))
 
