@@ -9,6 +9,7 @@ from opsdecl.diag import Diagnostic, Related, SpecPath
 from opsdecl.diag.codes import evaluation
 from opsdecl.diag.codes import recipes as codes
 from opsdecl.diag.nearest import did_you_mean
+from opsdecl.spec.kinds.recipe import FINE_TUNE_METRICS
 from opsdecl.spec.kinds.training import TrainingSpec
 
 READ = ("csv", "jsonl", "parquet")
@@ -17,7 +18,9 @@ READ = ("csv", "jsonl", "parquet")
 
 def reported_by(spec: TrainingSpec) -> tuple[str, ...] | None:
     """Numbers that a run reports; None where that is the program's own affair."""
-    return tuple(spec.table.metrics) if spec.table is not None else None
+    if spec.recipe == "tabular" and spec.table is not None:
+        return tuple(spec.table.metrics)
+    return FINE_TUNE_METRICS if spec.recipe == "fine-tune" else None
 
 
 def recipes(scene: Scene) -> Iterator[Diagnostic]:

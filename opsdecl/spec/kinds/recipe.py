@@ -8,7 +8,7 @@ from pydantic import Field
 from opsdecl.spec.kinds.declare import Part
 from opsdecl.spec.kinds.names import Items, NonEmpty, Number, Scalar
 
-Recipe = Literal["custom", "tabular"]
+Recipe = Literal["custom", "tabular", "fine-tune"]
 Estimator = Literal[
     "logistic-regression",
     "linear-regression",
@@ -133,7 +133,29 @@ ESTIMATOR_PARAMETERS: Mapping[str, Mapping[str, type]] = {
 }
 """Settings that an estimator takes, by its own names, with their type; whole numbers are numbers as well."""
 
+FINE_TUNE_PARAMETERS: Mapping[str, type] = {
+    "learning_rate": float,
+    "num_train_epochs": float,
+    "max_steps": int,
+    "warmup_steps": float,
+    "weight_decay": float,
+    "max_grad_norm": float,
+    "lr_scheduler_type": str,
+    "neftune_noise_alpha": float,
+    "packing": bool,
+    "completion_only_loss": bool,
+    "assistant_only_loss": bool,
+    "lora_dropout": float,
+    "logging_steps": int,
+    "eval_steps": int,
+}
+"""Settings of the program that fine-tunes, by the names of TRL's and PEFT's own."""
+FINE_TUNE_METRICS = ("eval_loss", "eval_mean_token_accuracy", "loss")
+"""What it reports."""
+
 
 def parameters_of(recipe: str, table: Table | None) -> Mapping[str, type] | None:
     """What `parameters` may hold, None where that is the program's own affair."""
-    return ESTIMATOR_PARAMETERS[table.estimator] if recipe == "tabular" and table is not None else None
+    if recipe == "tabular" and table is not None:
+        return ESTIMATOR_PARAMETERS[table.estimator]
+    return FINE_TUNE_PARAMETERS if recipe == "fine-tune" else None

@@ -76,8 +76,8 @@ class TrainingSpec(RunningSpec):
     )
     recipe: Recipe = Field(
         default="custom",
-        description="What trains: a program of one's own (`custom`), or scikit-learn or XGBoost over a table "
-        "(`tabular`).",
+        description="What trains: a program of one's own (`custom`), scikit-learn or XGBoost over a table "
+        "(`tabular`), or TRL on a language model (`fine-tune`).",
         json_schema_extra=_OTHER_MODEL,
     )
     image: ImageReference = Field(

@@ -10,6 +10,10 @@ from opsdecl.spec.kinds.training import Training
 from opsdecl.spec.rules.types import DocumentRule, Finding, doubles
 
 _KIND = frozenset({"Training"})
+_READ = (
+    *("recipe", "command", "args", "datasets", "table", "rows"),
+    *("framework", "base", "accelerator", "parameters"),
+)
 _WORDS: Mapping[type, str] = {int: "a whole number", float: "a number", bool: "true or false", str: "a text"}
 
 
@@ -35,6 +39,26 @@ def program(document: Training) -> Iterator[Finding]:
         yield Finding(codes.MISSING_FIELD, path, message, "write `datasets: [one]`", True)
     if spec.recipe == "tabular":
         yield from _tabular(document)
+    else:
+        yield from _fine_tune(document)
+
+
+def _fine_tune(document: Training) -> Iterator[Finding]:
+    spec = document.spec
+    if spec.base is None:
+        message = "the recipe `fine-tune` starts from a model, and none is named"
+        yield Finding(codes.MISSING_FIELD, ("spec",), message, "add `base: {model: …, method: lora, rank: 16}`", True)
+    if spec.framework != "torch":
+        message = f"the recipe `fine-tune` is written with `torch`, and `{spec.framework}` is declared"
+        yield Finding(recipes.OTHER_FRAMEWORK, ("spec", "framework"), message, "set `framework: torch`")
+    if spec.table is not None:
+        message = "`table` is for the recipe `tabular`, and this one trains on texts"
+        yield Finding(codes.EXCLUSIVE_FIELDS, ("spec", "table"), message, "remove it", True)
+    for name in ("max_steps", "num_train_epochs"):
+        value = spec.parameters.get(name)
+        if isinstance(value, int | float) and value <= 0:
+            message = f"with `{name}: {value}` nothing is trained"
+            yield Finding(recipes.UNKNOWN_PARAMETER, ("spec", "parameters", name), message, "give more than 0")
 
 
 def _tabular(document: Training) -> Iterator[Finding]:
@@ -80,7 +104,8 @@ def parameters(document: Training) -> Iterator[Finding]:
     known = parameters_of(spec.recipe, spec.table)
     if known is None:
         return
-    whose = f"`{spec.table.estimator}`" if spec.table is not None else f"the recipe `{spec.recipe}`"
+    table = spec.table if spec.recipe == "tabular" else None
+    whose = f"`{table.estimator}`" if table is not None else f"the recipe `{spec.recipe}`"
     for name, value in spec.parameters.items():
         path = ("spec", "parameters", name)
         if name not in known:
@@ -101,13 +126,6 @@ def _is_a(value: object, wanted: type) -> bool:
 
 
 RULES: tuple[DocumentRule, ...] = (
-    DocumentRule(
-        _KIND,
-        tuple(
-            ("spec", name)
-            for name in ("recipe", "command", "args", "datasets", "table", "rows", "framework", "base", "accelerator")
-        ),
-        program,
-    ),
+    DocumentRule(_KIND, tuple(("spec", name) for name in _READ), program),
     DocumentRule(_KIND, tuple(("spec", name) for name in ("recipe", "table", "parameters")), parameters),
 )

@@ -18,3 +18,11 @@ def beyond_ray(subject: Subject, spec: TrainingSpec) -> Iterator[Diagnostic]:
             hint="train on one node, or set platform.training to job or kubeflow-trainer",
             subject=str(subject.document.address),
         )
+    if spec.recipe == "fine-tune" and spec.nodes > 1:
+        yield Diagnostic(
+            codes.NOT_ON_RAY,
+            f"the recipe `fine-tune` starts on each of {spec.nodes} nodes, and Ray starts a program on the first",
+            at=subject.place(("spec", "recipe")),
+            hint="train on one node, or set platform.training to job or kubeflow-trainer",
+            subject=str(subject.document.address),
+        )

@@ -16,7 +16,7 @@ from opsdecl.compile.types import Traced
 from opsdecl.spec.kinds.recipe import Rows
 from opsdecl.spec.kinds.training import TrainingSpec
 
-PROGRAMS = {"tabular": "train_table"}
+PROGRAMS = {"tabular": "train_table", "fine-tune": "fine_tune"}
 VARIABLE = "TRAINING_PROGRAM"
 _FILE = "/tmp/opsdecl-train.py"
 _START = 'file=$1; shift; printf %s "$TRAINING_PROGRAM" > "$file" && exec "$@" "$file"'
@@ -41,9 +41,20 @@ def recipe_env(spec: TrainingSpec) -> dict[str, Any]:
 def program_command(spec: TrainingSpec) -> list[Any]:
     """The training's command, or the one that starts the recipe's program."""
     if is_recipe(spec):
-        return ["/bin/sh", "-c", _START, "start", _FILE, traced("python3", "spec", "recipe")]
+        return ["/bin/sh", "-c", _START, "start", _FILE, traced("python3", "spec", "recipe"), *_launcher(spec)]
     command = [Traced(text, ("spec", "command", at)) for at, text in enumerate(spec.command)]
     return command + [Traced(text, ("spec", "args", at)) for at, text in enumerate(spec.args)]
+
+
+def _launcher(spec: TrainingSpec) -> list[Any]:
+    """A process for each GPU; over several nodes PET_… variables say how many there are, and where they meet."""
+    if spec.recipe != "fine-tune" or not spec.gpus:
+        return []
+    launcher = ["-m", "torch.distributed.run"]
+    if spec.nodes > 1:
+        return launcher
+    gpus = traced(f"--nproc-per-node={spec.gpus}", "spec", "accelerator", "count")
+    return [*launcher, "--standalone", gpus]
 
 
 def recipe_told(subject: Subject, spec: TrainingSpec) -> dict[str, Any]:
