@@ -25,6 +25,8 @@ class Attention(Struct, frozen=True):
     window: int | None = None
     chunk: int | None = None
     values_are_keys: bool = False
+    cross: bool = False
+    """Whether keys and values are those of the encoder's tokens."""
 
 
 class LatentAttention(Struct, frozen=True):
@@ -103,7 +105,6 @@ class Layer(Struct, frozen=True):
     feed: FeedForward | Experts | None = None
     norms: int = 2
     shares_cache: bool = False
-    cross: bool = False
 
 
 class Quantization(Struct, frozen=True):
@@ -140,6 +141,30 @@ class Vision(Struct, frozen=True):
     """Whether tensor parallelism splits it; some towers are copied to every GPU."""
 
 
+class Encoder(Struct, frozen=True):
+    """A stack of its own that reads a request's input once; cross attention keeps keys and values of its tokens.
+
+    `tokens` is the most that one request has, `computed` what they are padded to. `copied` counts the parameters that
+    every GPU holds whole, `states` the hidden states that are kept beside the last one.
+    """
+
+    reads: Literal["text", "audio", "images"]
+    tokens: int
+    computed: int
+    hidden: int
+    layers: tuple[Layer, ...]
+    copied: int
+    caches: int
+    """Layers that V0 allocates a cache for: those of `num_hidden_layers`, whichever stack that counts."""
+    states: int = 0
+    masked: bool = False
+    """Whether a mask over all pairs of a request's tokens is built."""
+
+    @property
+    def inner(self) -> int:
+        return max((layer.feed.size for layer in self.layers if isinstance(layer.feed, FeedForward)), default=0)
+
+
 class RotaryTable(Struct, frozen=True):
     """A table of cosines and sines: rows × width numbers."""
 
@@ -159,6 +184,8 @@ class Architecture(Struct, frozen=True):
     tied: bool = False
     rotary: tuple[RotaryTable, ...] = ()
     vision: Vision | None = None
+    encoder: Encoder | None = None
+    """Of encoder-decoder models."""
     quantization: Quantization = field(default_factory=lambda: Quantization("none"))
     dtype: str = "bfloat16"
     extra_parameters: int = 0
@@ -166,6 +193,8 @@ class Architecture(Struct, frozen=True):
     draft_layers: int = 0
     known: bool = True
     learned_positions: int = 0
+    copied_vocabulary: bool = False
+    """Whether every GPU holds the whole embedding, however far the model is split."""
 
     @property
     def experts(self) -> Experts | None:
@@ -178,7 +207,8 @@ class Architecture(Struct, frozen=True):
     @property
     def attention(self) -> Attention | None:
         """The first layer of plain attention; full attention before windows."""
-        found = [mixer for layer in self.layers for mixer in layer.mixers if isinstance(mixer, Attention)]
+        mixers = (mixer for layer in self.layers for mixer in layer.mixers)
+        found = [mixer for mixer in mixers if isinstance(mixer, Attention) and not mixer.cross]
         return next((one for one in found if one.window is None and one.chunk is None), found[0] if found else None)
 
     @property

@@ -14,6 +14,7 @@ from opsdecl.catalog.architectures import (
     StateSpace,
 )
 from opsdecl.catalog.config_compressed import compressed_of
+from opsdecl.catalog.config_encoder import VISION, across, cross_layers, sequence_layer
 from opsdecl.catalog.config_values import ConfigValues
 
 Mixer = Attention | LatentAttention | CompressedAttention | StateSpace
@@ -317,6 +318,15 @@ def _deepseek_v4(values: ConfigValues, index: int) -> Layer:
     return Layer((compressed_of(values, index),), feed_of(values, index))
 
 
+def _mllama(values: ConfigValues, index: int) -> Layer:
+    plain = attention_of(values)
+    return Layer((across(plain) if index in cross_layers(values) else plain,), dense_of(values))
+
+
+def _sequence(values: ConfigValues, _: int) -> Layer:
+    return sequence_layer(values)
+
+
 _BUILDERS: Mapping[str, Callable[[ConfigValues, int], Layer]] = {
     "qwen3_next": _hybrid_types,
     "qwen3_5_text": _hybrid_types,
@@ -332,4 +342,8 @@ _BUILDERS: Mapping[str, Callable[[ConfigValues, int], Layer]] = {
     "lfm2_moe": _lfm2,
     "gemma4_text": _gemma4,
     "deepseek_v4": _deepseek_v4,
+    VISION: _mllama,
+    "whisper": _sequence,
+    "bart": _sequence,
+    "mbart": _sequence,
 }

@@ -5,11 +5,14 @@ from collections.abc import Mapping
 from typing import Any
 
 from opsdecl.catalog.architectures import Architecture, RotaryTable
+from opsdecl.catalog.config_encoder import SEQUENCES, decoder_values, encoder_of, projected
 from opsdecl.catalog.config_layers import layers_of
 from opsdecl.catalog.config_quantization import quantization_of_config
 from opsdecl.catalog.config_values import ConfigValues, text_values
 from opsdecl.catalog.config_vision import hearing_parameters, vision_of
+from opsdecl.catalog.encoder_families import unsized
 from opsdecl.diag import Checked, Diagnostic, Place
+from opsdecl.diag.codes.encoders import NOT_SERVED
 from opsdecl.diag.codes.knowledge import INCOMPLETE_CONFIG, UNKNOWN_FAMILY
 
 Defaults = Mapping[str, Mapping[str, Any]]
@@ -23,20 +26,25 @@ FAMILY_NAMES = (
     "nemotron_h minimax_m2 exaone4 olmo2 olmo3 olmoe smollm3 cohere cohere2 llama4_text bamba falcon_h1 jamba "
     "starcoder2 stablelm opt gpt2 falcon gpt_neox internlm2 internlm3 baichuan yi ernie4_5 ernie4_5_moe seed_oss lfm2 "
     "hunyuan_v1_dense glm4v_text glm4v_moe_text qwen3_omni_moe_text dots1 arcee deepseek_vl_v2 chatglm "
-    "exaone hunyuan_v1_moe lfm2_moe mimo bailing_moe_v2 gptj bloom mpt gemma3n_text"
+    "exaone hunyuan_v1_moe lfm2_moe mimo bailing_moe_v2 gptj bloom mpt gemma3n_text "
+    "mllama_text_model whisper bart mbart"
 )
 FAMILIES = frozenset(FAMILY_NAMES.split())
 REQUIRED = ("hidden_size", "num_hidden_layers", "num_attention_heads", "vocab_size")
 MAX_LAYERS = 2000
 UNPARTED_ROPE = ("llama3", "longrope", "su", "default", "mrope", "proportional", "")
-TIED = frozenset({"gemma", "gemma2", "gemma3_text", "gemma4_text", "cohere", "cohere2", "gpt2", "opt", "starcoder2"})
+TIED = SEQUENCES | {"gemma", "gemma2", "gemma3_text", "gemma4_text", "cohere", "cohere2", "gpt2", "opt", "starcoder2"}
+LEARNED = SEQUENCES | {"gpt2", "opt"}
+"""Families with a table of positions that is learned, and none of rotations."""
 
 
 def architecture_of_config(
     config: Mapping[str, Any], defaults: Defaults, name: str = "", at: Place | None = None
 ) -> Checked[Architecture]:
     """None where the facts do not describe a decoder; an unknown family is a warning, and its figures are wider."""
-    values = text_values(config, defaults)
+    if said := unsized(str(config.get("model_type", ""))):
+        return Checked(None, (Diagnostic(NOT_SERVED, said, at=at),))
+    values = decoder_values(text_values(config, defaults))
     missing = [key for key in REQUIRED if not values.whole(key)]
     if missing or values.whole("num_hidden_layers") > MAX_LAYERS:
         return Checked(None, (_incomplete(values, missing, at),))
@@ -48,7 +56,8 @@ def architecture_of_config(
     if values.whole("hidden_size_per_layer_input"):
         width = values.whole("hidden_size_per_layer_input") * values.whole("num_hidden_layers")
         extra = values.whole("vocab_size_per_layer_input", values.whole("vocab_size")) * width + 3 * hidden * width
-    extra += hearing_parameters(config)
+    extra += hearing_parameters(config) + projected(config, values)
+    encoder = encoder_of(config, values)
     return Checked(
         Architecture(
             name=name or str(config.get("_name_or_path") or values.family),
@@ -59,13 +68,15 @@ def architecture_of_config(
             max_position=context_of(values),
             tied=values.flag("tie_word_embeddings", values.family in TIED),
             rotary=rotary_of(values, rows),
-            vision=vision_of(config, hidden),
+            vision=vision_of(config, hidden) if encoder is None else None,
+            encoder=encoder,
             quantization=quantization_of_config({**config, **{k: v for k, v in values.values.items() if "quant" in k}}),
             dtype=_dtype(values, config),
             extra_parameters=extra,
             draft_layers=values.whole("num_nextn_predict_layers") or values.whole("mtp_num_hidden_layers"),
             known=known,
-            learned_positions=values.whole("max_position_embeddings") if values.family in ("gpt2", "opt") else 0,
+            learned_positions=values.whole("max_position_embeddings") if values.family in LEARNED else 0,
+            copied_vocabulary=values.family == "whisper",
         ),
         found,
     )
@@ -106,7 +117,7 @@ def rotary_of(values: ConfigValues, rows: int) -> tuple[RotaryTable, ...]:
         return (RotaryTable(rows, values.whole("qk_rope_head_dim", 64)),)
     heads = max(1, values.whole("num_attention_heads", 1))
     width = int(share * (values.whole("head_dim") or values.whole("hidden_size") // heads))
-    if values.family in ("gpt2", "opt", "bloom", "nemotron_h", "jamba"):
+    if values.family in LEARNED | {"bloom", "nemotron_h", "jamba"}:
         return ()
     if values.family == "deepseek_v4":
         return 2 * (RotaryTable(rows, values.whole("qk_rope_head_dim", 64)),)

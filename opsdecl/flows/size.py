@@ -10,8 +10,10 @@ from opsdecl.catalog.architecture_table import ArchitectureTable, load_architect
 from opsdecl.catalog.architectures import Architecture, Quantization
 from opsdecl.catalog.config_quantization import WIDTHS, named_quantization
 from opsdecl.catalog.config_reader import architecture_of_config, plain_name
+from opsdecl.catalog.encoder_families import family_of_name, unsized
 from opsdecl.compile.types import CompiledDocument
 from opsdecl.diag import Checked, Diagnostic, Severity, has_errors
+from opsdecl.diag.codes.encoders import NOT_SERVED
 from opsdecl.diag.codes.knowledge import UNKNOWN_ENGINE, UNKNOWN_GPU, UNKNOWN_MODEL
 from opsdecl.diag.nearest import did_you_mean
 from opsdecl.flows.build import Built
@@ -107,6 +109,8 @@ def _architecture(question: Question, table: ArchitectureTable) -> Checked[Archi
     found = table.find(question.model)
     if found is not None:
         return Checked(found)
+    if said := unsized(family_of_name(plain_name(question.model))):
+        return Checked(None, (Diagnostic(NOT_SERVED, f"`{question.model}`: {said}"),))
     message = f"`{question.model}` is not a model whose shape is known"
     meant = did_you_mean(plain_name(question.model), table.names)
     hint = f"{meant} If not, give its config.json with --config" if meant else "give its config.json with --config"

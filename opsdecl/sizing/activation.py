@@ -12,6 +12,7 @@ from opsdecl.catalog.architectures import (
     distinct,
 )
 from opsdecl.sizing.compressed import is_compressed
+from opsdecl.sizing.encoding import encoded_gib, encoding_peak
 from opsdecl.sizing.engines import (
     SAMPLES_IN_CHUNKS_SINCE,
     SECOND_RUNNER_SINCE,
@@ -38,14 +39,15 @@ def peak(request: Request, rules: EngineRules, effective: Effective) -> Range:
     forward = forward_bytes(request, effective) / GIB
     sampling = 0.0 if _in_chunks(rules, effective) else sampling_bytes(request, rules, effective) / GIB
     text, kept = max(forward, sampling), _kept(request, rules, effective)
+    encoded = encoded_gib(request, rules, effective)
     low, high = (0.8, 1.15) if sampling >= forward else (0.75, 1.45)
     if rules.second_runner:
         low, high = 0.6, 1.8
     if not request.architecture.known:
         low, high = low * 0.8, high * 1.6
-    images, found = image_range(request, rules, effective), Range(low * text, text, high * text)
+    images, found = image_range(request, rules, effective), Range(low * text, text + encoded, high * (text + encoded))
     found = _at_least(found, _second_peak(request, rules, effective)) if rules.second_runner else found
-    found = _at_least(found, images)
+    found = _at_least(_at_least(found, images), encoding_peak(request, rules, effective))
     if is_compressed(request.architecture.layers):
         found = found + COMPRESSED_PEAK
     return Range(found.low, found.point + kept, found.high + kept + 0.1)

@@ -9,6 +9,7 @@ from msgspec.structs import replace
 from opsdecl.catalog.architectures import Architecture
 from opsdecl.catalog.types import GpuFacts
 from opsdecl.diag import Code, Diagnostic, has_errors
+from opsdecl.diag.codes import encoders
 from opsdecl.diag.codes import knowledge as codes
 from opsdecl.sizing.budget import size
 from opsdecl.sizing.engines import rules_for
@@ -35,6 +36,8 @@ DECIDED_BY: Mapping[Code, str] = {
     codes.GRAPHS_WITHOUT_ROOM: "utilization",
     codes.CONTEXT_TOO_LONG: "max_model_len",
     codes.UNKNOWN_QUANTIZATION: "quantization",
+    encoders.NOT_SERVED: "engine",
+    encoders.ENCODER_APART: "pipeline",
 }
 """The value to look at first, by what was found; the model elsewhere."""
 _FIELDS = {deciding.flag: ".".join(map(str, deciding.field[1:])) for deciding in FACETS.values() if deciding.flag}

@@ -87,7 +87,7 @@ def eager(request: Request, found: Sizing) -> Iterator[Attempt]:
 
 
 def small_cache(request: Request) -> Iterator[Attempt]:
-    able = request.gpu.known and request.gpu.capability >= (8, 9)
+    able = request.gpu.known and request.gpu.capability >= (8, 9) and request.architecture.encoder is None
     if request.settings.kv_cache_dtype == "auto" and able:
         changed = {"kv_cache_dtype": "fp8"}
         yield Attempt("kv-cache-dtype fp8", "behaviour", request, changed, need=LEAST_OF_8_BITS)
@@ -143,7 +143,8 @@ def _splits(request: Request, least: float) -> Iterator[tuple[int, int]]:
             largest = tensor
             if tensor * keeps >= least:
                 yield tensor, keeps
-    for pipeline in PIPELINE_SIZES if largest and not request.gpu.is_slice else ():
+    layered = largest and not request.gpu.is_slice and request.architecture.encoder is None
+    for pipeline in PIPELINE_SIZES if layered else ():
         world = largest * keeps * pipeline * request.settings.data
         if ceil(world / node) > request.gpu.nodes:
             return

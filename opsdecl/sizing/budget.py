@@ -15,6 +15,7 @@ from opsdecl.sizing.engines import (
     cache_format,
     long_context_is_chunked,
     rules_for,
+    runs_eagerly,
 )
 from opsdecl.sizing.parameters import parameter_count
 from opsdecl.sizing.types import GIB, Cache, Effective, Memory, Range, Request, Sizing, Verdict, exactly
@@ -86,7 +87,7 @@ def effective_settings(request: Request, rules: EngineRules) -> Effective:
         max_num_batched_tokens=batched,
         dtype=number_format(request),
         kv_cache_dtype=cache,
-        enforce_eager=settings.enforce_eager,
+        enforce_eager=runs_eagerly(rules.version, request),
         quantization=quantization_in_use(request).name or "none",
     )
 
@@ -96,7 +97,9 @@ def _default_batch(request: Request, rules: EngineRules, length: int) -> int:
         return rules.batched_tokens
     if long_context_is_chunked(request.architecture, length):
         return rules.batched_tokens
-    return max(length, 2048, MULTIMODAL_BATCH if request.architecture.vision else 0)
+    encoder = request.architecture.encoder
+    multimodal = request.architecture.vision is not None or (encoder is not None and encoder.reads != "text")
+    return max(length, 2048, MULTIMODAL_BATCH if multimodal else 0)
 
 
 def _stand(request: Request, rules: EngineRules, effective: Effective, stage: Stage) -> Stand:
@@ -150,6 +153,7 @@ def cache_of(pool: Pool, rules: EngineRules, room: Range, length: int) -> Cache:
         concurrency=Range(concurrency[0], concurrency[1], concurrency[2]),
         block_size=pool.block,
         needed_gib=needed(pool, rules, length) / GIB,
+        encoder=pool.encoder,
     )
 
 
@@ -171,10 +175,17 @@ def printed_concurrency(pool: Pool, rules: EngineRules, blocks: int, length: int
 
 
 def needed(pool: Pool, rules: EngineRules, length: int) -> float:
-    """Bytes that the engine asks for before it starts with contexts of this length."""
+    """Bytes that one request of this length takes: what the engine asks for at start-up, and V0's encoder besides."""
+    if rules.printed == "blocks":
+        return asked_at_start(pool, rules, length) + pool.encoder_blocks * pool.page
+    return pool.needed(length) + (pool.page if rules.null_block else 0)
+
+
+def asked_at_start(pool: Pool, rules: EngineRules, length: int) -> float:
+    """V0 starts without room for what a request's encoder takes; such a request is then never admitted."""
     if rules.printed == "blocks":
         return -(-length // pool.block) * pool.page
-    return pool.needed(length) + (pool.page if rules.null_block else 0)
+    return needed(pool, rules, length)
 
 
 def largest_that_fits(pool: Pool, rules: EngineRules, available: float, longest: int) -> int:
@@ -200,7 +211,8 @@ def verdict_of(request: Request, pool: Pool, rules: EngineRules, memory: Memory,
     taken = overhead.taken_at_start(request.gpu) if rules.version >= FREE_CHECKED_SINCE else exactly(0)
     free = difference(memory.total, [taken])
     lowest, _, highest = _ends(memory.cache, pool)
-    if need > highest * GIB or highest <= 0 or pool.blocks(highest * GIB) < least:
+    refused = max(asked_at_start(pool, rules, effective.max_model_len), needed(pool, rules, 1))
+    if refused > highest * GIB or highest <= 0 or pool.blocks(highest * GIB) < least:
         return "does-not-fit"
     if memory.requested.point > free.high:
         return "does-not-fit"

@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from opsdecl.catalog.architectures import Attention, CompressedAttention, LatentAttention, Layer, StateSpace, distinct
 from opsdecl.sizing.compressed import DOUBT, is_compressed, pool_pages
+from opsdecl.sizing.encoding import counted_tokens, tokens_of
 from opsdecl.sizing.engines import (
     CHECKPOINTS_SINCE,
     LATENT_STATE_BLOCKS_SINCE,
@@ -18,10 +19,10 @@ from opsdecl.sizing.engines import (
     has_delta_kernels,
 )
 from opsdecl.sizing.formats import WIDTH
-from opsdecl.sizing.types import Effective, Request
+from opsdecl.sizing.types import GIB, Effective, Encoded, Request
 
-CacheKind = Literal["full", "window", "chunk", "state", "history", "latent", "index"]
-"""`state`: some blocks for a request; `history`: one in every block of its tokens."""
+CacheKind = Literal["full", "window", "chunk", "state", "history", "latent", "index", "cross"]
+"""`state`: some blocks for a request; `history`: one in every block of its tokens; `cross`: those of its encoder's."""
 STATES: tuple[CacheKind, ...] = ("state", "history")
 MAMBA_CHUNK = 256
 """Tokens to which blocks with a state in each are aligned, as most configurations have it."""
@@ -50,6 +51,8 @@ class LayerCache(Struct, frozen=True):
                 return ceil(min(self.reach + in_flight, length) / self.block)
             case "state":
                 return states
+            case "cross":
+                return ceil(self.reach / self.block)
             case _:
                 return ceil(length / self.block)
 
@@ -69,6 +72,7 @@ class Pool(Struct, frozen=True):
     layers: tuple[tuple[LayerCache, int], ...]
     in_flight: int
     states: int
+    encoder: Encoded | None = None
     doubt: tuple[float, float] = (1.0, 1.0)
     """What it may hold less and more, where how an engine packs pages is not known for certain."""
 
@@ -95,6 +99,11 @@ class Pool(Struct, frozen=True):
     def block(self) -> int:
         return min((group.cache.block for group in self.groups if group.cache.kind not in STATES), default=16)
 
+    @property
+    def encoder_blocks(self) -> int:
+        """Blocks that V0 gives a request's encoder, of all layers at once."""
+        return ceil(self.encoder.counted / self.block) if self.encoder else 0
+
 
 def pool_of(request: Request, rules: EngineRules, effective: Effective, layers: tuple[Layer, ...]) -> Pool:
     counted = layer_caches(request, rules, effective, layers)
@@ -104,7 +113,20 @@ def pool_of(request: Request, rules: EngineRules, effective: Effective, layers: 
         page = sum(cache.page * count for cache, count in counted)
     in_flight = rules.in_flight * effective.max_num_batched_tokens
     doubt = DOUBT if is_compressed(layers) else (1.0, 1.0)
-    return Pool(grouped, page, counted, in_flight, _states_of_request(request, rules), doubt)
+    encoded = _encoded(request, rules, effective, counted)
+    return Pool(grouped, page, counted, in_flight, _states_of_request(request, rules), encoded, doubt)
+
+
+def _encoded(
+    request: Request, rules: EngineRules, effective: Effective, caches: tuple[tuple[LayerCache, int], ...]
+) -> Encoded | None:
+    """V0 gives an encoder's tokens blocks of all layers, V1 only of those that attend across."""
+    if request.architecture.encoder is None:
+        return None
+    kept = [(c, n) for c, n in caches if rules.generation == "v0" or c.kind == "cross"]
+    counted = counted_tokens(request, rules, effective)
+    whole = sum(n * cache.page * ceil(counted / cache.block) for cache, n in kept)
+    return Encoded(tokens_of(request), counted, sum(n * c.page // c.block for c, n in kept), whole / GIB)
 
 
 def _states_of_request(request: Request, rules: EngineRules) -> int:
@@ -141,7 +163,7 @@ def layer_caches(
     width = cache_width(effective)
     block = _block_size(request, rules)
     made = Counter[LayerCache]()
-    for layer, times in distinct(layers):
+    for layer, times in _with_caches(request, rules, layers):
         for mixer in () if layer.shares_cache else layer.mixers:
             for cache in _caches_of(mixer, request, rules, effective, width, block):
                 made[cache] += times
@@ -155,6 +177,14 @@ def layer_caches(
     if rules.generation == "v0":
         return tuple((cache, count) for cache, count in counted.items() if cache.kind != "state")
     return _aligned(dict(counted), rules, request)
+
+
+def _with_caches(request: Request, rules: EngineRules, layers: tuple[Layer, ...]) -> list[tuple[Layer, int]]:
+    """V0 gives each of the configuration's `num_hidden_layers` layers one cache, for both kinds of attention."""
+    encoder, attention = request.architecture.encoder, request.architecture.attention
+    if encoder is None or attention is None or rules.generation == "v1":
+        return distinct(layers)
+    return [(Layer((attention,)), encoder.caches)]
 
 
 def _draft_caches(made: Counter[LayerCache]) -> list[LayerCache]:
@@ -206,6 +236,8 @@ def _caches_of(
         return _latent_caches(mixer, rules, effective, width, block, tensor)
     heads = max(1, mixer.kv_heads // tensor)
     page = block * heads * _head_bytes(mixer.head_dim + mixer.value_dim, effective.kv_cache_dtype, width)
+    if mixer.cross:
+        return (LayerCache("cross", page, block, counted_tokens(request, rules, effective)),)
     if mixer.window is not None:
         return (LayerCache("window", page, block, mixer.window),)
     if mixer.chunk is not None:

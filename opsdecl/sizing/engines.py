@@ -8,6 +8,7 @@ from typing import Literal
 from msgspec import Struct
 
 from opsdecl.catalog.architectures import Architecture, Quantization, distinct
+from opsdecl.catalog.encoder_families import SERVED, Releases
 from opsdecl.sizing.types import Gpu, Request
 
 Version = tuple[int, int, int]
@@ -79,6 +80,12 @@ CACHE_FORMAT_OF_OTHERS_SINCE: Version = (0, 15, 0)
 """Whose checkpoints decide the format of the cache where nobody says; earlier releases took the model's own format."""
 SPARSE_8_BIT_CACHE: tuple[Version, Version] = ((0, 11, 0), (0, 12, 0))
 """Releases from the first to before the second keep sparse latent attention in 8 bits where nobody says otherwise."""
+ENCODERS_SINCE: Mapping[str, Version] = {"whisper": (0, 10, 2)}
+"""Encoder-decoder families that V1 serves; all others stayed on V0 as long as there was one."""
+COUNTED_BY_BATCH_SINCE: Version = (0, 13, 0)
+"""Later releases reckon with as many encoder tokens of a request as a batch may have."""
+EAGER_TILES: tuple[Version, Version] = ((0, 7, 0), (0, 8, 0))
+"""Releases from the first to before the second capture no graphs of Llama-3.2-Vision."""
 NEWEST: Version = (0, 33, 0)
 OLDEST: Version = (0, 6, 0)
 
@@ -192,7 +199,7 @@ def has_second_runner(version: Version, request: Request) -> bool:
     if version >= SECOND_RUNNER_SINCE:
         return True
     architecture, asked = request.architecture, request.settings.quantization
-    if architecture.vision is not None and version < SECOND_RUNNER_IMAGES_SINCE:
+    if (architecture.vision or architecture.encoder) and version < SECOND_RUNNER_IMAGES_SINCE:
         return False
     if version >= SECOND_RUNNER_DENSE_SINCE:
         plain = architecture.experts is None and architecture.state_space is None
@@ -214,10 +221,28 @@ def generation_of(version: Version, request: Request) -> Literal["v0", "v1"]:
         or (version < (0, 9, 2) and request.settings.dtype in ("float", "float32"))
         or (version < (0, 9, 0) and request.settings.pipeline > 1)
         or (version < (0, 9, 0) and request.architecture.quantization.method == "gguf")
+        or _foreign_encoder(version, request)
         or _foreign_cache(version, request)
         or _foreign_drafting(version, request)
     )
     return "v0" if lacking else "v1"
+
+
+def encoder_releases(architecture: Architecture) -> Releases | None:
+    """Which releases serve an encoder-decoder model; None for all others."""
+    return SERVED.get(architecture.family) if architecture.encoder is not None else None
+
+
+def _foreign_encoder(version: Version, request: Request) -> bool:
+    encoder = request.architecture.encoder
+    return encoder is not None and version < ENCODERS_SINCE.get(request.architecture.family, ONLY_V1_SINCE)
+
+
+def runs_eagerly(version: Version, request: Request) -> bool:
+    """Whether the engine captures no graphs, told or not."""
+    encoder = request.architecture.encoder
+    tiles = encoder is not None and encoder.masked
+    return request.settings.enforce_eager or (tiles and EAGER_TILES[0] <= version < EAGER_TILES[1])
 
 
 def _foreign_cache(version: Version, request: Request) -> bool:
@@ -271,4 +296,5 @@ def long_context_is_chunked(architecture: Architecture, length: int) -> bool:
     windows = any(
         getattr(mixer, "window", None) for layer, _ in distinct(architecture.layers) for mixer in layer.mixers
     )
-    return length > 32768 and architecture.vision is None and architecture.latent is None and not windows
+    plain = architecture.vision is None and architecture.encoder is None and architecture.latent is None
+    return length > 32768 and plain and not windows

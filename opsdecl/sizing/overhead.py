@@ -12,6 +12,7 @@ GRAPHS_AT_LEAST = 0.7
 """Share of the estimate of graphs without which a start is in doubt."""
 """What one captured graph takes per layer, as start-up logs show; a large graph of a wide model takes more."""
 LARGEST_GRAPH = 512
+GRAPHS_OF_DECODING_SINCE = (0, 13, 0)
 LAST_STAGE = Range(0.0, 1.0, 2.2)
 """The last stage of V0's pipelines: the one log of one shows 2 GiB more than at the first, and not for what."""
 GRAPHS_BY_TRITON = Range(0.3, 1.0, 1.7)
@@ -81,15 +82,21 @@ def taken_at_start(gpu: Gpu) -> Range:
     return Range(0.15, 0.3, 0.5) if gpu.capability[0] == 8 else Range(0.08, 0.15, 0.3)
 
 
-def graph_count(rules: EngineRules, effective: Effective) -> int:
-    """Captured batch sizes: 1, 2, 4, by 8 up to 256, by 16 up to the largest; twice where decoding has its own."""
+def graph_count(rules: EngineRules, effective: Effective, only_decoding: bool = False) -> int:
+    """Captured batch sizes: 1, 2, 4, by 8 up to 256, by 16 up to the largest; twice where decoding has its own.
+
+    Encoder-decoder models have one of both: those of mixed batches until 0.12, then those of decoding.
+    """
     largest = (
         min(2 * effective.max_num_seqs, LARGEST_GRAPH) if rules.generation == "v1" else min(effective.max_num_seqs, 256)
     )
     mixed = _sizes(largest, rules)
     if rules.generation == "v0" or rules.version < (0, 11, 0):
         return mixed
-    return mixed + _sizes(min(largest, effective.max_num_seqs), rules)
+    decoding = _sizes(min(largest, effective.max_num_seqs), rules)
+    if only_decoding:
+        return decoding if rules.version >= GRAPHS_OF_DECODING_SINCE else mixed
+    return mixed + decoding
 
 
 def _sizes(largest: int, rules: EngineRules) -> int:
@@ -104,7 +111,8 @@ def graphs(request: Request, rules: EngineRules, effective: Effective) -> Range:
     architecture = request.architecture
     if effective.enforce_eager:
         return Range(0, 0, 0)
-    count, layers = graph_count(rules, effective), len(architecture.layers)
+    count = graph_count(rules, effective, only_decoding=architecture.encoder is not None)
+    layers = len(architecture.layers)
     point = FIRST_GRAPH_GIB + count * layers * MIB_PER_GRAPH_AND_LAYER / 1024
     mixer = architecture.state_space
     if rules.transient_graphs and mixer is not None and mixer.kind == "gdn" and not has_delta_kernels(request.gpu):

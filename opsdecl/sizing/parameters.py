@@ -10,6 +10,7 @@ from opsdecl.catalog.architectures import (
     Architecture,
     Attention,
     CompressedAttention,
+    Encoder,
     Experts,
     FeedForward,
     LatentAttention,
@@ -177,4 +178,14 @@ def parameter_count(architecture: Architecture) -> int:
     ends = architecture.vocabulary * architecture.hidden * (1 if architecture.tied else 2)
     tower = architecture.vision.parameters if architecture.vision else 0
     rest = architecture.extra_parameters + architecture.learned_positions * architecture.hidden
-    return stack + ends + architecture.hidden + tower + rest
+    return stack + ends + architecture.hidden + tower + rest + encoder_parameters(architecture.encoder)
+
+
+def encoder_parameters(encoder: Encoder | None) -> int:
+    if encoder is None:
+        return 0
+    stack = (
+        count * sum(matrix.cells for matrix in layer_matrices(layer, encoder.hidden))
+        for layer, count in distinct(encoder.layers)
+    )
+    return encoder.copied + sum(stack)

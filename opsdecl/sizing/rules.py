@@ -21,6 +21,7 @@ from opsdecl.diag.codes.knowledge import (
     UNKNOWN_QUANTIZATION,
     UTILIZATION_ABOVE_FREE,
 )
+from opsdecl.sizing.encoding import encoder_findings
 from opsdecl.sizing.engines import NEWEST, OLDEST, parse_version, rules_for
 from opsdecl.sizing.overhead import GRAPHS_AT_LEAST, room_for_graphs, taken_at_start
 from opsdecl.sizing.shortage import Shortage, shortage_of
@@ -47,7 +48,13 @@ TENSOR_SIZES = (1, 2, 4, 8, 16, 32)
 
 def check(request: Request) -> tuple[Diagnostic, ...]:
     """Findings about the request itself, worst kinds first."""
-    found = [*_parallel(request), *_capability(request), *_engine(request), *_settings(request)]
+    found = [
+        *encoder_findings(request),
+        *_parallel(request),
+        *_capability(request),
+        *_engine(request),
+        *_settings(request),
+    ]
     if not request.architecture.known:
         found.append(_finding(UNKNOWN_FAMILY, f"the family `{request.architecture.family}` is reckoned like Llama"))
     return tuple(found)

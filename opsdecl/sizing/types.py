@@ -103,6 +103,16 @@ class Memory(Struct, frozen=True):
     cache: Range
 
 
+class Encoded(Struct, frozen=True):
+    """What the cross attention of a request keeps: encoder tokens at most, and how many the engine counts as needed."""
+
+    tokens: int
+    counted: int
+    bytes_per_token: int
+    gib: float
+    """Of `counted` tokens, in whole blocks."""
+
+
 class Cache(Struct, frozen=True):
     """The KV cache as the engine prints it: tokens, and full-length requests at once."""
 
@@ -115,6 +125,8 @@ class Cache(Struct, frozen=True):
     blocks: int = 0
     sequences: int = 0
     """Blocks that there must be, one for the state of each sequence; 0 where the engine does not ask for it."""
+    encoder: Encoded | None = None
+    """Of encoder-decoder models; counted in `needed_gib`."""
 
 
 class Remedy(Struct, frozen=True):

@@ -48,7 +48,10 @@ def rank_weights(request: Request, rules: EngineRules, stage: Stage) -> Range:
     stack = stack_bytes(request, rules, stage.layers, quantization, width)
     rest = _ends(request, stage, width) + _tables(request.architecture, width) + _tower(request, stage, width)
     rest += _adapters(request, stage, width) + _drafted(request, rules, stage)
+    encoder = _encoder(request, rules, stage, quantization, width)
+    rest += encoder
     doubt = TOWER_DOUBT * _tower(request, stage, width) / GIB + ROUNDING_GIB
+    doubt += TOWER_DOUBT * encoder / GIB if quantization.method != "none" else 0.0
     low, high = spread(quantization)
     if quantization.only_experts and request.settings.tensor > 1:
         high += 0.12
@@ -190,7 +193,8 @@ def _absorbed(
 def _ends(request: Request, stage: Stage, width: int) -> float:
     architecture, tensor = request.architecture, request.settings.tensor
     padded = _up(architecture.vocabulary, VOCABULARY_BLOCK * tensor if tensor > 1 else VOCABULARY_BLOCK)
-    table = padded / tensor * architecture.hidden * width
+    share = architecture.vocabulary if architecture.copied_vocabulary else padded / tensor
+    table = share * architecture.hidden * width
     count = int(stage.first) + int(stage.last)
     if architecture.tied and stage.first and stage.last:
         count = 1
@@ -209,6 +213,20 @@ def _tower(request: Request, stage: Stage, width: int) -> float:
     if vision is None or not stage.first:
         return 0.0
     return vision.parameters / (request.settings.tensor if vision.split else 1) * width
+
+
+def _encoder(request: Request, rules: EngineRules, stage: Stage, quantization: Quantization, width: int) -> float:
+    """Split like the decoder; towers for images are left in 16 bits."""
+    encoder = request.architecture.encoder
+    if encoder is None or not stage.first:
+        return 0.0
+    stored = PLAIN if encoder.reads == "images" else quantization
+    stack = sum(
+        times * _bytes(matrix, request, rules, stored, width)
+        for layer, times in distinct(encoder.layers)
+        for matrix in layer_matrices(layer, encoder.hidden)
+    )
+    return stack + encoder.copied * width
 
 
 def _adapters(request: Request, stage: Stage, width: int) -> float:

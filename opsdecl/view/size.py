@@ -6,7 +6,7 @@ from typing import Any
 
 from opsdecl.diag import Diagnostic, Severity
 from opsdecl.diag.codes.knowledge import GRAPHS_WITHOUT_ROOM, TIGHT_FIT, UTILIZATION_ABOVE_FREE
-from opsdecl.sizing.types import Range, Remedy, Sizing
+from opsdecl.sizing.types import Encoded, Range, Remedy, Sizing
 from opsdecl.view.as_json import FORMAT_VERSION
 from opsdecl.view.cells import Cell, align, printable
 from opsdecl.view.style import ALARM, BOLD, CAUTION, DIM, GREEN, Ink, ink_for
@@ -43,6 +43,7 @@ def sizing_json(sizing: Sizing) -> dict[str, Any]:
             "maxConcurrency": round(cache.concurrency.point, 2),
             "blockSize": cache.block_size,
             "neededGiB": round(cache.needed_gib, 3),
+            **({"encoder": _encoder_json(cache.encoder)} if cache.encoder else {}),
         },
         "maxModelLen": {"requested": sizing.requested_length, "largestThatFits": int(sizing.largest.point)},
         "verdict": sizing.verdict,
@@ -64,6 +65,15 @@ def sizing_json(sizing: Sizing) -> dict[str, Any]:
         },
         "remedies": [_remedy_json(remedy) for remedy in sizing.remedies],
         "findings": [_finding_json(finding) for finding in sizing.findings],
+    }
+
+
+def _encoder_json(encoder: Encoded) -> dict[str, Any]:
+    return {
+        "tokens": encoder.tokens,
+        "counted": encoder.counted,
+        "bytesPerToken": encoder.bytes_per_token,
+        "countedGiB": round(encoder.gib, 3),
     }
 
 
@@ -173,8 +183,18 @@ def _cache_rows(sizing: Sizing) -> list[str]:
     return [
         f"KV cache          {tokens} tokens, {cache.bytes_per_token:,} bytes per token",
         f"full-length       {at_once} requests of {sizing.requested_length:,}; one needs {cache.needed_gib:.2f} GiB",
+        *_encoder_rows(cache.encoder),
         f"longest that fits {longest} tokens",
     ]
+
+
+def _encoder_rows(encoder: Encoded | None) -> list[str]:
+    """What of a request's need is its encoder's, and where the engine counts more than there can be."""
+    if encoder is None:
+        return []
+    counted = f", counted as {encoder.counted:,}" if encoder.counted != encoder.tokens else ""
+    kept = f"{encoder.tokens:,} tokens of the encoder{counted}, {encoder.bytes_per_token:,} bytes per token"
+    return [f"cross attention   {kept}: {encoder.gib:.2f} GiB of that"]
 
 
 def _remedy_rows(remedies: Sequence[Remedy], ink: Ink) -> list[str]:

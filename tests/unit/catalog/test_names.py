@@ -9,7 +9,6 @@ from opsdecl.flows.size import Question, answer
 TABLE = load_architectures()
 LEFT_OUT = (
     "deepseek-ai/DeepSeek-V4-Pro",
-    "meta-llama/Llama-3.2-11B-Vision-Instruct",
     "nvidia/Llama-3_3-Nemotron-Super-49B-v1_5",
     "stepfun-ai/Step-3.5-Flash",
 )

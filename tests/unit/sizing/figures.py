@@ -241,6 +241,36 @@ POOLS = (
         {},
         "vllm-project/vllm#10517",
     ),
+    PoolFigure(
+        "whisper-large-v3",
+        "rtx-4080",
+        "0.15.1",
+        10.14,
+        448,
+        {"tokens": 33216, "concurrency": 26.62},
+        {},
+        "published log (id 4172099314)",
+    ),
+    PoolFigure(
+        "whisper-large-v3",
+        "a10g",
+        "0.17.0",
+        16.47,
+        448,
+        {"tokens": 215920, "concurrency": 173.01},
+        {"tensor": 4},
+        "published log (id 53663890374)",
+    ),
+    PoolFigure(
+        "whisper-large-v3",
+        "l4",
+        "0.21.0",
+        16.9,
+        448,
+        {"tokens": 19881, "concurrency": 44.38},
+        {},
+        "published log (id 66581250172), whose release is not told",
+    ),
 )
 
 TOLERANCE = {"weights": 0.016, "activation": 0.1, "cache": 0.09, "tokens": 0.02, "concurrency": 0.02, "non-torch": 1.0}
