@@ -60,14 +60,14 @@ def test_a_model_over_several_nodes() -> None:
     expect_golden(_stable(dump_plan(done.plan)), "groups/plan.json")
 
 
-_WORK = ("TrainJob", "RayJob", "Experiment", "ResourceFlavor", "ClusterQueue", "LocalQueue")
+_WORK = ("TrainJob", "RayJob", "JobSet", "Experiment", "ResourceFlavor", "ClusterQueue", "LocalQueue")
 
 
 @pytest.mark.parametrize("platform", PLATFORMS)
 def test_trainings_and_searches(platform: str) -> None:
     """What operators get of them; natively the search, and the queues that are the same everywhere."""
     found = built(searched_tree(platform), "prod").manifests.manifests
-    kinds = ("Job", *_WORK[3:]) if platform == "job" else _WORK[:3]
+    kinds = ("Job", *_WORK[4:]) if platform == "job" else _WORK[:4]
     expect_golden("---\n".join(to_yaml(m.data) for m in found if m.key.kind in kinds), f"work/{platform}.yaml")
 
 

@@ -23,6 +23,7 @@ KINDS: Mapping[str, tuple[str, ...]] = {
     "keda": ("ScaledObject",),
     "gateway-api": ("HTTPRoute",),
     "gateway-api-inference-extension": ("InferencePool", "InferenceObjective", "InferenceModelRewrite"),
+    "jobset": ("JobSet",),
     "kserve": ("InferenceService", "LLMInferenceService"),
     "kueue": ("ClusterQueue", "LocalQueue", "ResourceFlavor"),
     "katib": ("Experiment",),

@@ -39,6 +39,7 @@ _RANKS = {
                 "InferenceService",
                 "LLMInferenceService",
                 "LeaderWorkerSet",
+                "JobSet",
                 "TrainJob",
                 "RayJob",
                 "Experiment",

@@ -189,6 +189,7 @@ KINDS: Mapping[str, KindRule] = {
         delete_reason=_RUN_GONE,
         pods="spec.template",
     ),
+    "JobSet": _RUN,
     "TrainJob": _RUN,
     "RayJob": _RUN,
     "Experiment": _RUN,

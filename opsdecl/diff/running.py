@@ -68,6 +68,12 @@ def _group(spec: Mapping[str, Any]) -> Templates:
     return ((1, _mapping(group, "leaderTemplate") or worker), (_count(group.get("size"), 1) - 1, worker))
 
 
+def _job_set(spec: Mapping[str, Any]) -> Templates:
+    jobs = [job for job in spec.get("replicatedJobs") or () if isinstance(job, Mapping)]
+    bodies = [(_count(job.get("replicas"), 1), _mapping(_mapping(job, "template"), "spec")) for job in jobs]
+    return tuple((many * _count(body.get("parallelism"), 1), _mapping(body, "template")) for many, body in bodies)
+
+
 def _train_job(spec: Mapping[str, Any]) -> Templates:
     """Its runtime has the template; what a node takes is said here."""
     trainer = _mapping(spec, "trainer")
@@ -99,6 +105,7 @@ def _engine(spec: Mapping[str, Any]) -> Templates:
 
 _TEMPLATES: Mapping[str, Callable[[Mapping[str, Any]], Templates]] = {
     "LeaderWorkerSet": _group,
+    "JobSet": _job_set,
     "TrainJob": _train_job,
     "RayJob": _ray_job,
     "Experiment": _experiment,

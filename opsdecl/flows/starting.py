@@ -87,6 +87,10 @@ def _extent(data: Mapping[str, Any], at_once: int) -> _Extent:
     if data["kind"] == "Experiment":
         trials, each = spec["maxTrialCount"], spec["trialTemplate"]["trialSpec"]["spec"]["activeDeadlineSeconds"] / 3600
         return _Extent(trials, at_once, math.ceil(trials / at_once) * each, each)
+    if data["kind"] == "JobSet":
+        # The limit is that of one attempt: each begins with a new Job.
+        each = spec["replicatedJobs"][0]["template"]["spec"]["activeDeadlineSeconds"] / 3600
+        return _Extent(at_once, at_once, each * (spec["failurePolicy"]["maxRestarts"] + 1))
     seconds, pods = spec.get("activeDeadlineSeconds"), spec.get("completions", at_once)
     hours = seconds / 3600 if seconds else None
     if hours is not None and _is_search(data):

@@ -15,6 +15,7 @@ from tests.support.searched import searched_project
 
 NAMESPACE = "risk"
 TRAIN_JOBS, RAY_JOBS, EXPERIMENTS = "trainjobs.trainer.kubeflow.org", "rayjobs.ray.io", "experiments.kubeflow.org"
+JOB_SETS = "jobsets.jobset.x-k8s.io"
 
 QUEUES = ("localqueues", "clusterqueues", "resourceflavors")
 QUOTAS = '{risk: {gpus: 16, cpu: "64", memory: 512Gi, queue: nightly}}'
@@ -77,11 +78,12 @@ def installed(cluster: ControlPlane) -> Iterator[ControlPlane]:
     cluster.install_definitions("kubeflow-trainer", "trainjobs")
     cluster.install_definitions("kuberay", "rayjobs")
     cluster.install_crds("katib")
+    cluster.install_definitions("jobset", "jobsets")
     cluster.install_definitions("kueue", *QUEUES)
     cluster.delete_namespaces(NAMESPACE)
     cluster.create_namespace(NAMESPACE)
     yield cluster
-    for kind in (TRAIN_JOBS, RAY_JOBS, EXPERIMENTS):
+    for kind in (TRAIN_JOBS, RAY_JOBS, JOB_SETS, EXPERIMENTS):
         let_go(cluster, kind, NAMESPACE)
         cluster.attempt("delete", kind, "--all", "-n", NAMESPACE)
     for plural in QUEUES:
@@ -95,7 +97,12 @@ def project(tmp_path: Path, installed: ControlPlane) -> Path:
     files = {"environments/project.yaml": PROJECT, "environments/base/tune.yaml": TRAINING}
     files["environments/katib/search.yaml"] = SEARCH
     files["environments/katib/tune.yaml"] = ONE_NODE
-    platforms = {"trainer": "training: kubeflow-trainer", "ray": "training: kuberay", "katib": "tuning: katib"}
+    platforms = {
+        "trainer": "training: kubeflow-trainer",
+        "ray": "training: kuberay",
+        "set": "training: jobset",
+        "katib": "tuning: katib",
+    }
     for name, platform in platforms.items():
         text = ENVIRONMENT.replace("NAME", name).replace("PLATFORM", platform).replace("CONTEXT", installed.context)
         files[f"environments/{name}/environment.yaml"] = text
@@ -131,6 +138,15 @@ TRIALS = "run · 10 trials, 3 at a time · 12 × h100-80gb · at most 48 h · at
             "kuberay-1.6.2",
             "running",
             {"jobDeploymentStatus": "Complete", "jobStatus": "SUCCEEDED", "endTime": AT},
+        ),
+        (
+            "set",
+            JOB_SETS,
+            # Each of three attempts may take as long as the document says.
+            "run · 2 pods · 8 × h100-80gb · at most 36 h · at most $2.0k",
+            "jobset-0.12.0",
+            "all pods are ready, begun again 1 time",
+            {"conditions": [{**DONE, "type": "Completed"}], "terminalState": "Completed"},
         ),
         (
             "katib",

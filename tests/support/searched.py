@@ -6,6 +6,7 @@ from opsdecl.spec.source import MemoryTree
 
 PLATFORMS: Mapping[str, str] = {
     "job": "",
+    "jobset": "training: jobset",
     "kubeflow-trainer": "training: kubeflow-trainer",
     "kuberay": "training: kuberay",
     "katib": "tuning: katib",

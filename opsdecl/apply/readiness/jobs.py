@@ -1,6 +1,6 @@
 """Work that ends. Unlike in kstatus, a Job is Current once it is complete: what waits for it needs what it makes."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from opsdecl.apply.readiness.conditions import condition, is_true, told
@@ -36,6 +36,25 @@ def train_job(live: Mapping[str, Any]) -> Readiness:
     progress = live.get("status", {}).get("trainerStatus", {}).get("progressPercentage")
     said = f", {progress} % done" if progress is not None else ""
     return Readiness("InProgress", f"{ready} of {wanted} pods are ready{said}", ready, wanted)
+
+
+def job_set(live: Mapping[str, Any]) -> Readiness:
+    """Of the JobSet controller: how many pods of its only Job are ready, and how often all began anew."""
+    status: Mapping[str, Any] = live.get("status", {})
+    jobs: Sequence[Mapping[str, Any]] = live.get("spec", {}).get("replicatedJobs") or ({},)
+    wanted = sum(int(job.get("template", {}).get("spec", {}).get("parallelism") or 1) for job in jobs)
+    if is_true(live, "Failed"):
+        return Readiness("Failed", told(condition(live, "Failed")), 0, wanted)
+    if is_true(live, "Completed"):
+        return Readiness("Current", "", wanted, wanted)
+    if is_true(live, "Suspended") or live.get("spec", {}).get("suspend"):
+        return Readiness("InProgress", "it is suspended: something must let it start", 0, wanted)
+    # A Job counts as ready once all its pods are.
+    ready = sum(int(row.get("ready") or 0) for row in status.get("replicatedJobsStatus") or ())
+    restarts = int(status.get("restarts") or 0)
+    again = f", begun again {restarts} time{'s' if restarts > 1 else ''}" if restarts else ""
+    said = "all pods are ready" if ready else "its pods are not all ready"
+    return Readiness("InProgress", f"{said}{again}", wanted if ready else 0, wanted)
 
 
 def ray_job(live: Mapping[str, Any]) -> Readiness:
@@ -77,7 +96,7 @@ def _best(status: Mapping[str, Any]) -> str:
 
 def ended_at(live: Mapping[str, Any], outcome: str) -> str:
     """When a run ended, as its conditions or its status say it; empty where they do not."""
-    kinds = ("Failed",) if outcome == "failed" else ("Complete", "Succeeded")
+    kinds = ("Failed",) if outcome == "failed" else ("Complete", "Completed", "Succeeded")
     rows = (condition(live, kind) for kind in kinds)
     found = next((row["lastTransitionTime"] for row in rows if row.get("lastTransitionTime")), "")
     return str(found or live.get("status", {}).get("endTime") or "")

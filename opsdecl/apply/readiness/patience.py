@@ -29,6 +29,9 @@ def patience_s(data: Mapping[str, Any]) -> int:
             return max(1, int(predictor.get("minReplicas", 1))) * (_start_s(predictor) + PULL_S)
         case "Job" | "TrainJob" | "RayJob":
             return int(spec.get("activeDeadlineSeconds") or JOB_S)
+        case "JobSet":
+            every = (job["template"]["spec"].get("activeDeadlineSeconds") for job in spec.get("replicatedJobs") or ())
+            return max((int(one or JOB_S) for one in every), default=JOB_S)
         case _:
             return USUAL_S
 

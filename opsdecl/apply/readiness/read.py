@@ -28,6 +28,7 @@ READERS: Mapping[tuple[str, str], Reader] = {
     ("argoproj.io", "Rollout"): workloads.rollout,
     ("batch", "Job"): jobs.job,
     ("batch", "CronJob"): jobs.cron_job,
+    ("jobset.x-k8s.io", "JobSet"): jobs.job_set,
     ("trainer.kubeflow.org", "TrainJob"): jobs.train_job,
     ("ray.io", "RayJob"): jobs.ray_job,
     ("kubeflow.org", "Experiment"): jobs.experiment,

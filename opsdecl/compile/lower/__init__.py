@@ -6,6 +6,7 @@ from msgspec.structs import replace
 
 from opsdecl.catalog.types import Catalog
 from opsdecl.compile.evaluated import MEASURED_KINDS
+from opsdecl.compile.lower.jobset.job_set import lower_job_set
 from opsdecl.compile.lower.kserve.llm import lower_llm_service
 from opsdecl.compile.lower.kserve.model import lower_inference_service
 from opsdecl.compile.lower.kserve.split import lower_split_service
@@ -63,6 +64,7 @@ TRAININGS: Mapping[str, Lowering] = {
     "job": lower_training,
     "kubeflow-trainer": lower_train_job,
     "kuberay": lower_ray_job,
+    "jobset": lower_job_set,
 }
 """By `platform.training`."""
 

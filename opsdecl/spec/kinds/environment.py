@@ -43,7 +43,9 @@ class Platform(Part):
     routing: Literal["none", "gateway-api", "inference-extension"] = Field(
         default="none", description="What routes requests between versions."
     )
-    training: Literal["job", "kubeflow-trainer", "kuberay"] = Field(default="job", description="What runs training.")
+    training: Literal["job", "jobset", "kubeflow-trainer", "kuberay"] = Field(
+        default="job", description="What runs training."
+    )
     training_runtimes: Mapping[Framework, DnsSubdomain] = Field(
         default={},
         description="ClusterTrainingRuntimes of Kubeflow Trainer by framework, where not those that it ships.",

@@ -448,6 +448,13 @@ def trained(*conditions: dict[str, str], **status: Any) -> dict[str, Any]:
     return {"apiVersion": api, "kind": "TrainJob", "spec": spec, "status": {"conditions": rows, **status}}
 
 
+def in_a_set(*conditions: dict[str, str], **status: Any) -> dict[str, Any]:
+    rows = [{"status": "True", "reason": "R", "message": "m", **row} for row in conditions]
+    spec = {"replicatedJobs": [{"name": "node", "template": {"spec": {"parallelism": 2}}}]}
+    live = {"apiVersion": "jobset.x-k8s.io/v1alpha2", "kind": "JobSet", "spec": spec}
+    return {**live, "status": {"conditions": rows, **status}}
+
+
 def searched(*conditions: dict[str, str], **status: Any) -> dict[str, Any]:
     rows = [{"status": "True", "reason": "R", "message": "m", **row} for row in conditions]
     live = {"apiVersion": "kubeflow.org/v1beta1", "kind": "Experiment", "spec": {"maxTrialCount": 10}}
@@ -467,6 +474,12 @@ def on_ray(**status: Any) -> dict[str, Any]:
 @pytest.mark.parametrize(
     ("live", "state", "message"),
     [
+        (in_a_set(), "InProgress", "its pods are not all ready"),
+        (in_a_set(replicatedJobsStatus=[{"name": "node", "ready": 1}]), "InProgress", "all pods are ready"),
+        (in_a_set(restarts=2), "InProgress", "its pods are not all ready, begun again 2 times"),
+        (in_a_set({"type": "Suspended"}), "InProgress", "it is suspended: something must let it start"),
+        (in_a_set({"type": "Failed"}, restarts=3), "Failed", "R: m"),
+        (in_a_set({"type": "Completed"}), "Current", ""),
         (trained(), "InProgress", "0 of 2 pods are ready"),
         (trained(jobsStatus=[{"name": "node", "ready": 1}]), "InProgress", "1 of 2 pods are ready"),
         (trained(trainerStatus={"progressPercentage": 40}), "InProgress", "0 of 2 pods are ready, 40 % done"),

@@ -15,6 +15,8 @@ from opsdecl.render.types import Manifest
 from tests.unit.lower.test_training import CASES, key, run, training
 
 TRAINER, RAY = "{platform: {training: kubeflow-trainer}}", "{platform: {training: kuberay}}"
+JOBSET = "{platform: {training: jobset}}"
+KINDS = {TRAINER: "TrainJob", RAY: "RayJob", JOBSET: "JobSet"}
 SEVERAL = "{}"
 
 
@@ -29,16 +31,16 @@ def trainer_pod(case: str = SEVERAL) -> Any:
     return job["template"]["spec"]["template"]
 
 
-@pytest.mark.parametrize("platform", [TRAINER, RAY], ids=["kubeflow-trainer", "kuberay"])
+@pytest.mark.parametrize("platform", KINDS, ids=["kubeflow-trainer", "kuberay", "jobset"])
 @pytest.mark.parametrize("case", ["several nodes", "one node", "jax on one node"])
 def test_every_object_passes_the_operators_own_definition(platform: str, case: str) -> None:
     cases = {**CASES, "jax on one node": "{spec: {framework: jax, accelerator: {nodes: null}}}"}
     manifests = list(training(cases[case], "{}", platform).values())
     assert examine_schemas(manifests, "1.37", lambda address, path: None).diagnostics == ()
-    assert {m.key.kind for m in manifests} == {"PersistentVolumeClaim", "TrainJob" if platform == TRAINER else "RayJob"}
+    assert {m.key.kind for m in manifests} == {"PersistentVolumeClaim", KINDS[platform]}
 
 
-@pytest.mark.parametrize("platform", [TRAINER, RAY], ids=["kubeflow-trainer", "kuberay"])
+@pytest.mark.parametrize("platform", KINDS, ids=["kubeflow-trainer", "kuberay", "jobset"])
 def test_it_is_the_same_run_whoever_makes_the_pods(platform: str) -> None:
     assert (on(platform).address, on(platform).key.name) == (run().address, key())
     assert on(platform).data["metadata"]["annotations"] == run().data["metadata"]["annotations"]
@@ -47,12 +49,51 @@ def test_it_is_the_same_run_whoever_makes_the_pods(platform: str) -> None:
     assert cancelled["opsdecl.dev/on-change"] == "cancel"
 
 
-@pytest.mark.parametrize("platform", [TRAINER, RAY], ids=["kubeflow-trainer", "kuberay"])
+@pytest.mark.parametrize("platform", KINDS, ids=["kubeflow-trainer", "kuberay", "jobset"])
 def test_plans_count_the_same_pods_and_gpus(platform: str) -> None:
     effective = {"spec": {"accelerator": {"gpu": "h100-80gb", "resource": "nvidia.com/gpu"}}}
     native = running(run().data, {}, effective)
     assert running(on(platform).data, {}, effective) == native
     assert (native.pods, native.gpus) == ((2, 2), (8, 8))
+
+
+def set_job(case: str = SEVERAL) -> Any:
+    (job,) = on(JOBSET, case).data["spec"]["replicatedJobs"]
+    return job["template"]["spec"]
+
+
+def test_all_pods_of_a_job_set_begin_again_together() -> None:
+    spec, job = on(JOBSET).data["spec"], set_job()
+    assert spec["failurePolicy"]["maxRestarts"] == 2
+    late = {"name": "timeLimit", "action": "FailJobSet", "onJobFailureReasons": ["DeadlineExceeded"]}
+    assert spec["failurePolicy"]["rules"] == [late], "a limit that is reached ends the run"
+    assert (job["backoffLimit"], job["activeDeadlineSeconds"]) == (0, 43200)
+    assert "podFailurePolicy" not in job, "a pod that is lost is a failure: the others cannot go on without it"
+    assert (job["completionMode"], job["completions"], job["parallelism"]) == ("Indexed", 2, 2)
+    assert spec["managedBy"] == "jobset.sigs.k8s.io/jobset-controller"
+    queued = on("{platform: {training: jobset, queueing: kueue}}").data["spec"]
+    assert "managedBy" not in queued, "Kueue says which cluster's controller it is"
+
+
+def test_pods_of_a_job_set_meet_by_the_names_that_it_gives_them() -> None:
+    name = on(JOBSET).key.name
+    told = {e["name"]: e.get("value") for e in set_job()["template"]["spec"]["containers"][0]["env"]}
+    assert told["PET_RDZV_ENDPOINT"] == f"{name}-node-0-0.{name}:29500"
+    assert told["PET_MAX_RESTARTS"] == "0", "the set begins anew, not torchrun"
+    assert on(JOBSET).data["spec"]["network"]["publishNotReadyAddresses"] is True
+
+
+def test_the_only_pod_of_a_job_set_leaves_the_marker_that_others_wait_for() -> None:
+    """The controller would number it, and whoever waits for one pod waits for a marker without a number."""
+    alone = set_job(CASES["one node"])["template"]["spec"]["containers"][0]["env"]
+    assert {"name": "JOB_COMPLETION_INDEX", "value": ""} in alone
+    assert (set_job(CASES["one node"])["completions"], set_job(CASES["one node"])["parallelism"]) == (1, 1)
+
+
+def test_a_job_set_is_removed_when_the_document_says_so() -> None:
+    removed = on(JOBSET, "{spec: {run: {removeAfter: 1h}, retries: 0}}").data["spec"]
+    assert (removed["ttlSecondsAfterFinished"], removed["failurePolicy"]["maxRestarts"]) == (3600, 0)
+    assert "ttlSecondsAfterFinished" not in removed["replicatedJobs"][0]["template"]["spec"]
 
 
 def test_a_train_job_says_per_node_what_the_document_says() -> None:

@@ -15,7 +15,7 @@ def beyond_ray(subject: Subject, spec: TrainingSpec) -> Iterator[Diagnostic]:
             codes.NOT_ON_RAY,
             f"Ray does not train `jax` on the GPUs of {spec.nodes} nodes together",
             at=subject.place(("spec", "framework")),
-            hint="train on one node, or set platform.training to job or kubeflow-trainer",
+            hint="train on one node, or set platform.training to job, jobset or kubeflow-trainer",
             subject=str(subject.document.address),
         )
     if spec.recipe == "fine-tune" and spec.nodes > 1:
@@ -23,6 +23,6 @@ def beyond_ray(subject: Subject, spec: TrainingSpec) -> Iterator[Diagnostic]:
             codes.NOT_ON_RAY,
             f"the recipe `fine-tune` starts on each of {spec.nodes} nodes, and Ray starts a program on the first",
             at=subject.place(("spec", "recipe")),
-            hint="train on one node, or set platform.training to job or kubeflow-trainer",
+            hint="train on one node, or set platform.training to job, jobset or kubeflow-trainer",
             subject=str(subject.document.address),
         )
