@@ -3,11 +3,12 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+LEARNING := $(VENV)/learning/.ready
 
 .PHONY: demo test fast check format golden generate lock bench tools cluster-up cluster-down clean
 
-demo: $(READY)  ## the whole main job, on a git target of its own
-	@$(BIN)/python tools/demo.py
+demo: $(READY) $(LEARNING)  ## the whole main job, on a git target of its own
+	@$(BIN)/python -m tools.demo
 
 test: $(READY)  ## all tests that this machine can run
 	@$(BIN)/python -m pytest -n auto --dist loadgroup
@@ -45,7 +46,7 @@ tools:  ## Pulumi, a Kubernetes control plane, Prometheus and CRDs for the tests
 CLUSTER ?= dev
 cluster-up:  ## a local Kubernetes with simulated GPU nodes, and the definitions that the worked example needs
 	@tools/cluster.sh up $(CLUSTER)
-	@tools/crds.sh apply "$$(tools/cluster.sh up $(CLUSTER))" prometheus-operator >/dev/null
+	@tools/crds.sh apply "$$(tools/cluster.sh up $(CLUSTER))" prometheus-operator gateway-api argo-rollouts >/dev/null
 	@printf '%s\n' "It runs until 'make cluster-down'. To use it in this shell:" \
 	  "  eval \"\$$(tools/cluster.sh env $(CLUSTER))\"" "  kubectl get nodes -L pool" >&2
 
@@ -59,6 +60,14 @@ $(READY): requirements.lock pyproject.toml
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@
+
+# Beside $(VENV), whose versions it must not move. `make tools` has the same; without either, the demo says what it leaves out.
+$(LEARNING): tools/checks.txt $(READY)
+	@. tools/folders.sh; [ -x "$$TOOLS/checks/bin/python" ] || { \
+	  echo "setting up scikit-learn in $(VENV)/learning, for what the demo really trains and measures" >&2; \
+	  $(PYTHON) -m venv $(VENV)/learning && \
+	  $(VENV)/learning/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r tools/checks.txt; } || true
+	@mkdir -p $(VENV)/learning && touch $@
 
 clean:
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -167,7 +167,8 @@ def commit(root: Path, message: str) -> None:
 
 def measure_start(root: Path) -> None:
     """The commands that people feel: the version, and the worked example."""
-    shutil.copytree(EXAMPLE / "environments", root / "environments")
+    for part in ("environments", "evidence"):
+        shutil.copytree(EXAMPLE / part, root / part)
     shutil.copy(EXAMPLE / "opsdecl.lock", root)
     commit(root, "example")
     validate = [*OPSDECL, "validate"]

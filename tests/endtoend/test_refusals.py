@@ -123,9 +123,11 @@ def test_more_deletions_than_the_budget(project: Path) -> None:
     edit(
         project,
         "environments/prod/risk.yaml",
-        "metadata: {name: eta}\nspec:\n  replicas: {count: 2}",
+        "metadata: {name: eta}\nspec:\n  replicas: {count: 2}\n  rollout:\n    strategy: canary\n"
+        "    steps: [{weight: 10, pause: 10m}, {weight: 50, hold: true}]",
         "metadata: {name: eta}\n$delete: true",
     )
+    edit(project, "environments/public/routes.yaml", "{model: eta}", "{model: fraud}")
     edit(project, "environments/base/monitoring.yaml", "models: [fraud, eta]", "models: [fraud]")
     commit(project, "No arrival times")
     assert refused(project, "apply", "--env", "prod", "--yes") == (3, ["OD520"])

@@ -46,6 +46,12 @@ def branch(project: Path, environment: str) -> list[str]:
     return git(project, "rev-list", f"rendered/{environment}").split()
 
 
+def content(project: Path, commit_: str) -> list[str]:
+    """The manifests of a rendered commit, file by file, without those of evaluations: a run is not done again."""
+    every = git(project, "ls-tree", "-r", f"{commit_}:manifests").splitlines()
+    return [line for line in every if "/job-contracts-quality-" not in line]
+
+
 def tree(project: Path, commit_: str) -> str:
     """The manifests of a rendered commit, as git's digest of all their names and bytes."""
     return git(project, "rev-parse", f"{commit_}:manifests")
@@ -88,9 +94,9 @@ def test_rollback_gives_the_earlier_bytes(project: Path, environment: str) -> No
     assert opsdecl_here(project, "rollback", "--env", environment, "--to", first, "--yes").code == 0
     back = branch(project, environment)[0]
     assert back not in (first, second)
-    assert tree(project, back) == tree(project, first)
+    assert content(project, back) == content(project, first)
     assert opsdecl_here(project, "rollback", "--env", environment, "--to", second[:12], "--yes").code == 0
-    assert tree(project, branch(project, environment)[0]) == tree(project, second)
+    assert content(project, branch(project, environment)[0]) == content(project, second)
     assert plan(project, environment) == f"{environment} is up to date\n"
 
 

@@ -89,6 +89,7 @@ CHANGES = (
             ("environments/dev/models.yaml", "{name: eta}", "{name: arrival}"),
             ("environments/staging/models.yaml", "{name: eta}", "{name: arrival}"),
             (MONITORING, "models: [fraud, eta]", "models: [fraud, arrival]"),
+            ("environments/public/routes.yaml", "{model: eta}", "{model: arrival}"),
         ),
     ),
     Change("other-owner", ((RISK, "owner: team-risk", "owner: team-fraud"),)),

@@ -10,7 +10,7 @@ from tests.support.cluster import ControlPlane, control_plane, label_of
 
 GROUP = "cluster"
 EXAMPLE_NAMESPACES = ("assist", "documents", "risk")
-CLAIMS_AT_MOST = 6
+CLAIMS_AT_MOST = 10
 """Of one environment of the example; a claim that is deleted uses its volume up."""
 
 
@@ -19,6 +19,8 @@ def cluster() -> Iterator[ControlPlane]:
     """One control plane, started when the first test asks for it, with the definitions that the example needs."""
     with control_plane(f"test-{os.getpid()}") as running:
         running.install_definitions("prometheus-operator", "podmonitors", "prometheusrules")
+        running.install_definitions("gateway-api", "httproutes")
+        running.install_crds("argo-rollouts")
         yield running
 
 

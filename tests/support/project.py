@@ -21,14 +21,14 @@ from opsdecl.spec.types import SourceTree
 
 ROOT = Path(__file__).resolve().parents[2]
 ENVIRONMENTS = ("dev", "staging", "prod")
-PARTS = ("environments", "opsdecl.lock")
+PARTS = ("environments", "evidence", "opsdecl.lock")
 COMMAND_TIMEOUT_S = 120
 
 
 @cache
 def example_files() -> Mapping[str, str]:
     """The worked example by path, as text."""
-    files = [ROOT / "opsdecl.lock", *sorted(f for f in (ROOT / "environments").rglob("*") if f.is_file())]
+    files = [ROOT / "opsdecl.lock", *sorted(f for part in PARTS for f in (ROOT / part).rglob("*") if f.is_file())]
     return {file.relative_to(ROOT).as_posix(): file.read_text("utf-8") for file in files}
 
 

@@ -141,7 +141,7 @@ def test_what_opsdecl_rendered_is_read_back() -> None:
         "LLM.assistant",
         "LLM.extract",
         "LLM.summarise",
-        "Model.eta",
         "Model.fraud",
     }
     assert [left for left in found.left_out if left.key.kind == "Deployment"] == []
+    assert [str(left.key) for left in found.left_out if left.key.kind == "Rollout"] == ["Rollout risk/eta"]

@@ -1,0 +1,1 @@
+"""What the image `ghcr.io/harbor/fraud` of the worked example holds, and payments to learn from."""
