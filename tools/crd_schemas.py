@@ -18,7 +18,7 @@ OUTPUT = ROOT / "opsdecl" / "render" / "data" / "custom"
 TABLE = ROOT / "tools" / "crds.tsv"
 
 KINDS: Mapping[str, tuple[str, ...]] = {
-    "argo-rollouts": ("Rollout",),
+    "argo-rollouts": ("AnalysisTemplate", "Rollout"),
     "external-secrets": ("ExternalSecret",),
     "keda": ("ScaledObject",),
     "gateway-api": ("HTTPRoute",),

@@ -27,6 +27,7 @@ _RANKS = {
                 "PersistentVolume",
                 "PersistentVolumeClaim",
                 "NetworkPolicy",
+                "AnalysisTemplate",
             ),
             ("Service",),
             (

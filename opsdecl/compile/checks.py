@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from opsdecl.addr import SpecAddress
 from opsdecl.compile import capacity, pins, runs, sharing
 from opsdecl.compile.adapters import adapters
+from opsdecl.compile.analyses import analyses
 from opsdecl.compile.costs import budget_exceeded
 from opsdecl.compile.engine_flags import engine_flags
 from opsdecl.compile.evaluations import evaluations
@@ -194,6 +195,7 @@ CHECKS: tuple[Callable[[Scene], Iterator[Diagnostic]], ...] = (
     maintained,
     monitors,
     scalers,
+    analyses,
     secrets,
     routes,
     prefill_unused,

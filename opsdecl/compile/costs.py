@@ -7,7 +7,7 @@ from msgspec.structs import replace
 
 from opsdecl.catalog.types import Catalog
 from opsdecl.compile.roles import Role, path_in, roles_of
-from opsdecl.compile.rollout import gpus_of, replicas_of
+from opsdecl.compile.rollout import gpus_of, pods_of_canary, replicas_of
 from opsdecl.compile.scene import Scene
 from opsdecl.compile.types import CompiledDocument
 from opsdecl.diag import Diagnostic, Related, SpecPath
@@ -58,7 +58,8 @@ def _priced(document: CompiledDocument, role: Role, settings: Mapping[str, Json]
     accelerator = spec["accelerator"]
     price = price_of(accelerator, settings, catalog)
     lowest, highest = replicas_of(spec.get("replicas", {}))
-    cost = cost_of(price, gpus_of(accelerator), lowest, highest) if price is not None else None
+    beside = pods_of_canary(spec, settings["capacity"]["pools"])
+    cost = cost_of(price, gpus_of(accelerator), lowest, highest, beside) if price is not None else None
     return Priced(document, price, cost, role.name)
 
 

@@ -6,7 +6,7 @@ Works on effective values, so that no document is compiled again for it.
 from collections.abc import Mapping
 from itertools import pairwise
 
-from opsdecl.fleet.strategy import choose_way, spare_replicas
+from opsdecl.fleet.strategy import choose_way, rounded, spare_replicas
 from opsdecl.fleet.types import RECREATE, Pool, Way
 from opsdecl.spec.types import Json
 
@@ -36,6 +36,14 @@ def canary_weights(rollout: Spec) -> tuple[int, ...]:
     """Shares in percent that the new version gets before it gets all requests."""
     steps = tuple(int(step["weight"]) for step in rollout.get("steps", ()))
     return steps or tuple(filter(None, (rollout.get("trafficPercent"),)))
+
+
+def pods_of_canary(spec: Spec, pools: Mapping[str, Spec]) -> int:
+    """Pods that may run beside the most replicas for as long as a canary takes; 0 for all other ways, which end with
+    the rollout."""
+    if spec.get("rollout", {}).get("strategy") != "canary":
+        return 0
+    return rounded(_canary(spec, pools), replicas_of(spec.get("replicas", {}))[1])[0]
 
 
 def keeps_stable(spec: Spec, pools: Mapping[str, Spec]) -> bool:

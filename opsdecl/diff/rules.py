@@ -168,6 +168,7 @@ KINDS: Mapping[str, KindRule] = {
         delete_reason=_WORKLOAD_GONE,
         pods="spec.template",
     ),
+    "AnalysisTemplate": KindRule(_all("none", "the next canary is judged by it")),
     "Job": KindRule(
         (
             FieldRule("spec.template", "replace", "a Job's pods cannot change after creation", restarts=True),

@@ -10,11 +10,12 @@ HOURS = 730
 CATALOGUE_CURRENCY = "USD"
 
 
-def cost_of(price: Price, gpus: float, lowest: int, highest: int) -> Cost:
-    """Per month. `gpus` are those of one replica; a slice of a GPU is a fraction."""
+def cost_of(price: Price, gpus: float, lowest: int, highest: int, beside: int = 0) -> Cost:
+    """Per month. `gpus` are those of one replica; a slice of a GPU is a fraction. `beside`: replicas that may run for
+    long beside the most, which the ceiling counts."""
     replica = price.amount * gpus * HOURS
     expected = replica * expected_replicas(lowest, highest)
-    return Cost(replica * lowest, expected, replica * highest, price.currency)
+    return Cost(replica * lowest, expected, replica * (highest + beside), price.currency)
 
 
 def expected_replicas(lowest: int, highest: int) -> float:

@@ -7,7 +7,7 @@ from msgspec import Struct
 from opsdecl.addr import SpecAddress
 from opsdecl.compile.costs import currency_of, price_of
 from opsdecl.compile.roles import roles_of
-from opsdecl.compile.rollout import gpus_of, replicas_of
+from opsdecl.compile.rollout import gpus_of, pods_of_canary, replicas_of
 from opsdecl.diff.types import FleetTotals, MonthlyCost
 from opsdecl.fleet.cost import cost_of, total
 from opsdecl.fleet.types import Cost, Price
@@ -73,9 +73,11 @@ def _need_of(built: Built, spec: Effective) -> Need | None:
     if not accelerator:
         return None
     count, (lowest, highest) = gpus_of(accelerator), replicas_of(spec.get("replicas", {}))
-    price = price_of(accelerator, built.environment.effective["spec"], built.project.catalog)
-    cost = (price, cost_of(price, count, lowest, highest)) if price is not None else None
-    return Need((lowest * count, highest * count), cost)
+    settings = built.environment.effective["spec"]
+    beside = pods_of_canary(spec, settings["capacity"]["pools"])
+    price = price_of(accelerator, settings, built.project.catalog)
+    cost = (price, cost_of(price, count, lowest, highest, beside)) if price is not None else None
+    return Need((lowest * count, (highest + beside) * count), cost)
 
 
 def totals_of(built: Built, needs: Sequence[Needs], *, known: bool) -> FleetTotals | None:

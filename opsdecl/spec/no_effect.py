@@ -252,6 +252,7 @@ def _served(kind: str) -> tuple[NoEffectRule, ...]:
         NoEffectRule(kind, (*rollout, "trafficPercent"), _not_canary, canary),
         NoEffectRule(kind, (*rollout, "steps"), _not_canary, canary),
         NoEffectRule(kind, (*rollout, "keepStable"), _not_canary, canary),
+        NoEffectRule(kind, (*rollout, "analysis"), _not_canary, canary),
         NoEffectRule(kind, (*rollout, "maxSurge"), _not_rolling, rolling),
         NoEffectRule(kind, (*rollout, "maxUnavailable"), _not_rolling, rolling),
         NoEffectRule(kind, (*replicas, "target"), _not_scaled, "give min and max a range and the platform a scaler"),

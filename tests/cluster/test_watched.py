@@ -11,6 +11,7 @@ from opsdecl.spec.source import MemoryTree
 from tests.support.cluster import ControlPlane
 from tests.support.measuring import measured_project
 from tests.support.project import built
+from tests.support.routed import JUDGED, routed_tree
 
 NAMESPACE = "watched"
 
@@ -18,6 +19,7 @@ NAMESPACE = "watched"
 @pytest.fixture
 def installed(cluster: ControlPlane) -> Iterator[ControlPlane]:
     cluster.install_definitions("prometheus-operator", "servicemonitors")
+    cluster.install_crds("argo-rollouts")
     cluster.create_namespace(NAMESPACE)
     yield cluster
     cluster.delete_namespaces(NAMESPACE, wait=False)
@@ -56,7 +58,7 @@ def missing(sent: object, back: object, path: str = "") -> Iterator[str]:
 
 
 @pytest.mark.slow
-def test_measures_and_service_monitors_are_taken_whole(installed: ControlPlane, tmp_path: Path) -> None:
+def test_measures_service_monitors_and_analyses_are_taken_whole(installed: ControlPlane, tmp_path: Path) -> None:
     project = measured_project()
     place = "environments/dev/case.yaml"
     text = project[place].replace("  watch: {llms: [chat]}", "  watch: {llms: [chat]}\n  scrape: {by: service}")
@@ -64,3 +66,5 @@ def test_measures_and_service_monitors_are_taken_whole(installed: ControlPlane, 
     kinds = frozenset(("CronJob", "ServiceMonitor", "PodMonitor", "PrometheusRule"))
     # Three measures, one model by its Service, one by its pods, rules of both Monitors.
     assert taken(installed, manifests, kinds, tmp_path) == 7
+    judged = built(routed_tree(**JUDGED), "prod").manifests
+    assert taken(installed, judged, frozenset(("AnalysisTemplate", "Rollout")), tmp_path) == 2

@@ -33,13 +33,13 @@ def check_rules(folder: Path, groups: Sequence[Rule]) -> str:
     """What `promtool check rules` says; raises AssertionError where it finds something."""
     file = folder / "rules.yaml"
     file.write_text(yaml.safe_dump({"groups": list(groups)}, sort_keys=False))
-    return _promtool(folder, "check", "rules", "--lint=all", "--lint-fatal", str(file))
+    return promtool(folder, "check", "rules", "--lint=all", "--lint-fatal", str(file))
 
 
 def check_config(folder: Path, config: Rule) -> str:
     """What `promtool check config` says of a configuration of Prometheus; raises AssertionError where it refuses it."""
     (folder / "prometheus.yaml").write_text(yaml.safe_dump(config, sort_keys=False))
-    return _promtool(folder, "check", "config", "--lint=all", "--lint-fatal", "prometheus.yaml")
+    return promtool(folder, "check", "config", "--lint=all", "--lint-fatal", "prometheus.yaml")
 
 
 def try_rules(folder: Path, groups: Sequence[Rule], scenarios: Iterable[Scenario]) -> str:
@@ -49,7 +49,7 @@ def try_rules(folder: Path, groups: Sequence[Rule], scenarios: Iterable[Scenario
     tests = [_test(scenario, alerts) for scenario in scenarios]
     plan = {"rule_files": ["rules.yaml"], "evaluation_interval": "2m", "tests": tests}
     (folder / "tests.yaml").write_text(yaml.safe_dump(plan, sort_keys=False))
-    return _promtool(folder, "test", "rules", "tests.yaml")
+    return promtool(folder, "test", "rules", "tests.yaml")
 
 
 def _test(scenario: Scenario, alerts: Sequence[Rule]) -> dict[str, Any]:
@@ -75,7 +75,8 @@ def _labels(alert: str, labels: Mapping[str, str]) -> str:
     return "{" + ", ".join(f'{name}="{value}"' for name, value in shown.items()) + "}"
 
 
-def _promtool(folder: Path, *arguments: str) -> str:
+def promtool(folder: Path, *arguments: str) -> str:
+    """What it says; raises AssertionError where it ends with anything but 0."""
     program = require("bin/promtool") / "bin/promtool"
     done = subprocess.run([program, *arguments], cwd=folder, capture_output=True, text=True, timeout=TIMEOUT_S)
     said = done.stdout + done.stderr

@@ -157,3 +157,17 @@ BY_CANARY: Mapping[str, str] = {
     "  rollout: {strategy: canary, steps: [{weight: 10, pause: 10m}, {weight: 50, hold: true}]}",
 }
 """New versions of `chat` by canary, moved by Argo Rollouts."""
+
+JUDGED: Mapping[str, str] = {
+    **BY_CANARY,
+    "  namespaces: [assist]\n": "  namespaces: [assist]\n"
+    '  monitoring: {prometheus: "http://prometheus.monitoring:9090"}\n',
+    "steps: [{weight: 10, pause: 10m}, {weight: 50, hold: true}]}": "steps: [{weight: 10, pause: 10m}, "
+    "{weight: 50, pause: 10m}],\n    analysis: {errors: 1%, ttft: {p95: 800ms}, metrics: [{name: waiting, metric: "
+    '"vllm:num_requests_waiting", above: 20}, {name: preempts, metric: "vllm:num_preemptions_total", statistic: rate, '
+    "above: 1}]}}",
+    "---\napiVersion: opsdecl.dev/v1\nkind: Model\nmetadata: {name: fraud": "---\napiVersion: opsdecl.dev/v1\n"
+    "kind: Monitor\nmetadata: {name: chat, owner: team-assist}\nspec: {watch: {llms: [chat]}}\n"
+    "---\napiVersion: opsdecl.dev/v1\nkind: Model\nmetadata: {name: fraud",
+}
+"""The same, and the canary is judged by its metrics."""

@@ -156,6 +156,11 @@ class Monitoring(Part):
         description="Address of a Pushgateway that Prometheus scrapes, as programs in the cluster reach it; measures "
         "of Monitors hand their numbers to it.",
     )
+    prometheus: WebUrl | None = Field(
+        default=None,
+        description="Address of Prometheus, as programs in the cluster reach it; analyses of canaries ask it, and "
+        "where it is absent that of `autoscaling`.",
+    )
 
 
 class NetworkPolicySettings(Part):

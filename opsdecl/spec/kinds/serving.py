@@ -5,6 +5,7 @@ from typing import Any, Literal
 
 from pydantic import Field
 
+from opsdecl.spec.kinds.analysis import Analysis
 from opsdecl.spec.kinds.declare import Part, excludes, literal_text
 from opsdecl.spec.kinds.names import (
     CountOrPercentage,
@@ -17,6 +18,7 @@ from opsdecl.spec.kinds.names import (
     NonEmpty,
     PositiveNumber,
 )
+from opsdecl.spec.kinds.objectives import LatencyObjective
 from opsdecl.spec.kinds.scalars import CpuQuantity, Duration, Percentage, Quantity
 
 ScalingMetric = Literal[
@@ -134,6 +136,9 @@ class Rollout(Part):
         description="Shares of the requests that a canary gets, one after the other, before it gets all of them.",
         json_schema_extra=excludes("trafficPercent"),
     )
+    analysis: Analysis | None = Field(
+        default=None, description="When a canary is taken back by itself; never where absent."
+    )
     keep_stable: bool | None = Field(
         default=None,
         description="Whether all pods of the version before run until a canary has all requests, which needs room for "
@@ -153,15 +158,6 @@ class Drain(Part):
     longest_generation: Duration = Field(
         description="Longest time that an answer takes; a pod that leaves is given this long."
     )
-
-
-class LatencyObjective(Part):
-    """Latency that is promised, by percentile."""
-
-    p50: Duration | None = Field(default=None, description="Half of the requests are quicker.")
-    p90: Duration | None = Field(default=None, description="Nine in ten requests are quicker.")
-    p95: Duration | None = Field(default=None, description="95 in a hundred requests are quicker.")
-    p99: Duration | None = Field(default=None, description="99 in a hundred requests are quicker.")
 
 
 class Slo(Part):

@@ -8,10 +8,11 @@ from opsdecl.diag.codes import spec as codes
 from opsdecl.spec.kinds.adapter import Adapter
 from opsdecl.spec.kinds.llm import LLM
 from opsdecl.spec.kinds.model import Model
+from opsdecl.spec.kinds.objectives import LatencyObjective
 from opsdecl.spec.kinds.run import RUN_KINDS
 from opsdecl.spec.kinds.runtime import Runtime
 from opsdecl.spec.kinds.scalars import ImageReference
-from opsdecl.spec.kinds.serving import LatencyObjective, Replicas
+from opsdecl.spec.kinds.serving import Replicas
 from opsdecl.spec.rules.types import DocumentRule, Finding, doubles
 
 Served = LLM | Model
@@ -126,18 +127,41 @@ def objectives(document: Served) -> Iterator[Finding]:
     for name, attribute in named:
         objective = getattr(slo, attribute)
         if objective is not None:
-            yield from _percentiles(name, objective)
+            yield from _percentiles(("spec", "slo", name), objective)
 
 
-def _percentiles(name: str, objective: LatencyObjective) -> Iterator[Finding]:
-    path: SpecPath = ("spec", "slo", name)
+def analysis(document: Served) -> Iterator[Finding]:
+    chosen, path = document.spec.rollout.analysis, ("spec", "rollout", "analysis")
+    if chosen is None:
+        return
+    latencies = {"ttft": chosen.ttft, "interTokenLatency": chosen.inter_token_latency, "latency": chosen.latency}
+    if chosen.errors is None and not any(latencies.values()) and not chosen.metrics:
+        message = "the analysis asks nothing of a canary"
+        yield Finding(codes.ONE_OF_FIELDS, path, message, "add `errors: 1%`, a latency, or `metrics`")
+    for name, objective in latencies.items():
+        if objective is not None:
+            yield from _percentiles((*path, name), objective)
+    named = ("ttft", "inter-token", "latency")
+    own = ("errors", *(f"{name}-{percentile}" for name in named for percentile in ("p50", "p90", "p95", "p99")))
+    for index, name in doubles((*own, *(one.name for one in chosen.metrics))):
+        message = f"`{name}` is the name of something else that is looked at"
+        at = (*path, "metrics", index - len(own), "name")
+        yield Finding(codes.DUPLICATE_ENTRY, at, message, "give it another name")
+    for index, one in enumerate(chosen.metrics):
+        if (one.above is None) == (one.below is None):
+            message = f"`{one.name}` has {'no bound' if one.above is None else 'two bounds'}, and one is needed"
+            yield Finding(codes.ONE_OF_FIELDS, (*path, "metrics", index), message, "write `above: …` or `below: …`")
+
+
+def _percentiles(path: SpecPath, objective: LatencyObjective) -> Iterator[Finding]:
+    name = ".".join(str(part) for part in path[1:])
     given = [(percentile, value) for percentile, value in objective if value is not None]
     if not given:
-        message = f"`slo.{name}` promises nothing"
+        message = f"`{name}` names no percentile"
         yield Finding(codes.ONE_OF_FIELDS, path, message, "add a percentile, such as `p95: 800ms`", True)
     for (lower, less), (upper, more) in pairwise(given):
         if less.seconds > more.seconds:
-            message = f"`slo.{name}.{lower}` is {less}, above `{upper}`, which is {more}"
+            message = f"`{name}.{lower}` is {less}, above `{upper}`, which is {more}"
             hint = "a higher percentile is never quicker: exchange the values"
             yield Finding(codes.BOUNDS_REVERSED, (*path, lower), message, hint)
 
@@ -221,6 +245,7 @@ RULES: tuple[DocumentRule, ...] = (
     DocumentRule(_SERVED, ((_S, "serviceAccount"),), service_account),
     DocumentRule(_SERVED, ((_S, "access"),), access),
     DocumentRule(_SERVED, ((_S, "slo"),), objectives),
+    DocumentRule(_SERVED, ((_S, "rollout"),), analysis),
     DocumentRule(_SERVED | {"Adapter"}, ((_S, "card"),), card),
     DocumentRule(_PODS, (("metadata", "movedFrom"), (_S, "imagePullSecrets"), (_S, "servedNames")), lists),
     DocumentRule(_PODS, (("metadata", "movedFrom"), ("metadata", "name")), moved_from),

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from opsdecl.compile.lower.argo_rollouts.answerable import beyond_analysis
 from opsdecl.compile.lower.subject import Subject
 from opsdecl.compile.rollout import holds_volume_alone, nodes_of
 from opsdecl.diag import Diagnostic, SpecPath
@@ -30,6 +31,7 @@ def beyond_rollouts(subject: Subject, spec: ServedSpec) -> Iterator[Diagnostic]:
     elif not subject.routes:
         message = f"no Route sends requests to {subject.document.address}, so nothing could give a canary its share"
         yield _finding(subject, message, f"add a Route to it, with platform.routing `gateway-api`, {_OTHER}")
+    yield from beyond_analysis(subject, spec)
     if holds_volume_alone(effective):
         message = "two versions run beside each other, and the volume of the weights is mounted by one node at a time"
         hint = "set weights.cache.accessMode to ReadWriteMany, or use another cache"

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from opsdecl.compile.lower.argo_rollouts.analysis import background
 from opsdecl.compile.lower.labels import selector
 from opsdecl.compile.lower.names import object_name
 from opsdecl.compile.lower.native.deployment import Server, deadline, needed, pod_annotations, pod_spec, spread
@@ -82,6 +83,7 @@ def _canary(subject: Subject, chosen: Rollout, *, kept: bool) -> dict[str, Any]:
         "stableService": subject.base,
         "canaryService": canary_service_name(subject.base),
         # Pods of the version before go with their requests, where there is no room for both.
+        "analysis": background(subject) if chosen.analysis is not None else None,
         "dynamicStableScale": None if kept else traced(True, "spec", "rollout", "keepStable"),
         "steps": _steps(chosen),
         "trafficRouting": {"plugins": {PLUGIN: {"namespace": subject.namespace, "httpRoutes": routes}}},

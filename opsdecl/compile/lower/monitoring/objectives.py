@@ -16,7 +16,8 @@ from opsdecl.compile.lower.monitoring.series import FAILED, LATENCY, REQUESTS, W
 from opsdecl.compile.types import Traced
 from opsdecl.diag import SpecPath
 from opsdecl.spec.kinds.monitor import Objectives
-from opsdecl.spec.kinds.serving import LatencyObjective, Slo
+from opsdecl.spec.kinds.objectives import LatencyObjective
+from opsdecl.spec.kinds.serving import Slo
 
 HOUR = 3600.0
 PERCENTILES: Mapping[str, float] = {"p50": 0.5, "p90": 0.9, "p95": 0.95, "p99": 0.99}

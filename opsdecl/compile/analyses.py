@@ -1,0 +1,25 @@
+"""Canaries that are judged by their metrics, against the Monitors that have these collected."""
+
+from collections.abc import Iterator
+
+from opsdecl.compile.monitors import watched_by
+from opsdecl.compile.scene import Scene
+from opsdecl.diag import Diagnostic
+from opsdecl.diag.codes import analysis as codes
+
+
+def analyses(scene: Scene) -> Iterator[Diagnostic]:
+    """Models whose series nobody labels as the questions expect them: a canary would wait for a person for ever."""
+    monitors = [d for d in scene.documents.values() if d.address.kind == "Monitor" and d.model.spec.scrape.enabled]
+    scraped = {document.address for monitor in monitors for document in watched_by(scene, monitor)}
+    for document in scene.lasting():
+        rollout = getattr(document.model.spec, "rollout", None)
+        judged = rollout is not None and rollout.strategy == "canary" and rollout.analysis is not None
+        if judged and document.address not in scraped:
+            yield Diagnostic(
+                codes.CANARY_NOT_SCRAPED,
+                f"no Monitor of this environment has {document.address} scraped, so nothing is known of its canary",
+                at=scene.place(document.address, ("spec", "rollout", "analysis")),
+                hint="add it to `watch` of a Monitor",
+                subject=str(document.address),
+            )
