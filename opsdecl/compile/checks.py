@@ -9,6 +9,7 @@ from opsdecl.compile.analyses import analyses
 from opsdecl.compile.costs import budget_exceeded
 from opsdecl.compile.engine_flags import engine_flags
 from opsdecl.compile.evaluations import evaluations
+from opsdecl.compile.explained import explained
 from opsdecl.compile.from_training import from_training
 from opsdecl.compile.lower.names import group_name
 from opsdecl.compile.maintained import maintained
@@ -188,6 +189,7 @@ CHECKS: tuple[Callable[[Scene], Iterator[Diagnostic]], ...] = (
     adapters,
     runs.data_elsewhere,
     evaluations,
+    explained,
     from_training,
     recipes,
     searches,

@@ -103,6 +103,9 @@ def _images(document: CompiledDocument) -> Iterator[tuple[SpecPath, str]]:
     spec = document.effective["spec"]
     if isinstance(spec.get("image"), str):
         yield ("spec", "image"), spec["image"]
+    explainer = (spec.get("explain") or {}).get("explainer")
+    if explainer:
+        yield ("spec", "explain", "explainer", "image"), explainer["image"]
     for index, step in enumerate(spec.get("prepare") or ()):
         yield ("spec", "prepare", index, "image"), step["image"]
     for index, measure in enumerate(spec.get("measures") or ()):

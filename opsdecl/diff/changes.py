@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Sequence
 
-from opsdecl.addr import SpecAddress
+from opsdecl.addr import Address, SpecAddress
 from opsdecl.diff.classify import Meaning, ordered
 from opsdecl.diff.compare import MISSING, Difference
 from opsdecl.diff.documents import DocumentDiff, overlaps, shared_by
@@ -14,6 +14,8 @@ from opsdecl.diff.types import Action, ChangeClass, DocumentChange, Effects, Fie
 
 _ONLY_DESCRIBES = Meaning(("metadata",), "only describes")
 _NOTHING_RUNS = Meaning(("none",), "nothing that runs changes")
+_BESIDE = frozenset({"explain"})
+"""Variants of objects whose pods answer no request to the model."""
 
 
 def document_change(
@@ -88,7 +90,9 @@ def _comes_from(origin: tuple[str | int, ...] | None, difference: Difference) ->
     return overlaps(difference, origin)
 
 
-def _effects(changed: Sequence[Difference], objects: Sequence[ObjectDiff]) -> Effects:
+def _effects(changed: Sequence[Difference], every: Sequence[ObjectDiff]) -> Effects:
+    """Of the pods that answer: what explains answers beside them is told at its own object."""
+    objects = [o for o in every if Address.parse(o.change.address).variant not in _BESIDE]
     effects = total(o.change.effects for o in objects)
     if not effects.restart_field:
         return effects

@@ -57,6 +57,7 @@ def card_of(built: Built, document: CompiledDocument, models: Models, evidence: 
         statements=statements,
         composition=composition,
         operation=_operation(built, document, models),
+        explained_by=(effective["spec"].get("explain") or {}).get("attribution", ""),
         explanations=explanations_of(digest, evidence),
         policies=tuple(_policies(built, document)),
         exceptions=deviations_of(effective),

@@ -229,7 +229,8 @@ class Deviation(Struct, frozen=True, rename="camel"):
 
 class ModelCard(Struct, frozen=True, rename="camel", kw_only=True):
     """All that is declared and known of one document. `license` is the declared one, else the published one. `digest`
-    is that of the composition, as spans and evidence have it; empty for an Adapter."""
+    is that of the composition, as spans and evidence have it; empty for an Adapter. `explained_by` is the evaluation
+    that the document names as its explanation."""
 
     address: str
     name: str
@@ -241,6 +242,7 @@ class ModelCard(Struct, frozen=True, rename="camel", kw_only=True):
     statements: Statements
     composition: Composition
     operation: Operation
+    explained_by: str = ""
     explanations: tuple[Explanation, ...] = ()
     policies: tuple[PolicyUse, ...] = ()
     exceptions: tuple[Deviation, ...] = ()

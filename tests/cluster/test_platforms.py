@@ -108,10 +108,12 @@ def test_serving_by_kserve(cluster: ControlPlane, project: Project) -> None:
     """From plain Kubernetes to KServe and back, drift and all: the address that callers have stays."""
     changed = {
         "chat": ("replicas: {count: 2}", "replicas: {min: 1, max: 4, target: {metric: cpu, value: 60}}"),
-        "fraud": ('resources: {cpu: "2", memory: 4Gi}', 'resources: {cpu: "2"}'),
+        "fraud": ('resources: {cpu: "2", memory: 4Gi}', 'resources: {cpu: "2"}\n  explain: {explainer: {image: e:1}}'),
     }
     opsdecl = project("{}", **changed)
     assert opsdecl("apply", "--yes", "--no-wait").code == 0
+    (asking,) = cluster.get("deployment", "fraud-explain", "risk")["spec"]["template"]["spec"]["containers"]
+    assert asking["args"] == ["--model_name", "fraud", "--predictor_host", "fraud.risk", "--http_port", "8080"]
     address = cluster.get("service", "chat", "assist")["spec"]["clusterIP"]
     opsdecl = project("{serving: kserve}", **changed)
     with admitting_as(cluster, "kserve-0.20.0"):
@@ -122,6 +124,8 @@ def test_serving_by_kserve(cluster: ControlPlane, project: Project) -> None:
         assert cluster.get("service", "chat", "assist")["spec"]["clusterIP"] == address
         container = cluster.get(SERVICES, "fraud", "risk")["spec"]["predictor"]["containers"][0]
         assert container["resources"]["limits"] == {"cpu": "2", "memory": "2Gi"}
+        assert cluster.get(SERVICES, "fraud", "risk")["spec"]["explainer"]["labels"]["opsdecl.dev/variant"] == "explain"
+        assert cluster.attempt("get", "deployment", "fraud-explain", "-n", "risk").returncode != 0
 
         status = opsdecl("status")
         assert "KServe has not said yet how it is" in status.all

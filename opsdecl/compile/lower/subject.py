@@ -72,7 +72,9 @@ class Subject(Struct, frozen=True):
     routes: tuple[str, ...] = ()
     """Names of the HTTPRoutes that send requests to the model, where its new versions come by canary."""
     variant: str = MAIN
-    """Which of the document's pods: those that answer, or `prefill`."""
+    """Which of the document's pods: those that answer, `prefill`, or `explain`."""
+    whole: CompiledDocument | None = None
+    """The document as it is, where `document` has the values of some of its pods."""
     is_split: bool = False
     """Whether some pods of the document only prefill."""
     reckoned_gib: float | None = None

@@ -7,6 +7,7 @@ from pydantic import Field
 from opsdecl.spec.kinds.declare import Example, Kind, Part, effect, excludes, reference
 from opsdecl.spec.kinds.document import Document, ServedSpec
 from opsdecl.spec.kinds.engine import Accelerator
+from opsdecl.spec.kinds.explain import Explain
 from opsdecl.spec.kinds.metadata import ServedMetadata
 from opsdecl.spec.kinds.names import Digest, DnsLabel, Items, NonEmpty, SourceUri
 from opsdecl.spec.kinds.scalars import ImageReference
@@ -100,6 +101,11 @@ class ModelSpec(ServedSpec):
         description="How the server says that it is ready; the runtime's way where absent.",
         json_schema_extra=effect("rolling", "pods are probed differently"),
     )
+    explain: Explain | None = Field(
+        default=None,
+        description="What explains its answers: a server for one at a time, an evaluation over a table.",
+        json_schema_extra=effect("rolling", "pods of the explainer restart"),
+    )
 
 
 class Model(Document):
@@ -139,4 +145,24 @@ spec:
 """,
 )
 
-KIND = Kind("Model", Model, "A classic predictive model that is served.", EXAMPLE, (TRAINED,))
+EXPLAINED = Example(
+    "A model with an explainer beside it, on plain Kubernetes and on KServe alike:",
+    """\
+apiVersion: opsdecl.dev/v1
+kind: Model
+metadata: {name: churn, namespace: risk, owner: team-risk}
+spec:
+  format: sklearn
+  source: {uri: "s3://models/churn/v3"}
+  runtime: mlserver
+  resources: {cpu: "2", memory: 4Gi}
+  explain:
+    explainer:
+      image: ghcr.io/acme/churn-explainer:1.2.0
+      args: [--predictor_protocol, v2]
+      resources: {cpu: "1", memory: 2Gi}
+    attribution: churn-reasons
+""",
+)
+
+KIND = Kind("Model", Model, "A classic predictive model that is served.", EXAMPLE, (TRAINED, EXPLAINED))

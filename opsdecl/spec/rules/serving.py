@@ -234,6 +234,20 @@ def image_tag(document: Model | Runtime) -> Iterator[Finding]:
         yield Finding(codes.MUTABLE_TAG, ("spec", "image"), message, "name a version, or add a digest: `@sha256:…`")
 
 
+def explain(document: Model) -> Iterator[Finding]:
+    said, path = document.spec.explain, ("spec", "explain")
+    if said is None:
+        return
+    if said.explainer is None and said.attribution is None:
+        message = "`explain` names nothing that explains the model"
+        yield Finding(codes.ONE_OF_FIELDS, path, message, "add `explainer: {image: …}` or `attribution: …`", True)
+    if said.explainer is not None and said.explainer.image.is_mutable:
+        image = said.explainer.image
+        message = f"`image` has {f'the tag `{image.tag}`' if image.tag else 'no tag'}, so it means other bytes tomorrow"
+        at = (*path, "explainer", "image")
+        yield Finding(codes.MUTABLE_TAG, at, message, "name a version, or add a digest: `@sha256:…`")
+
+
 _SERVED = frozenset({"LLM", "Model"})
 _PODS = _SERVED | RUN_KINDS
 _S = "spec"
@@ -253,4 +267,5 @@ RULES: tuple[DocumentRule, ...] = (
     DocumentRule(_SERVED | {"Runtime"}, ((_S, "env"), (_S, "engine", "env"), (_S, "prefill")), variables),
     DocumentRule(frozenset({"LLM"}), ((_S, "prefill"),), prefill_replicas),
     DocumentRule(frozenset({"Model", "Runtime", "Training", "Tuning"}), ((_S, "image"),), image_tag),
+    DocumentRule(frozenset({"Model"}), ((_S, "explain"),), explain),
 )

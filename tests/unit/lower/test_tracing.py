@@ -1,6 +1,7 @@
 """What a traced language model is told, and what OpenTelemetry's own libraries make of it."""
 
 import os
+import re
 import subprocess
 import sys
 from concurrent import futures
@@ -10,6 +11,8 @@ from urllib.parse import unquote
 import pytest
 
 from opsdecl.compile.answers import answers_digest
+from tests.support.project import built
+from tests.support.split import KSERVE, NATIVE, split_tree
 from tests.unit.lower.builders import CHAT, container, document, llm, lowered
 
 COLLECTOR = "tracing: {endpoint: 'http://collector.observability:4317'}"
@@ -90,6 +93,16 @@ def test_another_model_is_another_composition() -> None:
 
 def test_where_requests_choose_among_names_a_pod_does_not_know_which() -> None:
     assert "gen_ai.request.model" not in attributes(llm("spec: {servedNames: [a, b], tracing: {}}", COLLECTOR))
+
+
+@pytest.mark.parametrize("platform", [NATIVE, KSERVE])
+def test_pods_that_prefill_name_the_same_composition(platform: str) -> None:
+    """They have flags of their own, and what answers is the model as a whole."""
+    changed = {"  prefill:\n": "  tracing: {}\n  prefill:\n", "  capacity:\n": f"  {COLLECTOR}\n  capacity:\n"}
+    made = built(split_tree(platform, **changed), "prod").manifests.manifests
+    found = str([m.data for m in made if str(m.address.spec) == "LLM.chat"])
+    assert found.count("OTEL_RESOURCE_ATTRIBUTES") == 2
+    assert len(set(re.findall(r"opsdecl.composition=(sha256:[0-9a-f]{64})", found))) == 1
 
 
 def test_without_a_collector_or_without_tracing_nothing_is_said() -> None:

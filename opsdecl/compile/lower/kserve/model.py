@@ -6,6 +6,7 @@ from opsdecl.compile.lower.kserve.limits import beyond_kserve
 from opsdecl.compile.lower.kserve.pods import as_container, own_labels, service_name
 from opsdecl.compile.lower.native.deployment import needed, pod_annotations, pod_spec, spread
 from opsdecl.compile.lower.native.disruption import disruption_budget
+from opsdecl.compile.lower.native.explainer import AT, Explaining, asking, explaining, reached
 from opsdecl.compile.lower.native.model import PreparedModel, prepare_model
 from opsdecl.compile.lower.native.network import network_policy
 from opsdecl.compile.lower.native.parts import Workload
@@ -31,20 +32,23 @@ def lower_inference_service(subject: Subject) -> Checked[tuple[Resource, ...]]:
     prepared = prepare_model(subject, spec)
     if prepared.value is None:
         return Checked(None, prepared.diagnostics)
-    served = prepared.value
+    served, explainer = prepared.value, explaining(subject, spec, None)
     workload = Workload(ROLE, "apps/v1", "Deployment", f"{service_name(subject)}-predictor")
     resources = (
-        _inference_service(subject, spec, served),
+        _inference_service(subject, spec, served, explainer),
         service(subject, served.ports),
         service_account(subject, spec.service_account),
         scaler(subject, spec.replicas, workload),
         disruption_budget(subject, spec.disruption, spec.replicas, workload),
-        network_policy(subject, spec.access, served.ports),
+        network_policy(subject, spec.access, served.ports, others=asking(subject, spec)),
+        *(reached(explainer, spec) if explainer is not None else ()),
     )
     return Checked(tuple(resource for resource in resources if resource is not None), beyond_kserve(subject, spec))
 
 
-def _inference_service(subject: Subject, spec: ModelSpec, served: PreparedModel) -> Resource:
+def _inference_service(
+    subject: Subject, spec: ModelSpec, served: PreparedModel, explainer: Explaining | None
+) -> Resource:
     """In the mode without Knative, where the objects are those of Kubernetes. What scales is ours: KServe's own
     autoscaler would hold the CPU at 80 %."""
     scaled, chosen = is_autoscaled(subject, spec.replicas), strategy(subject, spec, spec.accelerator)
@@ -63,11 +67,19 @@ def _inference_service(subject: Subject, spec: ModelSpec, served: PreparedModel)
         ROLE,
         API_VERSION,
         KIND,
-        {"spec": {"predictor": predictor}},
+        {"spec": {"predictor": predictor, "explainer": _explainer(explainer) if explainer is not None else None}},
         name=service_name(subject),
         annotations={**annotations, **({REASON: chosen.reason} if chosen.reason else {})},
         depends_on=needed(subject, spec, served.parts),
     )
+
+
+def _explainer(made: Explaining) -> dict[str, Any]:
+    """KServe adds where the model is asked, and makes the Deployment. Its pods get the labels of the whole
+    object, which are those that the model is found by: the variant sets them apart."""
+    count = traced(made.explainer.replicas, *AT, "replicas")
+    pod = _limited(as_container(made.pod, CONTAINER))
+    return {"minReplicas": count, "maxReplicas": count, "labels": own_labels(made.subject), **pod}
 
 
 def _limited(pod: dict[str, Any]) -> dict[str, Any]:

@@ -6,6 +6,7 @@ from opsdecl.compile.lower.native.classic import SERVERS, ClassicServer, classic
 from opsdecl.compile.lower.native.compute import compute
 from opsdecl.compile.lower.native.deployment import Server
 from opsdecl.compile.lower.native.drain import CLASSIC_DEFAULT, leaving
+from opsdecl.compile.lower.native.explainer import asking, explainer_resources
 from opsdecl.compile.lower.native.flags import settle_flags
 from opsdecl.compile.lower.native.limits import beyond_native
 from opsdecl.compile.lower.native.network import network_policy
@@ -47,7 +48,8 @@ def lower_model(subject: Subject) -> Checked[tuple[Resource, ...]]:
     resources = (
         *serving(subject, spec, spec.accelerator, server, parts, ports),
         service_account(subject, spec.service_account),
-        network_policy(subject, spec.access, ports),
+        network_policy(subject, spec.access, ports, others=asking(subject, spec)),
+        *explainer_resources(subject, spec),
     )
     return Checked(tuple(resource for resource in resources if resource is not None), beyond_native(subject, spec))
 

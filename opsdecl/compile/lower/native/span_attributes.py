@@ -32,7 +32,7 @@ def first_name(subject: Subject) -> str:
 
 
 def _attributes(subject: Subject, spec: LLMSpec, engine: str) -> Iterator[tuple[str, Any]]:
-    document = subject.document
+    document = subject.whole or subject.document
     composition = answers_digest(document.address.kind, document.effective, document.references)
     yield COMPOSITION, composition
     yield "service.version", composition.removeprefix("sha256:")[:_SHORT]

@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 
 from opsdecl.catalog.engines import numbers
 from opsdecl.compile.flag_findings import SHOWN
-from opsdecl.compile.lower.labels import selector
+from opsdecl.compile.lower.labels import selector_of_all
 from opsdecl.compile.lower.names import object_name
 from opsdecl.compile.lower.native.flags import Flag
 from opsdecl.compile.lower.native.network import peer_of
@@ -76,7 +76,7 @@ def tracing_egress(subject: Subject, spec: LLMSpec) -> Resource | None:
     address = urlsplit(collector.endpoint)
     port = {"protocol": "TCP", "port": address.port or _PORTS[address.scheme]}
     policy = {
-        "podSelector": {"matchLabels": selector(subject)},
+        "podSelector": {"matchLabels": selector_of_all(subject)},
         "policyTypes": ["Egress"],
         "egress": [{"to": [Traced(peer_of(collector.egress), _AT)], "ports": [port]}],
     }

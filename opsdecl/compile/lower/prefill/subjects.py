@@ -23,7 +23,7 @@ def prefilling(subject: Subject) -> Subject:
     document = CompiledDocument(
         whole.address, whole.model, whole.value, own, whole.layers, whole.references, whole.digest
     )
-    return labelled(replace(subject, document=document, variant=PREFILL, is_split=True))
+    return labelled(replace(subject, document=document, whole=whole, variant=PREFILL, is_split=True))
 
 
 def as_written(subject: Subject, resources: Iterable[Resource | None]) -> tuple[Resource, ...]:
