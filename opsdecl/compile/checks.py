@@ -7,6 +7,7 @@ from opsdecl.compile import capacity, pins, runs, sharing
 from opsdecl.compile.adapters import adapters
 from opsdecl.compile.analyses import analyses
 from opsdecl.compile.costs import budget_exceeded
+from opsdecl.compile.devices import devices
 from opsdecl.compile.engine_flags import engine_flags
 from opsdecl.compile.evaluations import evaluations
 from opsdecl.compile.explained import explained
@@ -218,6 +219,7 @@ CHECKS_OF_ONE: tuple[Callable[[Scene], Iterator[Diagnostic]], ...] = (
     runs.nothing_kept,
     engine_flags,
     prefill,
+    devices,
     sharing.shared_gpus,
     sharing.shared_memory,
 )

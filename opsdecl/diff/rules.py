@@ -258,6 +258,13 @@ KINDS: Mapping[str, KindRule] = {
         delete="reload",
         delete_reason="who may connect changes at once",
     ),
+    "ResourceClaimTemplate": KindRule(
+        _immutable("spec"),
+        other="none",
+        delete="reload",
+        delete_reason="pods that claim devices by it cannot start again",
+        renamed="none",
+    ),
     "ConfigMap": KindRule(
         (
             FieldRule("immutable", "replace", "an immutable ConfigMap stays so"),

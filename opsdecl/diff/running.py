@@ -145,9 +145,15 @@ def _prefill_pods(data: Mapping[str, Any], prefill: Mapping[str, Any], ranges: S
 def _running(pods_of_it: Range, templates: Templates, accelerator: Mapping[str, Any]) -> Effects:
     (lowest, highest), resource = pods_of_it, str(accelerator.get("resource") or "")
     pods = sum(count for count, _ in templates)
-    gpus = sum(count * gpus_per_pod(template, resource) for count, template in templates)
+    claimed = _count(accelerator.get("count"), 1)
+    gpus = sum(count * (gpus_per_pod(each, resource) or claimed * _claims(each)) for count, each in templates)
     gpu = str(accelerator.get("gpu") or "") if gpus else ""
     return Effects(pods=(lowest * pods, highest * pods), gpus=(lowest * gpus, highest * gpus), gpu=gpu)
+
+
+def _claims(template: Mapping[str, Any]) -> int:
+    """Whether a pod claims devices: how many is said by another object, as by the document."""
+    return int(bool(_mapping(template, "spec").get("resourceClaims")))
 
 
 def total(parts: Iterable[Effects]) -> Effects:

@@ -6,6 +6,7 @@ from msgspec.structs import replace
 
 from opsdecl.catalog.types import Catalog
 from opsdecl.compile.evaluated import MEASURED_KINDS
+from opsdecl.compile.lower.devices import with_claims
 from opsdecl.compile.lower.jobset.job_set import lower_job_set
 from opsdecl.compile.lower.kserve.llm import lower_llm_service
 from opsdecl.compile.lower.kserve.model import lower_inference_service
@@ -107,7 +108,10 @@ def lower_document(
         return Checked(None, (_not_rendered(subject),))
     if not subject.base[0].isalpha():
         return Checked(None, (_bad_name(subject),))
-    return lower(subject)
+    lowered = lower(subject)
+    if lowered.value is None:
+        return lowered
+    return Checked(with_claims(subject, lowered.value), lowered.diagnostics)
 
 
 def _run_lowering(kind: str, environment: CompiledDocument) -> Lowering | None:

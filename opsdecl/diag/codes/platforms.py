@@ -77,6 +77,16 @@ BEYOND_SPLIT = Code(
     "The message names it. Change it, or remove `prefill`.",
     "kind: LLM\nspec:\n  rollout: {strategy: canary, trafficPercent: 10}\n  prefill: {replicas: {count: 2}}",
 )
+BEYOND_DEVICES = Code(
+    "OD398",
+    "What claimed devices cannot give",
+    "GPUs of this environment are claimed as devices (platform.devices is `dra`), and something asks for what such a "
+    "claim has no place for: a GPU that the driver does not name, turns on a shared GPU, an extended resource, pods "
+    "that another operator's template makes, quotas that count extended resources.\n\n"
+    "The message says what. Change it, or set platform.devices of the Environment to device-plugin.",
+    "platform: {devices: dra}\n---\naccelerator: {gpu: l4, resource: example.com/gpu}",
+)
+
 CODES: tuple[Code, ...] = (
     SECRET_KEY_MISSING,
     SECRET_NOT_DECLARED,
@@ -86,4 +96,5 @@ CODES: tuple[Code, ...] = (
     BEYOND_KSERVE,
     PREFILL_NOT_CHOSEN,
     BEYOND_SPLIT,
+    BEYOND_DEVICES,
 )

@@ -54,6 +54,11 @@ class Platform(Part):
     multi_node: Literal["none", "leader-worker-set"] = Field(
         default="none", description="What keeps the pods of a replica together that spans several nodes."
     )
+    devices: Literal["device-plugin", "dra"] = Field(
+        default="device-plugin",
+        description="How pods get GPUs: as an extended resource of a device plugin, or as devices that they claim "
+        "(Dynamic Resource Allocation).",
+    )
     queueing: Literal["none", "kueue"] = Field(default="none", description="What queues work for scarce GPUs.")
     secrets: Literal["native", "external-secrets"] = Field(default="native", description="Where secrets come from.")
     rollouts: Literal["native", "argo-rollouts"] = Field(default="native", description="What exchanges versions.")
