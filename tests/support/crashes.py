@@ -4,7 +4,9 @@ import json
 import multiprocessing
 import os
 import signal
-from collections.abc import Callable, Mapping
+import time
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -167,9 +169,17 @@ def children(name: str, parent: int | None = None) -> list[int]:
 
 
 def kill_with_children(parent: int) -> None:
-    """Pulumi's plugins lead process groups of their own, and live on where only their parents are killed."""
-    for pid in (parent, *children("pulumi", parent)):
-        try:
-            os.kill(pid, signal.SIGKILL)
-        except ProcessLookupError:
-            continue
+    """Whatever it started, at one instant. All stand still first: who goes on may start one more, which nobody finds
+    once its parent is gone. Pulumi's plugins lead process groups of their own, and live on where only parents end."""
+    stopped: list[int] = []
+    while found := [pid for pid in (parent, *children("", parent)) if pid not in stopped]:
+        stopped += found
+        _send_all(found, signal.SIGSTOP)
+        time.sleep(0.02)
+    _send_all(stopped, signal.SIGKILL)
+
+
+def _send_all(processes: Iterable[int], name: int) -> None:
+    for pid in processes:
+        with suppress(ProcessLookupError):
+            os.kill(pid, name)
