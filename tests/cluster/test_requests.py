@@ -74,7 +74,10 @@ def test_in_a_pod_the_service_account_is_taken(
     account["ca.crt"] = (cluster.certificates / "ca.crt").read_text()
     for name, text in account.items():
         (tmp_path / name).write_text(text)
-    monkeypatch.setattr("opsdecl.targets.cluster.kubeconfig.SERVICE_ACCOUNT", tmp_path)
+    from lightkube.config.kubeconfig import KubeConfig
+
+    there = KubeConfig.from_service_account
+    monkeypatch.setattr(KubeConfig, "from_service_account", lambda: there(tmp_path))
     host, _, port = cluster.server.removeprefix("https://").partition(":")
     monkeypatch.setenv("KUBERNETES_SERVICE_HOST", host)
     monkeypatch.setenv("KUBERNETES_SERVICE_PORT", port)

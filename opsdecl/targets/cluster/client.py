@@ -227,7 +227,7 @@ class Client:
         if cause is not None or "CERTIFICATE" in reason or "certificate" in reason:
             said = f"{self.server.name} and we do not trust each other: {cause or reason}"
             return ClusterError(Diagnostic(codes.CLUSTER_TLS, said, hint="check the certificates of the kubeconfig"))
-        said = f"{self.server.name} did not answer at {self.server.cluster.server}: {reason}"
+        said = f"{self.server.name} did not answer at {self.server.address}: {reason}"
         return ClusterError(
             Diagnostic(codes.CLUSTER_UNREACHABLE, said, hint="check the network: kubectl get --raw /livez")
         )

@@ -5,7 +5,7 @@ import ssl
 from opsdecl.diag import Diagnostic
 from opsdecl.diag.codes import cluster as codes
 from opsdecl.targets.cluster.connection import Connections, MaySend, Request, Response, Transport
-from opsdecl.targets.cluster.credentials import Login, login_of, trust_of, unreadable
+from opsdecl.targets.cluster.credentials import Login, login_of, trust_of
 from opsdecl.targets.cluster.failures import ClusterError
 from opsdecl.targets.cluster.kubeconfig import Server
 
@@ -51,10 +51,7 @@ def _signed(
 
 def connect(server: Server, in_flight: int) -> Line:
     """Raises ClusterError where certificates, credentials or the address cannot be read. Nobody is called yet."""
-    try:
-        login, trust = login_of(server), trust_of(server)
-    except (OSError, ssl.SSLError, ValueError) as error:
-        raise unreadable(server, error) from None
+    login, trust = login_of(server), trust_of(server)
     try:
         return Line(_transport(server, trust, in_flight), login)
     except ValueError as error:
@@ -64,9 +61,8 @@ def connect(server: Server, in_flight: int) -> Line:
 
 def _transport(server: Server, trust: ssl.SSLContext, in_flight: int) -> Transport:
     """Connections of our own, but where there is a proxy."""
-    cluster = server.cluster
     if server.is_behind_proxy:
         from opsdecl.targets.cluster.proxied import Proxied
 
-        return Proxied(cluster.server, trust, cluster.tls_server_name, cluster.proxy_url, in_flight)
-    return Connections(cluster.server, trust, cluster.tls_server_name)
+        return Proxied(server.address, trust, server.way, in_flight)
+    return Connections(server.address, trust, server.way.server_name)

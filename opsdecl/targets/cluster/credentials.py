@@ -1,20 +1,26 @@
-"""Who we are to a server, and whom we trust to be it: certificates, tokens, and the programs that give tokens."""
+"""Who we are to a server, and whom we trust to be it: what lightkube reads, as a header and a context of TLS."""
 
 import asyncio
-import base64
 import json
 import os
 import ssl
-import tempfile
-from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
+
+from msgspec.structs import replace
 
 from opsdecl.diag import Diagnostic
 from opsdecl.diag.codes import cluster as codes
 from opsdecl.targets.cluster.failures import ClusterError
-from opsdecl.targets.cluster.kubeconfig import LoginPlugin, Server, User
+from opsdecl.targets.cluster.kubeconfig import Server
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator
+
+    import httpx2
+    from lightkube.config.models import User, UserExec
 
 _PLUGIN_TIMEOUT_S = 60.0
+_REFUSED = 401
 
 
 class Login(Protocol):
@@ -26,53 +32,69 @@ class Login(Protocol):
 
 
 def login_of(server: Server) -> Login:
-    """Raises ValueError for a way to log in that there is no client for."""
-    user = server.user
-    if user.exec is not None:
+    """Raises ClusterError for a way to log in that there is no client for."""
+    from lightkube.config.client_adapter import user_auth
+    from lightkube.core.exceptions import ConfigError
+
+    config = server.config
+    user = config.user or _nobody()
+    # lightkube's own knows no plugins of version v1, and does not tell them that nobody is there to type.
+    if user.exec:
         return PluginLogin(user.exec)
     if user.token_file:
-        return TokenFile(server, server.path(user.token_file))
-    if user.auth_provider is not None and not (user.token or user.username):
-        raise ValueError("its `auth-provider` is of a kind that Kubernetes has given up; use a login plugin (`exec`)")
-    return Fixed(_fixed(user))
+        user = replace(user, token_file=str(config.abs_file(user.token_file)))
+    try:
+        return LibraryLogin(server, user_auth(user))
+    except ConfigError as error:
+        raise unreadable(server, error) from None
 
 
-def _fixed(user: User) -> str:
-    if user.token:
-        return f"Bearer {user.token}"
-    if user.username and user.password:
-        return "Basic " + base64.b64encode(f"{user.username}:{user.password}".encode()).decode()
-    return ""
+class LibraryLogin:
+    """A token, a password, or a file whose token somebody else renews: lightkube knows how, and what to do after 401.
+    None: nobody in particular, or whom our certificate names."""
 
-
-class Fixed:
-    def __init__(self, value: str) -> None:
-        self._value = value
+    def __init__(self, server: Server, auth: "httpx2.Auth | None") -> None:
+        self._server, self._auth = server, auth
+        self._value: str | None = "" if auth is None else None
 
     async def authorization(self, refused: str | None = None) -> str:
+        if self._value is None or (self._auth is not None and refused == self._value):
+            self._value = await self._ask(refused is not None)
         return self._value
 
+    async def _ask(self, again: bool) -> str:
+        import httpx2
+        from lightkube.core.exceptions import ConfigError
 
-class TokenFile:
-    """A token that somebody else renews, as the kubelet does for a pod."""
+        assert self._auth is not None
+        flow = self._auth.async_auth_flow(httpx2.Request("GET", self._server.address))
+        try:
+            return await _said(flow, again)
+        except (ConfigError, OSError, ValueError) as error:
+            raise unreadable(self._server, error) from None
+        finally:
+            await flow.aclose()
 
-    def __init__(self, server: Server, path: Path) -> None:
-        self._server, self._path = server, path
-        self._value = ""
 
-    async def authorization(self, refused: str | None = None) -> str:
-        if not self._value or refused == self._value:
-            try:
-                self._value = f"Bearer {self._path.read_text('utf-8').strip()}"
-            except (OSError, ValueError) as error:
-                raise unreadable(self._server, error) from None
-        return self._value
+async def _said(flow: "AsyncGenerator[httpx2.Request, httpx2.Response]", again: bool) -> str:
+    """What it would put into a request; `again`: into the one after that was refused, or else the same."""
+    import httpx2
+
+    request = await anext(flow)
+    value = str(request.headers.get("Authorization", ""))
+    if not again:
+        return value
+    try:
+        request = await flow.asend(httpx2.Response(_REFUSED))
+    except StopAsyncIteration:
+        return value
+    return str(request.headers.get("Authorization", ""))
 
 
 class PluginLogin:
     """Tokens of a login plugin; asked again when the server says 401."""
 
-    def __init__(self, plugin: LoginPlugin) -> None:
+    def __init__(self, plugin: "UserExec") -> None:
         self._plugin = plugin
         self._value = ""
         self._asking = asyncio.Lock()
@@ -87,9 +109,9 @@ class PluginLogin:
         return self._value
 
 
-async def plugin_token(plugin: LoginPlugin) -> str:
+async def plugin_token(plugin: "UserExec") -> str:
     """Runs the plugin as kubectl does, never interactively. Raises ClusterError where it gives no token."""
-    info = {"apiVersion": plugin.api_version, "kind": "ExecCredential", "spec": {"interactive": False}}
+    info = {"apiVersion": plugin.apiVersion, "kind": "ExecCredential", "spec": {"interactive": False}}
     environment = {
         **os.environ,
         **{v.name: v.value for v in plugin.env or ()},
@@ -122,51 +144,27 @@ async def plugin_token(plugin: LoginPlugin) -> str:
     return str(token)
 
 
-def _plugin_failed(plugin: LoginPlugin, reason: str) -> ClusterError:
+def _plugin_failed(plugin: "UserExec", reason: str) -> ClusterError:
     said = f"the login plugin `{plugin.command}` of the kubeconfig failed: {reason}"
-    return ClusterError(Diagnostic(codes.CLUSTER_UNAUTHORISED, said, hint=plugin.install_hint or "log in again"))
+    return ClusterError(Diagnostic(codes.CLUSTER_UNAUTHORISED, said, hint=plugin.installHint or "log in again"))
 
 
 def trust_of(server: Server) -> ssl.SSLContext:
-    """Whose certificates count, and our own. Raises OSError, ssl.SSLError or ValueError where they cannot be read."""
-    cluster = server.cluster
-    if cluster.certificate_authority_data:
-        context = ssl.create_default_context(cadata=_decoded(cluster.certificate_authority_data).decode("ascii"))
-    elif cluster.certificate_authority:
-        context = ssl.create_default_context(cafile=server.path(cluster.certificate_authority))
-    else:
-        context = ssl.create_default_context()
-        if cluster.insecure_skip_tls_verify:
-            context.check_hostname = False
-            context.verify_mode = ssl.CERT_NONE
-    _certify(context, server)
-    return context
+    """Whose certificates count, and our own. Raises ClusterError where they cannot be read, or one has no key."""
+    from lightkube.config.client_adapter import verify_cluster
+    from lightkube.core.exceptions import ConfigError
+
+    config = server.config
+    try:
+        return verify_cluster(config.cluster, config.user or _nobody(), config.abs_file)
+    except (ConfigError, OSError, ValueError, TypeError) as error:
+        raise unreadable(server, error) from None
 
 
-def _certify(context: ssl.SSLContext, server: Server) -> None:
-    """OpenSSL takes certificates of clients from files only."""
-    user = server.user
-    if not (user.client_certificate or user.client_certificate_data):
-        return
-    with tempfile.TemporaryDirectory(prefix="opsdecl-") as folder:
-        certificate = _file(server, user.client_certificate_data, user.client_certificate, Path(folder) / "crt")
-        key = _file(server, user.client_key_data, user.client_key, Path(folder) / "key")
-        context.load_cert_chain(certificate, key)
+def _nobody() -> "User":
+    from lightkube.config.models import User
 
-
-def _file(server: Server, data: str, name: str, scratch: Path) -> Path:
-    """Data goes before the name of a file, as kubectl has it. Raises ValueError where there is neither."""
-    if not data:
-        if not name:
-            raise ValueError("there is a certificate without a key")
-        return server.path(name)
-    scratch.touch(mode=0o600)
-    scratch.write_bytes(_decoded(data))
-    return scratch
-
-
-def _decoded(data: str) -> bytes:
-    return base64.b64decode(data)
+    return User()
 
 
 def unreadable(server: Server, error: Exception) -> ClusterError:

@@ -5,19 +5,20 @@ import ssl
 import httpx2
 
 from opsdecl.targets.cluster.connection import CONNECT_TIMEOUT_S, TIMEOUT_S, NoAnswer, Request, Response
+from opsdecl.targets.cluster.kubeconfig import Way
 
 
 class Proxied:
-    """`proxy` empty: whatever the environment says, for this address."""
+    """Where `way` names no proxy: whatever the environment says, for this address."""
 
-    def __init__(self, address: str, trust: ssl.SSLContext, certified: str, proxy: str, in_flight: int) -> None:
-        self._certified = {"sni_hostname": certified} if certified else {}
+    def __init__(self, address: str, trust: ssl.SSLContext, way: Way, in_flight: int) -> None:
+        self._certified = {"sni_hostname": way.server_name} if way.server_name else {}
         self._address = address.rstrip("/")
         self._http = httpx2.AsyncClient(
             verify=trust,
             timeout=httpx2.Timeout(TIMEOUT_S, connect=CONNECT_TIMEOUT_S, pool=None),
             limits=httpx2.Limits(max_connections=in_flight, max_keepalive_connections=in_flight),
-            proxy=proxy or None,
+            proxy=way.proxy or None,
             headers={"User-Agent": "opsdecl", "Accept-Encoding": "gzip"},
         )
 

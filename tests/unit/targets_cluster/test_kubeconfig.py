@@ -8,11 +8,12 @@ from typing import Any
 
 import pytest
 import yaml
+from lightkube.config.models import UserExec
 
 from opsdecl.targets.cluster.connecting import connect
 from opsdecl.targets.cluster.credentials import login_of, plugin_token
 from opsdecl.targets.cluster.failures import ClusterError
-from opsdecl.targets.cluster.kubeconfig import LoginPlugin, find_server
+from opsdecl.targets.cluster.kubeconfig import find_server
 from opsdecl.targets.cluster.settings import ClusterSettings
 
 
@@ -52,7 +53,7 @@ def test_a_context_that_is_not_there_is_named_with_the_nearest(tmp_path: Path) -
 def test_the_named_context_is_taken_from_any_of_several_files(tmp_path: Path) -> None:
     files = [kubeconfig(tmp_path, "one", "a"), kubeconfig(tmp_path, "two", "b")]
     found = find_server(ClusterSettings("b", kubeconfig=":".join(map(str, files))))
-    assert found.cluster.server == "https://two.example:6443"
+    assert found.address == "https://two.example:6443"
 
 
 @pytest.mark.parametrize("text", ["{", "contexts: 3", "clusters: []", "[]"])
@@ -71,11 +72,11 @@ def test_a_certificate_that_cannot_be_read_is_named(tmp_path: Path) -> None:
     assert caught.value.diagnostics[0].code.id == "OD603"
 
 
-def plugin(folder: Path, body: str, version: str = "v1") -> LoginPlugin:
+def plugin(folder: Path, body: str, version: str = "v1") -> UserExec:
     script = folder / "plugin.py"
     script.write_text(body)
     name = f"client.authentication.k8s.io/{version}"
-    return LoginPlugin(api_version=name, command=sys.executable, args=[str(script)])
+    return UserExec(apiVersion=name, command=sys.executable, args=[str(script)])
 
 
 @pytest.mark.parametrize("version", ["v1", "v1beta1"])
