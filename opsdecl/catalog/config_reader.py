@@ -27,7 +27,7 @@ FAMILY_NAMES = (
     "starcoder2 stablelm opt gpt2 falcon gpt_neox internlm2 internlm3 baichuan yi ernie4_5 ernie4_5_moe seed_oss lfm2 "
     "hunyuan_v1_dense glm4v_text glm4v_moe_text qwen3_omni_moe_text dots1 arcee deepseek_vl_v2 chatglm "
     "exaone hunyuan_v1_moe lfm2_moe mimo bailing_moe_v2 gptj bloom mpt gemma3n_text "
-    "mllama_text_model whisper bart mbart"
+    "mllama_text_model whisper bart mbart apertus minicpm"
 )
 FAMILIES = frozenset(FAMILY_NAMES.split())
 REQUIRED = ("hidden_size", "num_hidden_layers", "num_attention_heads", "vocab_size")
@@ -56,7 +56,7 @@ def architecture_of_config(
     if values.whole("hidden_size_per_layer_input"):
         width = values.whole("hidden_size_per_layer_input") * values.whole("num_hidden_layers")
         extra = values.whole("vocab_size_per_layer_input", values.whole("vocab_size")) * width + 3 * hidden * width
-    extra += hearing_parameters(config) + projected(config, values)
+    extra += hearing_parameters(config, hidden) + projected(config, values)
     encoder = encoder_of(config, values)
     return Checked(
         Architecture(

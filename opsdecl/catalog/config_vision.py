@@ -65,15 +65,22 @@ def vision_of(config: Mapping[str, Any], hidden: int) -> Vision | None:
     )
 
 
-def hearing_parameters(config: Mapping[str, Any]) -> int:
-    """Parameters of a tower for sounds, which only weights have to hold; 0 where there is none."""
+def hearing_parameters(config: Mapping[str, Any], hidden: int) -> int:
+    """Parameters of a tower for sounds, which only weights have to hold; 0 where there is none.
+
+    Convolutions count where the number of frequencies is stated, positions where theirs is.
+    """
     inner = config.get("thinker_config")
     stated = (inner if isinstance(inner, Mapping) else config).get("audio_config")
     if not isinstance(stated, Mapping):
         return 0
     values = ConfigValues("", stated)
     width, wide = values.whole("d_model"), values.whole("encoder_ffn_dim")
-    return values.whole("encoder_layers") * width * (4 * width + 2 * wide)
+    layers = values.whole("encoder_layers") * width * (4 * width + 2 * wide)
+    mels = values.whole("num_mel_bins")
+    stem = 3 * width * (mels + width) if mels else 0
+    joined = {"voxtral": hidden * (wide + hidden), "qwen2_audio": hidden * width}
+    return layers + stem + values.whole("max_source_positions") * width + joined.get(str(config.get("model_type")), 0)
 
 
 _DEFAULTS: Mapping[str, Mapping[str, Any]] = {

@@ -26,7 +26,9 @@ class Releases(Struct, frozen=True):
     def said(self) -> str:
         """`0.6.2 to 0.10.2`, `0.7 and later`."""
         first = short(self.since)
-        return f"{first} to {LAST_BEFORE[self.until]}" if self.until else f"{first} and later"
+        if self.until is None:
+            return f"{first} and later"
+        return first if first == self.last else f"{first} to {self.last}"
 
     @property
     def last(self) -> str:
@@ -81,9 +83,9 @@ _NAMES: tuple[tuple[str, str], ...] = (
     (r"^(hf-)?seamless-m4t", "seamless_m4t"),
     (r"^moonshine", "moonshine"),
     (r"^trocr", "trocr"),
-    (r"^(nougat|donut)-", "donut"),
+    (r"^(nougat|donut)-|^dolphin$", "donut"),
     (r"^florence-2", "florence2"),
-    (r"^nemotron-parse", "nemotron_parse"),
+    (r"^(nvidia-)?nemotron-parse", "nemotron_parse"),
     (r"^cohere-transcribe", "cohere_asr"),
     (r"^fireredlid", "fireredlid"),
 )
@@ -91,12 +93,13 @@ _NAMES: tuple[tuple[str, str], ...] = (
 
 
 def family_of_name(name: str) -> str:
-    """The encoder-decoder family that a plain name speaks of; empty where it speaks of none.
+    """The encoder-decoder family that a repository's name speaks of; empty where it speaks of none.
 
-    >>> family_of_name("flan-t5-xl"), family_of_name("qwen3-8b")
+    >>> family_of_name("google/flan-t5-xl"), family_of_name("Qwen/Qwen3-8B")
     ('t5', '')
     """
-    return next((family for begin, family in _NAMES if re.match(begin, name)), "")
+    last = name.lower().rstrip("/").rpartition("/")[2]
+    return next((family for begin, family in _NAMES if re.match(begin, last)), "")
 
 
 def unsized(family: str) -> str:

@@ -136,10 +136,12 @@ def _no_canary(scene: Scene, demand: Demand, names: Names, more: int) -> Diagnos
     )
 
 
-def _where(demand: Demand) -> str:
+def _lacking(demand: Demand) -> str:
+    """`no free GPU`, `no node with 4 free GPUs`, `no 2 nodes with 8 free GPUs each`."""
+    gpus = "a free GPU" if demand.count == 1 else f"{demand.count} free GPUs"
     if demand.nodes > 1:
-        return f"{'GPU' if demand.count == 1 else 'GPUs'} on each of {demand.nodes} nodes"
-    return "GPU" if demand.count == 1 else "GPUs on one node"
+        return f"no {demand.nodes} nodes with {gpus} each"
+    return "no free GPU" if demand.count == 1 else f"no node with {gpus}"
 
 
 def waits_for_room(way: Way, replicas: int) -> bool:
@@ -158,10 +160,10 @@ def _stuck(scene: Scene, demand: Demand, names: Names) -> Diagnostic:
     address = demand.document.address
     chosen = "" if rollout.get("strategy") == "rolling" else f", since pool `{names[0]}` declares a reserve"
     one = "a replica" if demand.nodes > 1 else "a prefill pod" if demand.role.name else "a pod"
+    lacks = f"{_shown(names)} {_has(names)} {_lacking(demand)} for it"
     return Diagnostic(
         codes.ROLLOUT_CANNOT_FINISH,
-        f"a rollout starts {one} before it stops one{chosen}, and {_shown(names)} {_has(names)} no {demand.count} free "
-        f"{_where(demand)} for it",
+        f"a rollout starts {one} before it stops one{chosen}, and {lacks}",
         at=scene.place(address, path),
         hint="set `maxSurge: 0` and `maxUnavailable: 1`, or use `strategy: auto`, or add a node"
         if rollout.get("strategy") == "rolling"

@@ -109,7 +109,7 @@ def _architecture(question: Question, table: ArchitectureTable) -> Checked[Archi
     found = table.find(question.model)
     if found is not None:
         return Checked(found)
-    if said := unsized(family_of_name(plain_name(question.model))):
+    if said := unsized(family_of_name(question.model)):
         return Checked(None, (Diagnostic(NOT_SERVED, f"`{question.model}`: {said}"),))
     message = f"`{question.model}` is not a model whose shape is known"
     meant = did_you_mean(plain_name(question.model), table.names)

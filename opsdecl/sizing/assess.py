@@ -7,6 +7,7 @@ from typing import Protocol
 from msgspec.structs import replace
 
 from opsdecl.catalog.architectures import Architecture
+from opsdecl.catalog.encoder_families import family_of_name, unsized
 from opsdecl.catalog.types import GpuFacts
 from opsdecl.diag import Code, Diagnostic, has_errors
 from opsdecl.diag.codes import encoders
@@ -56,7 +57,7 @@ def request_of(served: Served, shapes: Shapes) -> Request | str:
     """A text says why there is none."""
     architecture = shapes.find(served.model)
     if architecture is None:
-        return "the shape of its model is not known"
+        return unsized(family_of_name(served.model)) or "the shape of its model is not known"
     gpu = gpu_of(shapes.gpu(served.gpu))
     if gpu is None:
         return f"GPU {served.gpu} is not known"
