@@ -77,7 +77,8 @@ def fewer_and_shorter(request: Request, found: Sizing) -> Iterator[Attempt]:
     for attempt in fewer(request, found):
         if not attempt.is_hopeless(found):
             changed = attempt.request
-            for short in shorter(changed, reckon(changed)):
+            again = reckon(changed)
+            for short in shorter(changed, again) if again.verdict != "fits" else ():
                 yield replace(short, change=f"{attempt.change}, {short.change}", freed=attempt.freed)
 
 
@@ -143,8 +144,7 @@ def _splits(request: Request, least: float) -> Iterator[tuple[int, int]]:
             largest = tensor
             if tensor * keeps >= least:
                 yield tensor, keeps
-    layered = largest and not request.gpu.is_slice and request.architecture.encoder is None
-    for pipeline in PIPELINE_SIZES if layered else ():
+    for pipeline in PIPELINE_SIZES if largest and not request.gpu.is_slice else ():
         world = largest * keeps * pipeline * request.settings.data
         if ceil(world / node) > request.gpu.nodes:
             return

@@ -84,10 +84,10 @@ def test_v0_encodes_an_image_for_every_sequence_and_fewer_sequences_help() -> No
 
 
 def test_a_request_that_v0_never_admits_is_no_promise() -> None:
-    """The start asks for 64 blocks of 2.5 MiB, the largest image for 401 more: 64 fit for certain, all do not."""
-    found = sized(LLAMA, "h100-80gb", "0.8.5", max_model_len=1024, max_num_seqs=1, utilization=0.28)
+    """The start asks for 64 blocks of 2.5 MiB, the largest image for 401 more: 64 fit for certain, all fit nowhere."""
+    found = sized(LLAMA, "h100-80gb", "0.8.5", max_model_len=1024, max_num_seqs=1, utilization=0.27)
     start = 64 * 16 * found.cache.bytes_per_token / GIB
-    assert start < found.memory.cache.low < found.cache.needed_gib
+    assert start < found.memory.cache.low < found.memory.cache.high < found.cache.needed_gib
     assert found.verdict == "tight"
 
 
@@ -169,11 +169,21 @@ def test_what_the_engine_refuses_beside_an_encoder(release: str, settings: dict[
     assert [code for code, message, _ in found if message.startswith(text)] == ["OD767"]
 
 
-def test_no_remedy_proposes_what_is_refused() -> None:
-    found = sized("llama-3.2-90b-vision-instruct", "l40s", "0.10.2", max_model_len=8192, max_num_seqs=4)
-    assert found.verdict == "does-not-fit"
-    assert found.remedies
-    assert not [each for each in found.remedies if "pipeline" in each.change or "kv-cache-dtype" in each.change]
+@pytest.mark.parametrize(
+    ("model", "gpu", "sequences"), [("llama-3.2-90b-vision-instruct", "l40s", 2), (LLAMA, "h100-80gb", 48)]
+)
+def test_no_remedy_proposes_what_is_refused(model: str, gpu: str, sequences: int) -> None:
+    found = sized(model, gpu, "0.10.2", max_model_len=131072, max_num_seqs=sequences)
+    changes = [each.change for each in found.remedies]
+    assert changes
+    assert not [change for change in changes if "pipeline" in change or "kv-cache-dtype" in change]
+
+
+def test_where_fewer_sequences_suffice_no_shorter_context_is_proposed_beside_them() -> None:
+    found = sized(LLAMA, "h100-80gb", "0.10.2", max_model_len=131072, max_num_seqs=48)
+    changes = [each.change for each in found.remedies]
+    assert "max-num-seqs 32" in changes
+    assert not [change for change in changes if change.startswith("max-num-seqs 32, max-model-len")]
 
 
 def test_the_text_and_the_json_say_what_the_encoder_takes() -> None:
