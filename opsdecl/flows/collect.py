@@ -20,6 +20,7 @@ from opsdecl.flows.project import place_of
 from opsdecl.flows.targets import open_reader, targets_of
 from opsdecl.targets.cluster.looking import Observer
 from opsdecl.targets.cluster.results import Left
+from opsdecl.targets.cluster.rollouts import SERVING, latest
 from opsdecl.targets.files import write_tree
 
 VARIABLE = "EVALUATION"
@@ -93,15 +94,17 @@ def _collect_from(built: Built, reader: Observer, asked: Sequence[AskedRun]) -> 
     left = reader.results([run.job for run in asked], VARIABLE)
     if left.value is None:
         return Checked(None, left.diagnostics)
-    served = {run.job: _deployment(built, run) for run in asked if run.request["candidate"].get("address")}
-    since = reader.rolled_out(list(served.values())) if served else Checked[Sequence[str | None]](())
+    served = {run.job: _workloads(built, run) for run in asked if run.request["candidate"].get("address")}
+    every = [key for keys in served.values() for key in keys]
+    since = reader.rolled_out(every) if every else Checked[Sequence[str | None]](())
     if since.value is None:
         return Checked(None, since.diagnostics)
-    out = dict(zip(served, since.value, strict=True))
+    out = dict(zip(every, since.value, strict=True))
+    proof = {job: latest([out[key] for key in keys]) for job, keys in served.items()}
     found: list[Evidence] = []
     findings: list[Diagnostic] = []
     for run, one in zip(asked, left.value, strict=True):
-        read = _read(built, run, one, out)
+        read = _read(built, run, one, proof)
         findings += read.diagnostics
         if read.value is not None:
             producer = Producer(cluster=reader.name, namespace=run.job.namespace, job=run.job.name, uid=one.uid)
@@ -109,14 +112,13 @@ def _collect_from(built: Built, reader: Observer, asked: Sequence[AskedRun]) -> 
     return Checked(tuple(found), tuple(findings))
 
 
-def _deployment(built: Built, run: AskedRun) -> ObjectKey:
-    """Of the model that was asked: its objects have its base as their name."""
-    address = str(run.request["candidate"]["address"]).removeprefix("http://").partition("/")[0]
-    name, _, namespace = address.partition(".")
-    return ObjectKey("apps/v1", "Deployment", namespace, name)
+def _workloads(built: Built, run: AskedRun) -> tuple[ObjectKey, ...]:
+    """What makes the pods of the model that was asked; several where its roles have pods of their own."""
+    wanted = built.manifests.manifests if built.manifests is not None else ()
+    return tuple(m.key for m in wanted if m.address.spec == run.candidate.address and m.key.kind in SERVING)
 
 
-def _read(built: Built, run: AskedRun, left: Left, out: Mapping[ObjectKey, str | None]) -> Checked[Result]:
+def _read(built: Built, run: AskedRun, left: Left, proof: Mapping[ObjectKey, str | None]) -> Checked[Result]:
     unfinished = _unfinished(built, run, left)
     if unfinished is not None:
         return Checked(None, (unfinished,))
@@ -127,7 +129,7 @@ def _read(built: Built, run: AskedRun, left: Left, out: Mapping[ObjectKey, str |
     read = read_result(left.message, run.text, run.request, run.subject)
     if read.value is None:
         return Checked(None, tuple(_at(built, run, finding) for finding in read.diagnostics))
-    if run.job in out and not _proven(out[run.job], read.value.started_at):
+    if run.job in proof and not _proven(proof[run.job], left.started):
         said = f"whether only the declared version of {run.candidate.address} answered {run.job} cannot be told"
         hint = "raise `run.attempt` now that the version is out, and apply"
         return Checked(None, (_at(built, run, Diagnostic(codes.NOT_PROVEN, said, hint=hint)),))
@@ -135,7 +137,8 @@ def _read(built: Built, run: AskedRun, left: Left, out: Mapping[ObjectKey, str |
 
 
 def _proven(since: str | None, started: str) -> bool:
-    return since is not None and since <= started
+    """Both are of the cluster's own clocks, in whole seconds: within the same one nothing is proven."""
+    return since is not None and since < started
 
 
 def _unfinished(built: Built, run: AskedRun, left: Left) -> Diagnostic | None:

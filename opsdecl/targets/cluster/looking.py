@@ -17,7 +17,8 @@ from opsdecl.targets.cluster.kubeconfig import find_server
 from opsdecl.targets.cluster.lease import holder_of
 from opsdecl.targets.cluster.observing import observe
 from opsdecl.targets.cluster.reading import Scope, read_release
-from opsdecl.targets.cluster.results import Left, left_by, rolled_out
+from opsdecl.targets.cluster.results import Left, left_by
+from opsdecl.targets.cluster.rollouts import rolled_out
 from opsdecl.targets.cluster.running import of_run, run_at
 from opsdecl.targets.cluster.settings import ClusterSettings
 from opsdecl.targets.cluster.store import Store
@@ -72,9 +73,9 @@ class Observer(Struct, frozen=True):
         """What runs left; `variable` of their environment holds what each was asked for."""
         return self._attempt(lambda client: left_by(client, jobs, variable))
 
-    def rolled_out(self, deployments: Sequence[ObjectKey]) -> Checked[Sequence[str | None]]:
-        """Since when only their last version answers; see `results.rolled_out`."""
-        return self._attempt(lambda client: rolled_out(client, deployments))
+    def rolled_out(self, workloads: Sequence[ObjectKey]) -> Checked[Sequence[str | None]]:
+        """Since when only their last version answers; see `rollouts.rolled_out`."""
+        return self._attempt(lambda client: rolled_out(client, workloads))
 
     def _attempt(self, work: Callable[[Client], Coroutine[Any, Any, T]]) -> Checked[T]:
         async def run() -> T:

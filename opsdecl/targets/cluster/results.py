@@ -6,7 +6,6 @@ from typing import Any, Literal
 from msgspec import Struct
 
 from opsdecl.addr import ObjectKey
-from opsdecl.apply.readiness.conditions import condition
 from opsdecl.apply.readiness.read import read_readiness
 from opsdecl.targets.cluster.client import Client, each
 from opsdecl.targets.cluster.failures import StatusError
@@ -15,11 +14,11 @@ from opsdecl.targets.cluster.waiting import pods_of
 SIMULATED = "kwok.x-k8s.io/node"
 """Annotation of nodes whose kubelet is played."""
 _CONTAINER = "run"
-_REVISION = "deployment.kubernetes.io/revision"
 
 
 class Left(Struct, frozen=True):
-    """A run as it is now. `message` is what its program wrote last, `request` what the Job really asked for."""
+    """A run as it is now. `message` is what its program wrote last, `request` what the Job really asked for,
+    `started` when its container began, as the node's kubelet saw it."""
 
     state: Literal["missing", "running", "failed", "done"]
     said: str = ""
@@ -28,6 +27,7 @@ class Left(Struct, frozen=True):
     image_id: str = ""
     uid: str = ""
     simulated: bool = False
+    started: str = ""
 
 
 async def left_by(client: Client, jobs: Sequence[ObjectKey], variable: str) -> Sequence[Left]:
@@ -56,6 +56,7 @@ async def _left(client: Client, key: ObjectKey, variable: str) -> Left:
         image_id=str(status.get("imageID") or ""),
         uid=uid,
         simulated=await _is_simulated(client, last),
+        started=str(ended.get("startedAt") or last.get("status", {}).get("startTime") or ""),
     )
 
 
@@ -81,24 +82,3 @@ async def _is_simulated(client: Client, pod: Mapping[str, Any]) -> bool:
         return False
     annotations = (node or {}).get("metadata", {}).get("annotations") or {}
     return SIMULATED in annotations
-
-
-async def rolled_out(client: Client, deployments: Sequence[ObjectKey]) -> Sequence[str | None]:
-    """Since when nothing but the last version has answered (UTC); empty where there never was another one, None where
-    that cannot be told."""
-    return await each(list(deployments), lambda key: _rolled_out(client, key))
-
-
-async def _rolled_out(client: Client, key: ObjectKey) -> str | None:
-    live = await client.find(f"/apis/apps/v1/namespaces/{key.namespace}/deployments/{key.name}")
-    if live is None:
-        return None
-    metadata, status = live["metadata"], live.get("status", {})
-    if status.get("observedGeneration", 0) < metadata.get("generation", 0):
-        return None
-    if (metadata.get("annotations") or {}).get(_REVISION) == "1":
-        return ""
-    progress = condition(live, "Progressing")
-    if progress.get("reason") != "NewReplicaSetAvailable":
-        return None
-    return str(progress.get("lastUpdateTime", "")) or None
