@@ -265,6 +265,25 @@ def _served(kind: str) -> tuple[NoEffectRule, ...]:
     )
 
 
+def _of_prefill(why: Predicate) -> Predicate:
+    """The same of the pods that prefill, with what they have of the model."""
+
+    def reason(model: LLM, environment: Environment, runtime: Runtime | None) -> Reason:
+        own = model.model_copy(update={"spec": model.spec.for_prefill})
+        return why(own, environment, runtime) if model.spec.prefill is not None else None
+
+    return reason
+
+
+def _prefill() -> tuple[NoEffectRule, ...]:
+    """The rows of `replicas` for prefill pods."""
+    return tuple(
+        NoEffectRule("LLM", ("spec", "prefill", *row.path[1:]), _of_prefill(row.predicate), row.hint)
+        for row in _served("LLM")
+        if row.path[:2] == ("spec", "replicas")
+    )
+
+
 def _runs(kind: str) -> tuple[NoEffectRule, ...]:
     """Rows of the fields that all kinds of runs share."""
     spread = ("spec", "scheduling", "topologySpread")
@@ -273,6 +292,7 @@ def _runs(kind: str) -> tuple[NoEffectRule, ...]:
 
 NO_EFFECT: tuple[NoEffectRule, ...] = (
     *_served("LLM"),
+    *_prefill(),
     *_served("Model"),
     NoEffectRule("LLM", ("spec", "model", "revision"), _no_revision_chosen, "remove it, the source holds the weights"),
     NoEffectRule("LLM", ("spec", "weights", "source", "token"), _hub_not_asked, "remove the token, or offline"),

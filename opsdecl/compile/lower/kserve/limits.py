@@ -12,6 +12,9 @@ from opsdecl.spec.kinds.document import ServedSpec
 from opsdecl.spec.kinds.llm import LLMSpec
 
 _STRATEGY: SpecPath = ("spec", "rollout", "strategy")
+MISSING = "kserve-config-llm-worker-pipeline-parallel"
+"""What 0.20 puts below the pods of a pipeline over nodes; it stops where there is none. Copies of a model over nodes
+have one, and are replicas here."""
 _NATIVE = "set platform.serving to native"
 
 
@@ -34,7 +37,7 @@ def _canary(subject: Subject, spec: ServedSpec) -> Iterator[Diagnostic]:
 def _nodes(subject: Subject, spec: LLMSpec) -> Iterator[Diagnostic]:
     nodes = spec.accelerator.spans if spec.accelerator else 1
     if nodes > 1:
-        message = f"a replica spans {nodes} nodes, which KServe starts with a command of its own"
+        message = f"a replica spans {nodes} nodes, for which KServe wants the configuration `{MISSING}`, and ships none"
         hint = f"{_NATIVE} and platform.multiNode to leader-worker-set, or let a replica fit on one node"
         yield _finding(subject, ("spec", "accelerator", "nodes"), message, hint)
 
