@@ -15,6 +15,7 @@ from opsdecl.view.plan.markdown import render_markdown
 from opsdecl.view.plan.text import render_text
 from tests.support.changes import CHANGES, Change
 from tests.support.golden import ROOT, expect_golden, expect_only
+from tests.support.guarded import UNGUARDED, guarded_tree
 from tests.support.large import large_tree
 from tests.support.platforms import EVERYTHING, FROM_ZERO, platform_tree
 from tests.support.project import ENVIRONMENTS, built, example_tree
@@ -58,6 +59,17 @@ def test_a_model_over_several_nodes() -> None:
     expect_golden(render_text(done.plan), "groups/plan.txt")
     expect_golden(render_markdown(done.plan, digest=DIGEST), "groups/plan.md")
     expect_golden(_stable(dump_plan(done.plan)), "groups/plan.json")
+
+
+def test_a_guarded_model() -> None:
+    """Its objects, and the plan that takes the checks away."""
+    found = built(guarded_tree(), "prod").manifests.manifests
+    own = [m for m in found if str(m.address.spec) == "LLM.chat" or m.key.kind == "PodMonitor"]
+    expect_golden("---\n".join(to_yaml(m.data) for m in own), "guardrails/objects.yaml")
+    done = plan_review(MemoryTree(UNGUARDED), guarded_tree(), Wanted("prod"), SourceRef(), BaseRef(ref="main"))
+    assert done.plan is not None
+    expect_golden(render_text(done.plan), "guardrails/plan.txt")
+    expect_golden(render_markdown(done.plan, digest=DIGEST), "guardrails/plan.md")
 
 
 _WORK = ("TrainJob", "RayJob", "JobSet", "Experiment", "ResourceFlavor", "ClusterQueue", "LocalQueue")

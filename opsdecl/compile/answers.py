@@ -15,13 +15,21 @@ ANSWERING = ("LLM", "Model")
 """Kinds that answer requests."""
 _FACTS = ("uri", "revision")
 _TEMPLATE = "chatTemplate"
+_GUARDRAILS = "guardrails"
+_TEXTS = (("spec", _TEMPLATE), ("spec", _GUARDRAILS, "config"))
+"""Fields that hold a text or name a file; what counts is what is written there."""
+JUDGE_PLACE = ("address", "asked")
+"""Facts of a judge that say where it is asked, not what it says."""
 
 
 def answers_of(kind: str, effective: Mapping[str, Any], references: Mapping[str, SpecAddress]) -> Mapping[str, Json]:
-    """The same paths as in `effective`. The text of a chat template is there by its digest."""
+    """The same paths as in `effective`. The texts of a chat template and of guardrails
+    are there by their digests."""
     found: dict[str, Json] = {}
     for root, value in effective.items():
-        if root in references:
+        if root in references and kind == references[root].kind:
+            kept = {name: item for name, item in value.items() if name not in JUDGE_PLACE}
+        elif root in references:
             kept = {**_kept(references[root].kind, ("spec",), value), **_run(references[root].kind, value)}
         elif root == "model":
             kept = {name: value[name] for name in _FACTS if name in value}
@@ -31,8 +39,18 @@ def answers_of(kind: str, effective: Mapping[str, Any], references: Mapping[str,
             continue
         if kept:
             found[root] = kept
-    template = effective.get(_TEMPLATE) or (effective["spec"].get(_TEMPLATE) or {}).get("text")
-    return {**found, _TEMPLATE: digest_of_bytes(template.encode())} if isinstance(template, str) else found
+    spec = effective["spec"]
+    written = {
+        _TEMPLATE: effective.get(_TEMPLATE) or (spec.get(_TEMPLATE) or {}).get("text"),
+        _GUARDRAILS: guardrails_config(effective),
+    }
+    return found | {name: digest_of_bytes(text.encode()) for name, text in written.items() if isinstance(text, str)}
+
+
+def guardrails_config(effective: Mapping[str, Any]) -> Json:
+    """The text that checks work by, wherever it is written."""
+    said = (effective["spec"].get(_GUARDRAILS) or {}).get("config") or {}
+    return said.get("text") or (effective.get(_GUARDRAILS) or {}).get("config")
 
 
 def answers_digest(kind: str, effective: Mapping[str, Any], references: Mapping[str, SpecAddress]) -> str:
@@ -50,7 +68,7 @@ def _kept(kind: str, path: tuple[str, ...], value: Mapping[str, Any]) -> dict[st
     found: dict[str, Json] = {}
     for name, item in value.items():
         below = (*path, name)
-        if below == ("spec", _TEMPLATE) or (name == "uri" and value.get("digest")):
+        if below in _TEXTS or (name == "uri" and value.get("digest")):
             # Where bytes are named by digest, it does not matter where they are fetched.
             continue
         kept = _kept(kind, below, item) if isinstance(item, Mapping) else _leaf(kind, below, item)

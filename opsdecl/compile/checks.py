@@ -12,6 +12,7 @@ from opsdecl.compile.engine_flags import engine_flags
 from opsdecl.compile.evaluations import evaluations
 from opsdecl.compile.explained import explained
 from opsdecl.compile.from_training import from_training
+from opsdecl.compile.guardrails import checks_passed_by, judges
 from opsdecl.compile.lower.names import group_name
 from opsdecl.compile.maintained import maintained
 from opsdecl.compile.monitors import monitors
@@ -188,6 +189,7 @@ CHECKS: tuple[Callable[[Scene], Iterator[Diagnostic]], ...] = (
     budget_exceeded,
     pins.unpinned_images,
     adapters,
+    judges,
     runs.data_elsewhere,
     evaluations,
     explained,
@@ -222,4 +224,5 @@ CHECKS_OF_ONE: tuple[Callable[[Scene], Iterator[Diagnostic]], ...] = (
     devices,
     sharing.shared_gpus,
     sharing.shared_memory,
+    checks_passed_by,
 )

@@ -12,6 +12,7 @@ from opsdecl.catalog.types import ModelFacts
 from opsdecl.compile.compared import compared_facts
 from opsdecl.compile.evaluated import MEASURED_KINDS, measured_facts
 from opsdecl.compile.interpolate import ExpressionProblem, has_expressions, interpolate
+from opsdecl.compile.judged import judge_facts
 from opsdecl.compile.layers import ENVIRONMENT, Source
 from opsdecl.compile.memo import Ask, Question
 from opsdecl.compile.merge import MergeProblem, merge_layers
@@ -281,9 +282,19 @@ def fill_defaults(draft: Draft, ask: Ask) -> PassResult:
     if draft.schema.kind == "Route":
         effective |= shares_of(dumped["spec"])
     template = getattr(draft.model.spec, "chat_template", None)
-    if template is not None and template.file and (text := ask(Question("text", "", template.file)).value) is not None:
+    if (text := _content(template, ask)) is not None:
         effective["chatTemplate"] = text
+    guard = getattr(draft.model.spec, "guardrails", None)
+    if guard is not None and (text := _content(guard.config, ask)) is not None:
+        effective["guardrails"] = {"config": text}
     return replace(draft, effective=effective), ()
+
+
+def _content(text: Any, ask: Ask) -> str | None:
+    """Of the file that a field names in place of its text."""
+    named = text.file if text is not None else None
+    found: str | None = ask(Question("text", "", named)).value if named else None
+    return found
 
 
 def _taken(draft: Draft, document: CompiledDocument, ask: Ask) -> Mapping[str, Json]:
@@ -293,6 +304,8 @@ def _taken(draft: Draft, document: CompiledDocument, ask: Ask) -> Mapping[str, J
         return measured_facts(document)
     if draft.schema.kind == "Route":
         return routed_facts(document)
+    if draft.schema.kind == "LLM" and document.address.kind == "LLM":
+        return judge_facts(document)
     if draft.schema.kind == "Monitor":
         return compared_facts(document) if document.address.kind == "Dataset" else watched_facts(document)
     if draft.schema.kind == "Maintenance":

@@ -106,6 +106,8 @@ def _images(document: CompiledDocument) -> Iterator[tuple[SpecPath, str]]:
     explainer = (spec.get("explain") or {}).get("explainer")
     if explainer:
         yield ("spec", "explain", "explainer", "image"), explainer["image"]
+    if "guardrails" in spec:
+        yield ("spec", "guardrails", "image"), spec["guardrails"]["image"]
     for index, step in enumerate(spec.get("prepare") or ()):
         yield ("spec", "prepare", index, "image"), step["image"]
     for index, measure in enumerate(spec.get("measures") or ()):

@@ -52,14 +52,21 @@ def _reserved(part: Part, name: str) -> Json:
     return own if own is not None else part.document.effective.get("runtime", {}).get("resources", {}).get(name)
 
 
+def _of_guardrails(part: Part, name: str) -> Json:
+    """They run once in a replica, beside the pod that answers."""
+    return None if part.role.name else (part.spec.get("guardrails") or {}).get("resources", {}).get(name)
+
+
 def _cpu(part: Part) -> float | None:
-    said = _reserved(part, "cpu")
-    return CpuQuantity.parse(said).cores * _nodes(part) if said is not None else None
+    said, checks = _reserved(part, "cpu"), _of_guardrails(part, "cpu")
+    own = CpuQuantity.parse(checks).cores if checks is not None else 0
+    return CpuQuantity.parse(said).cores * _nodes(part) + own if said is not None else None
 
 
 def _memory(part: Part) -> float | None:
-    said = _reserved(part, "memory")
-    return Quantity.parse(said).gib * _nodes(part) if said is not None else None
+    said, checks = _reserved(part, "memory"), _of_guardrails(part, "memory")
+    own = Quantity.parse(checks).gib if checks is not None else 0
+    return Quantity.parse(said).gib * _nodes(part) + own if said is not None else None
 
 
 def _nodes(part: Part) -> int:

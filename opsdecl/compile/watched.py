@@ -67,6 +67,8 @@ def watched_facts(document: CompiledDocument) -> Mapping[str, Json]:
     # The names rather than the version, which most often changes none of them.
     metrics = list(signals.names) if signals is not None else []
     served = {"namespace": metadata["namespace"], "engine": engine, "metrics": metrics}
+    if spec.get("guardrails"):
+        served["guarded"] = True
     return {"served": served, **({"slo": spec["slo"]} if "slo" in spec else {})}
 
 

@@ -18,6 +18,7 @@ class FieldEffect(Protocol):
 
     `path` names the field and all below it (`spec.engine.maxModelLen`; `*` for any name or entry). `rule` names the
     condition under which the class holds, a key of `CONDITIONS`; where it does not, the milder class there counts.
+    `gone` is why it matters that the whole field, or an entry of its list, is taken away.
     """
 
     @property
@@ -28,6 +29,8 @@ class FieldEffect(Protocol):
     def reason(self) -> str: ...
     @property
     def rule(self) -> str: ...
+    @property
+    def gone(self) -> str: ...
 
 
 EffectTable = Mapping[str, Sequence[FieldEffect]]
@@ -107,7 +110,7 @@ def document_meaning(
     """
     if difference.equivalent:
         return SAME_AMOUNT
-    meaning = NOTHING
+    meaning = _taken_away(effects.get(kind, ()), difference)
     for leaf in leaves(difference):
         meaning |= _by_rows(effects.get(kind, ()), leaf.path, leaf)
         root = references.get(leaf.path[0]) if leaf.path and isinstance(leaf.path[0], str) else None
@@ -116,6 +119,20 @@ def document_meaning(
         elif leaf.path and leaf.path[0] not in ("metadata", "spec"):
             meaning |= _by_rows(effects.get(kind, ()), ("spec", *leaf.path), leaf)
     return meaning
+
+
+def _taken_away(rows: Sequence[FieldEffect], difference: Difference) -> Meaning:
+    """Of a field that says what its absence means: that goes before what is said of anything in it."""
+    if _is_set(difference.after) and not _loses(difference.before, difference.after):
+        return NOTHING
+    path = ".".join(map(str, difference.path))
+    named = (path, f"spec.{path}")
+    return next((Meaning((row.change_class,), row.gone) for row in rows if row.gone and row.path in named), NOTHING)
+
+
+def _loses(before: Any, after: Any) -> bool:
+    both = isinstance(before, (list, tuple)) and isinstance(after, (list, tuple))
+    return both and any(item not in after for item in before)
 
 
 def _by_rows(rows: Sequence[FieldEffect], path: DiffPath, leaf: Difference) -> Meaning:

@@ -11,6 +11,12 @@ _PUBLISHED = (
     FieldEffect("spec.model.weightsGiB", "rolling", "start-up probes and sizes follow from it"),
 )
 """What changes of the catalogue mean, which no field of the kind declares."""
+_JUDGED = (
+    FieldEffect("judge", "behaviour", "another model judges"),
+    FieldEffect("judge.address", "rolling", "the judge is asked elsewhere"),
+    FieldEffect("judge.asked", "rolling", "the judge is asked by another name"),
+)
+"""What changes of the model that guardrails ask mean for the guarded one."""
 _MEASURED = FieldEffect("spec.answers", "metadata", "another candidate is measured")
 """What an Evaluation takes from whatever it measures."""
 _TRAINED: tuple[tuple[str, EffectClass, str], ...] = (
@@ -29,7 +35,7 @@ class _EffectsByKind(Mapping[str, Sequence[FieldEffect]]):
         if kind not in kind_names():
             raise KeyError(kind)
         more = _trained() if kind in _TRAINED_KINDS else ()
-        return (*effects_of(kind), *more, *(_PUBLISHED if kind == "LLM" else ()), _MEASURED)
+        return (*effects_of(kind), *more, *((*_PUBLISHED, *_JUDGED) if kind == "LLM" else ()), _MEASURED)
 
     def __iter__(self) -> Iterator[str]:
         return iter(kind_names())

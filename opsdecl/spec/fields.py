@@ -1,6 +1,6 @@
 """What is known of a field, by its path: for `explain`, the merge, interpolation, and the classes of changes."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import cache, lru_cache
 from typing import Any
 
@@ -37,6 +37,8 @@ class FieldEffect(Struct, frozen=True):
     change_class: EffectClass
     reason: str
     rule: EffectRule = ""
+    gone: str = ""
+    """Why it matters that the field, or an entry of its list, is taken away."""
 
 
 class FieldInfo(Struct, frozen=True):
@@ -195,13 +197,18 @@ def _choices(shapes: tuple[Shape, ...]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(choice for shape in shapes if shape.container == "value" for choice in shape.choices))
 
 
+def _effect(path: SpecPath, said: Mapping[str, Any]) -> FieldEffect:
+    pattern = format_pattern(path)
+    return FieldEffect(pattern, said["class"], said["reason"], said.get("rule", ""), said.get("gone", ""))
+
+
 def _described(base: FieldInfo, node: Node | None, parent: FieldInfo) -> FieldInfo:
     """The field with what it declares, and what it inherits."""
     inherited = replace(base, effect=parent.effect, interpolate=parent.interpolate)
     if node is None:
         return inherited
     own = node.extra.get("x-opsdecl-effect")
-    row = FieldEffect(format_pattern(base.path), own["class"], own["reason"], own.get("rule", "")) if own else None
+    row = _effect(base.path, own) if own else None
     return replace(
         inherited,
         description=node.declared.description or "",

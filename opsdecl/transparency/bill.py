@@ -11,6 +11,7 @@ from opsdecl.transparency.types import (
     Composition,
     DataUse,
     EngineUse,
+    GuardUse,
     Made,
     ModelCard,
     Template,
@@ -81,8 +82,13 @@ def _parts(card: ModelCard, images: Sequence[str]) -> Iterator[Part]:
         license=card.license,
         owner=card.owner,
         card=card,
-        needs=tuple(sorted({part.ref for part in needed})),
+        needs=tuple(sorted({part.ref for part in needed} | _judge(made))),
     )
+
+
+def _judge(made: Composition) -> set[str]:
+    """The document whose model judges what this one is asked and answers."""
+    return {made.guardrails.judge} if made.guardrails and made.guardrails.judge else set()
 
 
 def _needed(made: Composition, card: ModelCard) -> Iterator[Part]:
@@ -93,6 +99,8 @@ def _needed(made: Composition, card: ModelCard) -> Iterator[Part]:
         yield _engine(made.engine)
     if made.chat_template is not None:
         yield _template(made.chat_template)
+    if made.guardrails:
+        yield from _guardrails(made.guardrails)
 
 
 def _weights(weights: Weights, license_: str) -> Part:
@@ -157,8 +165,17 @@ def _engine(engine: EngineUse) -> Part:
     )
 
 
-def _template(template: Template) -> Part:
-    name = template.file or "chat template"
+def _guardrails(used: GuardUse) -> Iterator[Part]:
+    """Their engine, where its version is known, and what they work by; the image is one of the pods'."""
+    if used.version:
+        ref = _ref("engine", used.engine, used.version)
+        yield Part(ref=ref, kind="engine", name=used.engine, version=used.version)
+    if used.config is not None:
+        yield _template(used.config, "guardrails")
+
+
+def _template(template: Template, called: str = "chat template") -> Part:
+    name = template.file or called
     return Part(ref=_ref("template", name, template.digest), kind="template", name=name, digest=template.digest)
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from msgspec import UNSET, UnsetType
 from msgspec.structs import replace
 
 from opsdecl.addr import SpecAddress, digest_of_bytes
@@ -13,6 +14,7 @@ from opsdecl.transparency.types import (
     Composition,
     DataUse,
     EngineUse,
+    GuardUse,
     Made,
     Template,
     Training,
@@ -39,6 +41,7 @@ def compose(address: SpecAddress, effective: Effective, references: References, 
         parsers=spec.get("parsers") or {},
         quantization=(spec.get("engine") or {}).get("quantization", ""),
         engine=_engine(effective) if address.kind != "Adapter" else None,
+        guardrails=_guardrails(effective, references),
     )
 
 
@@ -194,6 +197,26 @@ def _template(effective: Effective) -> Template | None:
     if not said or not isinstance(text, str):
         return None
     return Template(digest_of_bytes(text.encode()), said.get("file", ""))
+
+
+def _guardrails(effective: Effective, references: References) -> GuardUse | UnsetType:
+    said = effective["spec"].get("guardrails")
+    if not said:
+        return UNSET
+    config = said.get("config") or {}
+    text = config.get("text") or (effective.get("guardrails") or {}).get("config")
+    judge = references.get("judge")
+    return GuardUse(
+        engine=said["engine"],
+        version=said.get("version", ""),
+        image=said["image"],
+        image_digest=digest_of_image(said["image"]),
+        input=tuple(said.get("input") or ()),
+        output=tuple(said.get("output") or ()),
+        config=Template(digest_of_bytes(text.encode()), config.get("file", "")) if isinstance(text, str) else None,
+        judge=str(judge) if judge is not None else "",
+        judge_model=str((effective.get("judge") or {}).get("model", "")),
+    )
 
 
 def _engine(effective: Effective) -> EngineUse:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from msgspec import Struct, field
+from msgspec import UNSET, Struct, UnsetType, field
 
 FORMAT_VERSION = 1
 
@@ -95,8 +95,24 @@ class EngineUse(Struct, frozen=True, rename="camel", kw_only=True):
     args: Mapping[str, Any] = field(default_factory=dict)
 
 
+class GuardUse(Struct, frozen=True, rename="camel", kw_only=True):
+    """Checks before a model. `config` is what they work by; `judge` names the document that they ask, `judge_model` the
+    address and revision of its weights."""
+
+    engine: str
+    version: str = ""
+    image: str = ""
+    image_digest: str = ""
+    input: tuple[str, ...] = ()
+    output: tuple[str, ...] = ()
+    config: Template | None = None
+    judge: str = ""
+    judge_model: str = ""
+
+
 class Composition(Struct, frozen=True, rename="camel", kw_only=True):
-    """What an answer of a document comes from. `quantization` is what is asked of the engine."""
+    """What an answer of a document comes from. `quantization` is what is asked of the engine. Without `guardrails`
+    nothing checks requests and answers."""
 
     address: str
     served_names: tuple[str, ...] = ()
@@ -107,6 +123,7 @@ class Composition(Struct, frozen=True, rename="camel", kw_only=True):
     parsers: Mapping[str, Any] = field(default_factory=dict)
     quantization: str = ""
     engine: EngineUse | None = None
+    guardrails: GuardUse | UnsetType = UNSET
 
 
 class Training(Struct, frozen=True, rename="camel", kw_only=True):

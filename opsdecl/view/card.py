@@ -9,7 +9,16 @@ from msgspec import to_builtins
 
 from opsdecl._data import data_root
 from opsdecl.transparency.front_matter import front_matter
-from opsdecl.transparency.types import FORMAT_VERSION, EngineUse, Made, ModelCard, Operation, Weights
+from opsdecl.transparency.types import (
+    FORMAT_VERSION,
+    Composition,
+    EngineUse,
+    GuardUse,
+    Made,
+    ModelCard,
+    Operation,
+    Weights,
+)
 from opsdecl.view.cells import printable
 from opsdecl.view.markup import code, line, link, paragraphs
 from opsdecl.view.plan.fleet import money
@@ -85,6 +94,7 @@ def _answers(card: ModelCard) -> Iterator[Row]:
     if made.chat_template is not None:
         file = f"{code(made.chat_template.file)} " if made.chat_template.file else ""
         yield "chat template", file + code(made.chat_template.digest)
+    yield from ((title, line(text)) for title, text in guard_rows(made))
     yield from (pair for pair in (("sampling", _pairs(made.sampling)), ("parsers", _pairs(made.parsers))) if pair[1])
     if made.engine is not None:
         yield from _engine(made.engine)
@@ -92,6 +102,24 @@ def _answers(card: ModelCard) -> Iterator[Row]:
         yield "asked for as", ", ".join(code(name) for name in made.served_names)
     if card.digest:
         yield "composition", code(card.digest)
+
+
+def guard_rows(made: Composition) -> Iterator[Row]:
+    """What checks requests and answers, by what, and whom it asks."""
+    used = made.guardrails
+    if not used:
+        return
+    yield "guardrails", f"{used.engine} {used.version}".strip()
+    yield "guardrails image", used.image
+    yield from ((f"checks of {side}", ", ".join(checks)) for side, checks in _sides(used) if checks)
+    if used.config is not None:
+        yield "checks work by", f"{used.config.file} {used.config.digest}".strip()
+    if used.judge:
+        yield "judge", f"{used.judge}, {used.judge_model}".removesuffix(", ")
+
+
+def _sides(used: GuardUse) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    return ("requests", used.input), ("answers", used.output)
 
 
 def _weights(weights: Weights) -> Iterator[Row]:

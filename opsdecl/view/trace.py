@@ -7,7 +7,7 @@ from typing import Any
 from msgspec import to_builtins
 
 from opsdecl.transparency.types import FORMAT_VERSION, Answer, Applied, Composition, Made, Trace
-from opsdecl.view.card import made_words
+from opsdecl.view.card import guard_rows, made_words
 from opsdecl.view.cells import Cell, align, printable
 from opsdecl.view.history import name_text
 from opsdecl.view.style import BOLD, CAUTION, DIM, Ink, ink_for
@@ -58,6 +58,7 @@ def _composition(made: Composition) -> Iterator[Row]:
         yield from _made("  made by", adapter.made)
     if made.chat_template is not None:
         yield "chat template", f"{made.chat_template.file} {made.chat_template.digest}".strip()
+    yield from guard_rows(made)
     if engine is not None:
         yield "engine", f"{engine.name} {engine.version}".strip()
         yield "image", engine.image

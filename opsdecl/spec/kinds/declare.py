@@ -60,9 +60,11 @@ class Kind(Struct, frozen=True):
     further: tuple[Example, ...] = ()
 
 
-def effect(change_class: EffectClass, reason: str, *, rule: EffectRule = "") -> Extra:
-    """What a change of the field means: the class, and why in a few words (`another model answers`)."""
-    return {"x-opsdecl-effect": {"class": change_class, "reason": reason, **({"rule": rule} if rule else {})}}
+def effect(change_class: EffectClass, reason: str, *, rule: EffectRule = "", gone: str = "") -> Extra:
+    """What a change of the field means: the class, and why in a few words (`another model answers`). `gone`: why it
+    matters that the field, or an entry of its list, is taken away."""
+    said = {"class": change_class, "reason": reason, "rule": rule, "gone": gone}
+    return {"x-opsdecl-effect": {name: text for name, text in said.items() if text}}
 
 
 def merge_key(name: str) -> Extra:

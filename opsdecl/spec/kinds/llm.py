@@ -15,6 +15,7 @@ from opsdecl.spec.kinds.engine import (
     SizingCheck,
     SpreadAccelerator,
 )
+from opsdecl.spec.kinds.guardrails import Guardrails
 from opsdecl.spec.kinds.metadata import ServedMetadata
 from opsdecl.spec.kinds.names import CatalogName, DnsLabel, Items, NonEmpty
 from opsdecl.spec.kinds.prefill import Prefill
@@ -64,6 +65,13 @@ class LLMSpec(ServedSpec):
         default=None,
         description="Sampling defaults for requests that say nothing; the model's own where absent.",
         json_schema_extra=effect("behaviour", "answers are sampled differently"),
+    )
+    guardrails: Guardrails | None = Field(
+        default=None,
+        description="Checks of what is asked and answered, in front of the model; nothing is checked where absent.",
+        json_schema_extra=effect(
+            "behaviour", "requests and answers are checked differently", gone="nothing checks requests and answers"
+        ),
     )
     runtime: DnsLabel = Field(
         description="Runtime that serves it: image, engine version, default flags.",

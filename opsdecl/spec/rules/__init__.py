@@ -9,6 +9,7 @@ from opsdecl.spec.rules import (
     dataset,
     definitions,
     evaluation,
+    guardrails,
     llm,
     maintenance,
     measures,
@@ -24,6 +25,7 @@ from opsdecl.spec.rules.types import DocumentRule, Finding
 RULES: tuple[DocumentRule, ...] = (
     *serving.RULES,
     *llm.RULES,
+    *guardrails.RULES,
     *definitions.RULES,
     *monitor.RULES,
     *measures.RULES,

@@ -26,6 +26,7 @@ class Row:
     change_class: ChangeClass
     reason: str
     rule: str = ""
+    gone: str = ""
 
 
 EFFECTS: Mapping[str, tuple[Row, ...]] = {

@@ -79,6 +79,7 @@ def test_references() -> None:
         ("spec", "model"): "catalog/models",
         ("spec", "weights", "source", "training"): "Training",
         ("spec", "adapters"): "Adapter",
+        ("spec", "guardrails", "judge"): "LLM",
         ("spec", "runtime"): "Runtime",
         ("spec", "accelerator", "gpu"): "catalog/gpus",
         ("spec", "accelerator", "pool"): "pools",

@@ -39,7 +39,7 @@ def lower_llm_service(subject: Subject) -> Checked[tuple[Resource, ...]]:
         service(subject, engine.ports),
         scaler(subject, spec.replicas, workload),
         disruption_budget(subject, spec.disruption, spec.replicas, workload),
-        network_policy(subject, spec.access, engine.ports),
+        network_policy(subject, spec.access, engine.ports, scraped=engine.scraped),
         *held(subject, spec, engine),
     )
     found = (*prepared.diagnostics, *beyond_kserve(subject, spec), *llm_beyond_kserve(subject, spec, engine.server))

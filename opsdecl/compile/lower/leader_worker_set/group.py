@@ -36,7 +36,10 @@ def leader_labels(subject: Subject) -> dict[str, str]:
     return {**selector(subject), MEMBER: "leader"}
 
 
-def leader_worker_set(subject: Subject, spec: LLMSpec, leader: Server, worker: Server, parts: PodParts) -> Resource:
+Member = tuple[Server, PodParts]
+
+
+def leader_worker_set(subject: Subject, spec: LLMSpec, leader: Member, worker: Member) -> Resource:
     nodes = spec.accelerator.spans if spec.accelerator else 1
     bounds, reason = _rollout(subject, spec)
     over_zones = spread(subject, spec, leader_labels(subject), REVISION)
@@ -51,8 +54,8 @@ def leader_worker_set(subject: Subject, spec: LLMSpec, leader: Server, worker: S
                 "size": traced(nodes, "spec", "accelerator", "nodes"),
                 # An engine cannot take a member back that it lost.
                 "restartPolicy": "RecreateGroupOnPodRestart",
-                "leaderTemplate": _template(subject, spec, leader, parts, "leader", over_zones),
-                "workerTemplate": _template(subject, spec, worker, parts, "worker", None),
+                "leaderTemplate": _template(subject, spec, *leader, "leader", over_zones),
+                "workerTemplate": _template(subject, spec, *worker, "worker", None),
             },
         }
     }
@@ -64,7 +67,7 @@ def leader_worker_set(subject: Subject, spec: LLMSpec, leader: Server, worker: S
         inputs,
         name=grouped(subject).name,
         annotations={REASON: reason} if reason else None,
-        depends_on=needed(subject, spec, parts),
+        depends_on=needed(subject, spec, leader[1]),
         ignore_changes=(("spec", "replicas"),) if is_autoscaled(subject, spec.replicas) else (),
     )
 

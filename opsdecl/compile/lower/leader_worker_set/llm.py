@@ -27,11 +27,11 @@ def lower_group(subject: Subject) -> Checked[tuple[Resource, ...]]:
     first = leader(subject.runtime.engine, engine.server, nodes)
     others = worker(subject.runtime.engine, engine.server, nodes)
     resources = (
-        leader_worker_set(subject, spec, first, others, engine.parts),
+        leader_worker_set(subject, spec, (first, engine.parts), (others, engine.alone)),
         service(subject, engine.ports, leader_labels(subject)),
         scaler(subject, spec.replicas, workload),
         disruption_budget(subject, spec.disruption, spec.replicas, workload, nodes),
-        network_policy(subject, spec.access, engine.ports, joined=True),
+        network_policy(subject, spec.access, engine.ports, joined=True, scraped=engine.scraped),
         inference_pool(subject, engine.ports, leader_labels(subject)),
         *held(subject, spec, engine),
     )

@@ -11,6 +11,7 @@ from opsdecl.compile.lower.monitoring.rules import rule_groups
 from opsdecl.compile.lower.monitoring.scraping import pod_monitor, scrape_config, service_monitor
 from opsdecl.compile.lower.monitoring.series import Watched
 from opsdecl.compile.lower.names import object_name, text_hash
+from opsdecl.compile.lower.native.guardrails import ENGINE
 from opsdecl.compile.lower.resources import make_resource
 from opsdecl.compile.lower.subject import Subject
 from opsdecl.compile.types import CompiledDocument, Resource, Traced
@@ -90,6 +91,9 @@ def _scraped(spec: MonitorSpec, watched: Sequence[Watched]) -> tuple[Watched, ..
 
 
 def _port(watched: Watched) -> str:
+    """Checks before a model have taken its `http`."""
+    if watched.document.effective["spec"].get("guardrails"):
+        return ENGINE
     return watched.signals.port if watched.signals is not None else "http"
 
 

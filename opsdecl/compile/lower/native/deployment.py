@@ -129,7 +129,7 @@ def pod_spec(
         "affinity": affinity,
         "topologySpreadConstraints": spread,
         "initContainers": list(parts.init_containers) or None,
-        "containers": [_container(server, parts)],
+        "containers": [_container(server, parts), *parts.sidecars],
         "volumes": list(parts.volumes) or None,
     }
 

@@ -12,6 +12,15 @@ from opsdecl.compile.lower.native.compute import compute
 from opsdecl.compile.lower.native.deployment import Server
 from opsdecl.compile.lower.native.drain import LLM_DEFAULT, leaving
 from opsdecl.compile.lower.native.flags import plain_flag, settle_flags
+from opsdecl.compile.lower.native.guardrails import (
+    ENGINE,
+    Guard,
+    behind,
+    guarded,
+    guardrails_findings,
+    guardrails_map,
+    joined,
+)
 from opsdecl.compile.lower.native.limits import beyond_native
 from opsdecl.compile.lower.native.network import network_policy
 from opsdecl.compile.lower.native.parts import PodParts, join
@@ -42,12 +51,21 @@ class CommandLine(NamedTuple):
 
 
 class Prepared(NamedTuple):
-    """An engine with everything that its pods need, whatever makes them. `template` is the chat template's text."""
+    """An engine with everything that its pods need, whatever makes them. `template` is the chat template's text,
+    `ports` are those that requests are sent to, of the engine or of the `guard` before it. `parts` are of pods that
+    answer, `alone` of those that only help."""
 
     server: Server
     parts: PodParts
+    alone: PodParts
     ports: dict[str, Any]
     template: Traced | None
+    guard: Guard | None = None
+
+    @property
+    def scraped(self) -> tuple[str, ...] | None:
+        """Ports with metrics, where they are not those that requests are sent to."""
+        return (ENGINE,) if self.guard is not None else None
 
 
 def lower_llm(subject: Subject) -> Checked[tuple[Resource, ...]]:
@@ -59,7 +77,7 @@ def lower_llm(subject: Subject) -> Checked[tuple[Resource, ...]]:
     engine = prepared.value
     resources = (
         *serving(subject, spec, spec.accelerator, engine.server, engine.parts, engine.ports),
-        network_policy(subject, spec.access, engine.ports),
+        network_policy(subject, spec.access, engine.ports, scraped=engine.scraped),
         inference_pool(subject, engine.ports),
         *held(subject, spec, engine),
     )
@@ -83,8 +101,16 @@ def prepare(subject: Subject, spec: LLMSpec) -> Checked[Prepared]:
     ports = {"http": Traced(line.port, ("runtime", "port"))}
     server = _server(subject, spec, runtime, facts, line, ports)
     parts = _parts(subject, spec, runtime, weights, template)
-    found = (*missing_template(subject, spec.chat_template), *beyond_tracing(subject, spec, runtime))
-    return Checked(Prepared(server, parts, ports, template), found)
+    # Of a model in two roles the picker finds the engines' own ports; that is refused for the whole document.
+    guard = None if subject.is_split else guarded(subject, spec, server)
+    found = (
+        *missing_template(subject, spec.chat_template),
+        *beyond_tracing(subject, spec, runtime),
+        *guardrails_findings(subject, spec, line.port),
+    )
+    if guard is None:
+        return Checked(Prepared(server, parts, parts, ports, template), found)
+    return Checked(Prepared(behind(server), joined(parts, guard), parts, guard.ports, template, guard), found)
 
 
 def held(subject: Subject, spec: LLMSpec, engine: Prepared) -> tuple[Resource | None, ...]:
@@ -94,6 +120,7 @@ def held(subject: Subject, spec: LLMSpec, engine: Prepared) -> tuple[Resource | 
         cache_claim(subject, spec.weights.cache),
         template_map(subject, engine.template),
         tracing_egress(subject, spec),
+        guardrails_map(subject, engine.guard),
     )
 
 

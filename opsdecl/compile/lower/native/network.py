@@ -1,5 +1,6 @@
 """NetworkPolicy: who may call the model."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from opsdecl.compile.lower.labels import selector, selector_of_all
@@ -23,11 +24,13 @@ def network_policy(
     *,
     joined: bool = False,
     others: tuple[dict[str, Any], ...] = (),
+    scraped: Iterable[str] | None = None,
 ) -> Resource | None:
     """Only ingress: what a server may reach (hubs, buckets, tracing) is not known here.
 
     Without `access` the model's own namespace may call; an empty list lets nobody in. `joined`: the model's own pods
     talk to each other, on ports that engines choose as they start. `others`: peers that are let in whoever may call.
+    `scraped`: ports with metrics, where they are not those that callers use.
     """
     if not subject.environment.network_policy.enabled:
         return None
@@ -38,7 +41,8 @@ def network_policy(
     if others:
         rules.append({"from": list(others), "ports": allowed})
     if _is_scraped(subject):
-        rules.append({"from": [PROMETHEUS], "ports": allowed})
+        measured = allowed if scraped is None else [{"port": name, "protocol": "TCP"} for name in scraped]
+        rules.append({"from": [PROMETHEUS], "ports": measured})
     spec = {"podSelector": {"matchLabels": selector(subject)}, "policyTypes": ["Ingress"], "ingress": rules}
     return make_resource(subject, ROLE, "networking.k8s.io/v1", "NetworkPolicy", {"spec": spec})
 

@@ -27,6 +27,8 @@ class PodParts(Struct, frozen=True):
     depends_on: tuple[Address, ...] = ()
     runs: tuple[str, ...] = ()
     """Runs that the pod waits for."""
+    sidecars: tuple[dict[str, Any], ...] = ()
+    """Containers beside the one that serves."""
 
 
 def join(parts: Iterable[PodParts]) -> PodParts:
@@ -37,6 +39,7 @@ def join(parts: Iterable[PodParts]) -> PodParts:
     init_containers: list[dict[str, Any]] = []
     depends_on: list[Address] = []
     runs: list[str] = []
+    sidecars: list[dict[str, Any]] = []
     for part in parts:
         volumes += part.volumes
         mounts += part.mounts
@@ -44,4 +47,13 @@ def join(parts: Iterable[PodParts]) -> PodParts:
         init_containers += part.init_containers
         depends_on += part.depends_on
         runs += part.runs
-    return PodParts(tuple(volumes), tuple(mounts), env, tuple(init_containers), tuple(depends_on), tuple(runs))
+        sidecars += part.sidecars
+    return PodParts(
+        volumes=tuple(volumes),
+        mounts=tuple(mounts),
+        env=env,
+        init_containers=tuple(init_containers),
+        depends_on=tuple(depends_on),
+        runs=tuple(runs),
+        sidecars=tuple(sidecars),
+    )
