@@ -38,10 +38,10 @@ def read_plan_file(at: Session, path: Path) -> bytes:
         raise click.UsageError(f"--plan {path}: {error.strerror or error}") from error
 
 
-def signed(at: Session, plan_digest: str = "") -> Signed:
+def signed(at: Session, plan_digest: str = "", approvals: tuple[str, ...] = ()) -> Signed:
     """Who does this, and when: `OPSDECL_ACTOR` names the person behind a CI job."""
     who = at.process.env.get("OPSDECL_ACTOR") or author_of(at.root) or at.process.env.get("USER", "unknown")
-    return Signed(who, at.process.now.isoformat(timespec="seconds"), plan_digest)
+    return Signed(who, at.process.now.isoformat(timespec="seconds"), plan_digest, approvals)
 
 
 class Manner(Struct, frozen=True):
@@ -50,6 +50,7 @@ class Manner(Struct, frozen=True):
     quiet: bool = False
     wait: bool = True
     as_json: bool = False
+    approvals: tuple[str, ...] = ()
 
 
 def run_apply(at: Session, planned: Planned, plan_digest: str, manner: Manner, again: Callable[[], Planned]) -> Exit:
@@ -58,7 +59,7 @@ def run_apply(at: Session, planned: Planned, plan_digest: str, manner: Manner, a
     before = {state.revision for state in planned.states}
     teller = Teller(at.process, len(planned.plan.changes), as_json=manner.as_json)
     emit = _ignore if manner.quiet else teller.tell
-    by = signed(at, plan_digest)
+    by = signed(at, plan_digest, manner.approvals)
     taken = take_over(planned, by, emit, again)
     if taken.value is None:
         teller.finish()
@@ -75,12 +76,12 @@ def run_apply(at: Session, planned: Planned, plan_digest: str, manner: Manner, a
     return code
 
 
-def run_returns(at: Session, environment: str, ways: Sequence[Return]) -> Exit:
+def run_returns(at: Session, environment: str, ways: Sequence[Return], approvals: tuple[str, ...]) -> Exit:
     """The same for ways back, one after the other; the first that fails ends it."""
     code = Exit.DONE
     for way in ways:
         teller = Teller(at.process, len(way.plan.changes))
-        done = carry_back(way, signed(at), work_tree_source(at.root).commit, teller.tell)
+        done = carry_back(way, signed(at, approvals=approvals), work_tree_source(at.root).commit, teller.tell)
         teller.finish()
         code = report(at.process, done.diagnostics, no_lines)
         if done.value:

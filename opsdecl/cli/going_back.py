@@ -12,7 +12,14 @@ from opsdecl.view.plan.text import render_text
 
 
 def go_back(
-    at: Session, wanted: Wanted, revision: str | None, *, yes: bool, question: str, including_protected: bool
+    at: Session,
+    wanted: Wanted,
+    revision: str | None,
+    *,
+    yes: bool,
+    question: str,
+    including_protected: bool,
+    approvals: tuple[str, ...] = (),
 ) -> Exit:
     """To a revision, or to nothing where `revision` is None."""
     tree, memory = open_work_tree(at)
@@ -34,4 +41,4 @@ def go_back(
         return report(at.process, protected, opened.lines)
     if not confirmed(at, yes, question.format(environment=opened.environment)):
         return Exit.FAILED
-    return run_returns(at, opened.environment, [way for way in ways.value if way.plan.changes])
+    return run_returns(at, opened.environment, [way for way in ways.value if way.plan.changes], approvals)

@@ -75,5 +75,19 @@ def replace_option(function: F) -> F:
     return click.option("--replace", "replaced", multiple=True, metavar="ADDRESS", help=said)(function)
 
 
+def _approvals(_ctx: click.Context, _parameter: click.Parameter, given: tuple[str, ...]) -> tuple[str, ...]:
+    """Each on one line, without doubles; who approves must be said."""
+    found = dict.fromkeys(" ".join(text.split()) for text in given)
+    if any(not text.partition(":")[0].strip() for text in found):
+        raise click.BadParameter("it says nobody: write `NAME`, or `NAME: why`")
+    return tuple(found)
+
+
+def approved_option(function: F) -> F:
+    said = "Who approved this, and why: `NAME` or `NAME: why`; the history keeps it, nothing checks it."
+    option = click.option("--approved-by", "approvals", multiple=True, metavar="NAME", callback=_approvals, help=said)
+    return option(function)
+
+
 def yes_option(function: F) -> F:
     return click.option("--yes", is_flag=True, help="Do not ask; needed where nobody can answer.")(function)

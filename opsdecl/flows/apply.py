@@ -34,6 +34,8 @@ class Signed(Struct, frozen=True):
     who: str
     at: str
     plan_digest: str = ""
+    approvals: tuple[str, ...] = ()
+    """As somebody says; nothing is held against them."""
 
 
 def check_ready(
@@ -122,6 +124,7 @@ def carry_back(way: Return, signed: Signed, source_commit: str, emit: Callable[[
         tool_version=__version__,
         lock_digest="",
         summary=_subject(way.kind, way.plan),
+        approvals=signed.approvals,
     )
     return way.target.write(way.desired, way.plan, record, expected=way.state.identity, emit=emit)
 
@@ -196,6 +199,7 @@ def record_of(kind: str, plan: Plan, release: ReleasePlan, signed: Signed) -> Re
         tool_version=plan.tool_version,
         lock_digest=plan.lock_digest,
         summary=_subject(kind, release),
+        approvals=signed.approvals,
     )
 
 

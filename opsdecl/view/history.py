@@ -1,6 +1,6 @@
 """Revisions as a table, newest first, as they come."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 
 from opsdecl.apply.types import Revision
@@ -14,12 +14,23 @@ _SHORT = 10
 def render_history(
     environment: str, revisions: Sequence[Revision], *, headed: bool = False, color: bool = False, width: int = 100
 ) -> str:
-    """One line per revision; an edit that opsdecl did not make stands out. `headed`: the name stands above them."""
+    """One line per revision, and below it who approved it; an edit that opsdecl did not make stands out. `headed`: the
+    name stands above them."""
     if not revisions:
         return f"{printable(environment)} has no revisions yet: nothing was applied\n"
     rows = [[Cell(title, BOLD) for title in _TITLES], *(_row(revision) for revision in revisions)]
     head = [ink_for(color)(printable(environment), BOLD)] if headed else []
-    return "\n".join(head + align([[*row[:-1], _fitted(row, rows, width)] for row in rows], ink_for(color))) + "\n"
+    lines = align([[*row[:-1], _fitted(row, rows, width)] for row in rows], ink_for(color))
+    told = [
+        lines[0],
+        *(text for line, one in zip(lines[1:], revisions, strict=True) for text in (line, *_approved(one))),
+    ]
+    return "\n".join(head + told) + "\n"
+
+
+def _approved(revision: Revision) -> Iterator[str]:
+    """A line below the revision for each approval that was recorded."""
+    yield from (f"{'':{_SHORT}}  approved by {printable(approval)}" for approval in revision.approvals)
 
 
 def _row(revision: Revision) -> list[Cell]:

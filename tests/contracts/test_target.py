@@ -134,6 +134,8 @@ def test_history_tells_who_when_from_what_and_under_whose_approval(target: Targe
     assert (second.summary, first.summary) == ("prod: second", "prod: first")
     assert (first.who, first.at, first.kind) == (said.who, said.at, "apply")
     assert second.kind == "apply"
+    assert said.approvals
+    assert (second.approvals, first.approvals) == (said.approvals, said.approvals)
     assert (first.source_commit, first.plan_digest) == (said.source_commit, said.plan_digest)
     assert (first.desired_digest, second.desired_digest) == (chat().digest, chat(2).digest)
     assert (first.counts, second.counts) == ({"create": 3}, {"update": 1})

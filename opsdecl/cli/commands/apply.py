@@ -1,5 +1,6 @@
 """`opsdecl apply`: exactly what was reviewed, or nothing."""
 
+from functools import partial
 from pathlib import Path
 
 import click
@@ -7,6 +8,7 @@ import click
 from opsdecl.cli.exits import Exit
 from opsdecl.cli.group import session
 from opsdecl.cli.options import (
+    approved_option,
     environment_option,
     format_option,
     partition_option,
@@ -26,6 +28,7 @@ from opsdecl.cli.options import (
 @click.option("--revert-drift", is_flag=True, help="Also undo changes from outside that no reviewed plan names.")
 @click.option("--forget", multiple=True, metavar="ADDRESS", help="Let go of an object or document, keep what runs.")
 @replace_option
+@approved_option
 @click.option("--no-wait", is_flag=True, help="Do not wait until what was applied is ready.")
 @format_option("text", "json")
 @yes_option
@@ -39,6 +42,7 @@ def command(
     revert_drift: bool,
     forget: tuple[str, ...],
     replaced: tuple[str, ...],
+    approvals: tuple[str, ...],
     no_wait: bool,
     format_: str,
     yes: bool,
@@ -48,7 +52,7 @@ def command(
     from opsdecl.cli.planning import make_planned, report_planned, show_planned
     from opsdecl.cli.report import report
     from opsdecl.flows.apply import check_ready
-    from opsdecl.flows.plan import Planned, Wanted
+    from opsdecl.flows.plan import Wanted
 
     at = session(ctx)
     reviewed = read_plan_file(at, plan_file) if plan_file else None
@@ -62,15 +66,14 @@ def command(
     ready = check_ready(planned, reviewed, allow_drift=revert_drift or asked, replace_only=None if asked else replaced)
     if ready.value is None:
         return report(at.process, ready.diagnostics, planned.lines)
-
-    def again() -> Planned:
-        return make_planned(at, wanted, None)
-
-    if not planned.plan.changes and not planned.plan.documents:
+    again = partial(make_planned, at, wanted, None)
+    idle = not planned.plan.changes and not planned.plan.documents
+    manner = Manner(quiet=idle, wait=not no_wait, as_json=format_ == "json", approvals=approvals)
+    if idle:
         # What a target writes beside the objects (Argo CD and Flux files) may have changed all the same.
-        return run_apply(at, planned, ready.value, Manner(quiet=True, as_json=format_ == "json"), again)
+        return run_apply(at, planned, ready.value, manner, again)
     if plan_file is not None:
         at.process.err(f"nothing beyond the reviewed plan {plan_file} ({ready.value[:19]})")
     elif not confirmed(at, yes, f"Apply this to {planned.environment}?"):
         return Exit.FAILED
-    return run_apply(at, planned, ready.value, Manner(wait=not no_wait, as_json=format_ == "json"), again)
+    return run_apply(at, planned, ready.value, manner, again)

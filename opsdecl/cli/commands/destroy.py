@@ -3,7 +3,14 @@
 import click
 
 from opsdecl.cli.group import session
-from opsdecl.cli.options import environment_option, partition_option, protected_option, target_option, yes_option
+from opsdecl.cli.options import (
+    approved_option,
+    environment_option,
+    partition_option,
+    protected_option,
+    target_option,
+    yes_option,
+)
 
 
 @click.command()
@@ -11,6 +18,7 @@ from opsdecl.cli.options import environment_option, partition_option, protected_
 @target_option
 @partition_option
 @protected_option
+@approved_option
 @yes_option
 @click.pass_context
 def command(
@@ -19,6 +27,7 @@ def command(
     target: str | None,
     partition: str | None,
     including_protected: bool,
+    approvals: tuple[str, ...],
     yes: bool,
 ) -> int:
     """Remove everything that a release owns from its target. What others put there stays."""
@@ -33,4 +42,5 @@ def command(
         yes=yes,
         question=question,
         including_protected=including_protected,
+        approvals=approvals,
     )

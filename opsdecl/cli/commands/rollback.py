@@ -3,7 +3,14 @@
 import click
 
 from opsdecl.cli.group import session
-from opsdecl.cli.options import environment_option, partition_option, protected_option, target_option, yes_option
+from opsdecl.cli.options import (
+    approved_option,
+    environment_option,
+    partition_option,
+    protected_option,
+    target_option,
+    yes_option,
+)
 
 
 @click.command()
@@ -12,6 +19,7 @@ from opsdecl.cli.options import environment_option, partition_option, protected_
 @partition_option
 @click.option("--to", "revision", required=True, metavar="REVISION", help="A revision of `opsdecl history`.")
 @protected_option
+@approved_option
 @yes_option
 @click.pass_context
 def command(
@@ -21,6 +29,7 @@ def command(
     partition: str | None,
     revision: str,
     including_protected: bool,
+    approvals: tuple[str, ...],
     yes: bool,
 ) -> int:
     """Make a target hold again what it held at an earlier revision; git's specs stay as they are."""
@@ -35,4 +44,5 @@ def command(
         yes=yes,
         question=question,
         including_protected=including_protected,
+        approvals=approvals,
     )
