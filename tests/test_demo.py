@@ -36,6 +36,15 @@ SIMULATED = (
     "Model.fraud-next  roc_auc 0.99, log_loss 0.05  reached  simulated  new",
     "error[OD859]: gate `fraud` of prod is closed for Model.fraud: what fraud-quality found is only simulated",
 )
+IN_ORDER = (
+    "Dataset.payments/main/run-source",
+    "Dataset.payments/main/run-features",
+    "Dataset.payments/main/run-checks",
+    "Training.fraud/main/run",
+    "Training.contracts-labels/main/run",
+    "Tuning.contracts-search/main/run",
+    "Evaluation.contracts-quality/main/run",
+)
 
 
 def play(folder: Path, **told: str) -> tuple[str, list[Path]]:
@@ -74,6 +83,8 @@ def test_with_tools_nothing_is_left_out_and_what_is_simulated_opens_no_gate(tmp_
     assert "LEFT OUT" not in out
     runs = re.findall(r"^([a-z-]+)-[0-9a-f]{10} .*Z +[146]$", out, re.M)
     assert len(runs) == 13
+    asked = [out.index(f"created   {run}") for run in IN_ORDER]
+    assert asked == sorted(asked)
     assert left == []
 
 

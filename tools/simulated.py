@@ -59,9 +59,14 @@ def run_staging(stage: Stage) -> None:
     )
     stage.show(f"sed -i 's|main: {{type: git, .*}}|main: {{type: cluster, context: staging}}|' {STAGING}")
     stage.show("git commit --quiet --all -m 'Staging goes to a cluster'")
-    stage.show("opsdecl apply --env staging --yes", head=0, tail=1, says="created")
+    stage.say(
+        "Its runs are started in the order in which they need each other: data, trainings, what asks for their models."
+    )
+    stage.show(
+        "opsdecl apply --env staging --yes 2>&1 | grep -E '^  created.*/run-|revision'", head=20, says="71 created"
+    )
     stage.quietly("kubectl wait --for=condition=complete jobs --all -A --timeout=60s", stage.ours)
-    stage.say("All runs that staging declares are complete: data, trainings, a search, evaluations.")
+    stage.say("All of them are complete, as far as Kubernetes can tell.")
     stage.show(f"kubectl get jobs -A --sort-by=.status.completionTime -o custom-columns='{_COLUMNS}'")
     stage.show("opsdecl status --env staging", head=12)
 
