@@ -69,6 +69,8 @@ def watched_facts(document: CompiledDocument) -> Mapping[str, Json]:
     served = {"namespace": metadata["namespace"], "engine": engine, "metrics": metrics}
     if spec.get("guardrails"):
         served["guarded"] = True
+    if (spec.get("explain") or {}).get("explainer"):
+        served["explained"] = True
     return {"served": served, **({"slo": spec["slo"]} if "slo" in spec else {})}
 
 

@@ -117,7 +117,10 @@ def test_an_explanation_is_evidence_stands_on_the_card_and_closes_a_gate(tmp_pat
     subprocess.run([bench.python, "-c", TRAIN, bench.rows, model], check=True, timeout=300)
     digest = f"sha256:{hashlib.sha256(model.read_bytes()).hexdigest()}"
     prod = PROD.replace("measured:", "unbiased:")
-    repository(write_files(project, files(base=BASE.replace(FIRST, digest), staging=REASONS, prod=prod)))
+    base = BASE.replace(FIRST, digest).replace("  port: 8080\n", "  port: 8080\n  explain: {attribution: quality}\n")
+    repository(write_files(project, files(base=base, staging=REASONS, prod=prod)))
+    waiting = opsdecl_here(project, "card", "Model.churn", "--env", "prod")
+    assert "**quality** is to explain this model, and there is no evidence of it" in waiting.out
     request = opsdecl_here(project, "evidence", "request", "quality", "--env", "staging").out.rstrip("\n")
     code, result, said = bench.run(request)
     assert code == 0, said
@@ -136,5 +139,6 @@ def test_an_explanation_is_evidence_stands_on_the_card_and_closes_a_gate(tmp_pat
     assert f"evidence `{path.stem[:10]}`" in shown.out
     rows = [line.split("|")[1].strip() for line in shown.out.splitlines() if line.startswith("| plan |")]
     assert rows == ["plan"]
+    assert "is to explain this model" not in shown.out
     refused = opsdecl_here(project, "apply", "--env", "prod", "--yes")
     assert (refused.code, "and 0.05 is the most" in refused.err) == (3, True), refused.all

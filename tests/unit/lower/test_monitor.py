@@ -24,6 +24,18 @@ metadata: {name: chat, owner: team-a, labels: {tier: gold}}
 spec: {model: phi-4, runtime: vllm, accelerator: {gpu: h100-80gb}, slo: {ttft: {p95: 800ms}, availability: 99.9%}}
 ---
 """
+FRAUD = """\
+apiVersion: opsdecl.dev/v1
+kind: Runtime
+metadata: {name: mlserver}
+spec: {engine: mlserver, version: 1.7.1, image: "seldonio/mlserver:1.7.1"}
+---
+apiVersion: opsdecl.dev/v1
+kind: Model
+metadata: {name: fraud, owner: team-a}
+spec: {format: xgboost, source: {uri: "s3://models/fraud"}, runtime: mlserver, slo: {availability: 99.9%}}
+---
+"""
 
 
 def watching(spec: str, operator: bool = True, models: str = CHAT) -> dict[str, Manifest]:
@@ -67,6 +79,22 @@ def test_a_monitor_is_found_by_the_operator_and_finds_the_pods() -> None:
     assert monitor.data["spec"]["selector"] == {"matchLabels": {"opsdecl.dev/kind": "LLM", "opsdecl.dev/base": "chat"}}
     endpoint = monitor.data["spec"]["podMetricsEndpoints"][0]
     assert (endpoint["port"], endpoint["path"], endpoint["interval"]) == ("http", "/metrics", "15s")
+
+
+@pytest.mark.parametrize("operator", [True, False])
+def test_an_explainer_beside_a_model_is_not_scraped_for_it(operator: bool) -> None:
+    """It has the model's labels, and whether it is up says nothing of the model."""
+    spec = "{watch: {models: [fraud]}, scrape: {}}"
+    explained = FRAUD.replace("runtime: mlserver", "runtime: mlserver, explain: {explainer: {image: 'e:1'}}")
+    alone, beside = (watching(spec, models=text, operator=operator) for text in (FRAUD, explained))
+    if operator:
+        assert "matchExpressions" not in alone["scrape-model-fraud"].data["spec"]["selector"]
+        (without,) = beside["scrape-model-fraud"].data["spec"]["selector"]["matchExpressions"]
+        assert without == {"key": "opsdecl.dev/variant", "operator": "NotIn", "values": ["explain"]}
+    else:
+        dropped = "__meta_kubernetes_pod_label_opsdecl_dev_variant"
+        texts = [str([m.data for m in found.values()]) for found in (alone, beside)]
+        assert [dropped in text for text in texts] == [False, True]
 
 
 def test_behind_a_service_each_pod_has_its_own_series_too() -> None:

@@ -2,12 +2,14 @@
 
 from typing import Any
 
-from opsdecl.compile.lower.labels import PREFIX
+from opsdecl.compile.lower.labels import PREFIX, VARIANT
 from opsdecl.compile.lower.monitoring.series import DOCUMENT, ENVIRONMENT, Watched, duration
+from opsdecl.compile.lower.native.explainer import EXPLAIN
 from opsdecl.compile.types import Traced
 from opsdecl.spec.kinds.monitor import Scrape
 
 PATH = "/metrics"
+_VARIANT = "__meta_kubernetes_pod_label_opsdecl_dev_variant"
 
 
 def pod_monitor(watched: Watched, scrape: Scrape, port: str) -> dict[str, Any]:
@@ -25,7 +27,7 @@ def service_monitor(watched: Watched, scrape: Scrape, port: str) -> dict[str, An
 
 def _found(watched: Watched) -> dict[str, Any]:
     return {
-        "selector": {"matchLabels": _labels(watched)},
+        "selector": {"matchLabels": _labels(watched), **_but_explainers(watched)},
         "namespaceSelector": {"matchNames": [_namespace(watched)]},
     }
 
@@ -53,6 +55,7 @@ def scrape_config(watched: Watched, scrape: Scrape, port: str) -> dict[str, Any]
         "kubernetes_sd_configs": [{"role": "pod", "namespaces": {"names": [_namespace(watched)]}}],
         "relabel_configs": [
             {"source_labels": found, "regex": ";".join(labels.values()), "action": "keep"},
+            *([{"source_labels": [_VARIANT], "regex": EXPLAIN, "action": "drop"}] if _is_explained(watched) else []),
             {"source_labels": ["__meta_kubernetes_pod_container_port_name"], "regex": port, "action": "keep"},
             {"target_label": DOCUMENT, "replacement": watched.name},
             {"target_label": ENVIRONMENT, "replacement": watched.environment},
@@ -65,6 +68,16 @@ def scrape_config(watched: Watched, scrape: Scrape, port: str) -> dict[str, Any]
 def _labels(watched: Watched) -> dict[str, str]:
     """Of all pods of the model, whichever variant."""
     return {f"{PREFIX}/kind": watched.document.address.kind, f"{PREFIX}/base": watched.base}
+
+
+def _but_explainers(watched: Watched) -> dict[str, Any]:
+    """They carry the model's labels, and answer none of its requests."""
+    others = [{"key": VARIANT, "operator": "NotIn", "values": [EXPLAIN]}]
+    return {"matchExpressions": others} if _is_explained(watched) else {}
+
+
+def _is_explained(watched: Watched) -> bool:
+    return bool((watched.document.effective["spec"].get("explain") or {}).get("explainer"))
 
 
 def _namespace(watched: Watched) -> str:
