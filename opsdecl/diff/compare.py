@@ -68,7 +68,18 @@ def differences(before: Any, after: Any) -> tuple[Difference, ...]:
 
 def same(before: Any, after: Any) -> bool:
     """Equal as JSON: unlike `==`, a truth value is not a number."""
-    return before is after or (bool(before == after) and not any(_compare((), before, after, ())))
+    return before is after or (bool(before == after) and _same_sorts(before, after))
+
+
+def _same_sorts(before: Any, after: Any) -> bool:
+    """Of equal values: whether truth values stand where truth values do."""
+    if isinstance(before, _MAPPINGS):
+        pairs = [(value, after[name]) for name, value in before.items()]
+    elif isinstance(before, (list, tuple)):
+        pairs = list(zip(before, after, strict=True))
+    else:
+        return isinstance(before, bool) is isinstance(after, bool)
+    return all(old is new or type(old) is str or _same_sorts(old, new) for old, new in pairs)
 
 
 def _compare(path: DiffPath, before: Any, after: Any, at: SpecPath) -> Iterator[Difference]:

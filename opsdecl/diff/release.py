@@ -179,9 +179,11 @@ def _by_document(
     return owned
 
 
-def _rank(change: ObjectChange | DocumentChange) -> tuple[int, str, str]:
+def _rank(change: ObjectChange | DocumentChange) -> tuple[int, str, tuple[str, ...]]:
     """The worst class first, then by address; objects that share an address by their kind and name."""
-    return worst(change.classes), change.address, str(getattr(change, "object", ""))
+    ref = change.object if isinstance(change, ObjectChange) else None
+    key = (ref.api_version, ref.kind, ref.namespace, ref.name) if ref is not None else ()
+    return worst(change.classes), change.address, key
 
 
 def _count(changes: Sequence[ObjectChange], desired: int) -> dict[str, int]:

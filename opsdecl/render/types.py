@@ -9,6 +9,7 @@ from msgspec import Struct
 
 from opsdecl.addr import Address, ObjectKey, Release, SpecAddress, digest_of
 from opsdecl.diag import SpecPath
+from opsdecl.render.digests import digest_of_object
 
 
 @dataclass(frozen=True)
@@ -31,7 +32,7 @@ class Manifest:
     @cached_property
     def digest(self) -> str:
         """sha256 over the canonical JSON of `data`."""
-        return digest_of(self.data)
+        return digest_of_object(self.data)
 
     def origin(self, path: SpecPath) -> SpecPath | None:
         """The effective path behind an object path: the longest known prefix, None where the tool added it."""

@@ -80,8 +80,9 @@ class Books:
         inventory = replace(inventory, epoch=self.epoch, watched=self.open)
         self.lock.check()
         told = revision_told(self.record, revision, inventory.desired_digest, progress.counts)
+        inventory = await self.store.write_chunks(inventory, before.shards.chunks)
         await self.store.save_revision(inventory, told)
-        self.held = await self.store.save(self.held, inventory, before=self.lock.check)
+        self.held = await self.store.move(self.held, inventory, before=self.lock.check)
         await self.store.sweep(self.held.inventory)
         return revision
 

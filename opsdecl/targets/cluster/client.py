@@ -6,10 +6,12 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequenc
 from contextlib import asynccontextmanager, nullcontext
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from types import TracebackType
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 from urllib.parse import urlencode
 
+import msgspec
 from msgspec import Struct
 
 from opsdecl.diag import Diagnostic
@@ -18,6 +20,7 @@ from opsdecl.targets.cluster.connecting import Line, connect
 from opsdecl.targets.cluster.connection import MaySend, NoAnswer, Response
 from opsdecl.targets.cluster.failures import NOT_DECLARED, ClusterError, StatusError
 from opsdecl.targets.cluster.kubeconfig import Server
+from opsdecl.targets.cluster.live import Page
 
 IN_FLIGHT = 8
 """More is slower: the server is the limit."""
@@ -36,6 +39,8 @@ _TYPES = {
 }
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 Parameters = Mapping[str, str | int]
+_OBJECTS = msgspec.json.Decoder(dict[str, Any])
+_PAGES = msgspec.json.Decoder(Page)
 T = TypeVar("T")
 U = TypeVar("U")
 
@@ -91,19 +96,25 @@ class Client:
             raise
 
     async def pages(self, path: str, params: Parameters, *, accept: str = "") -> list[dict[str, Any]]:
-        """All items of a list. A list that outlived the server's memory of it is read again from the start."""
-        items: list[dict[str, Any]] = []
+        """All items of a list."""
+        return [msgspec.json.decode(item) for item in await self.entries(path, params, accept=accept)]
+
+    async def entries(self, path: str, params: Parameters, *, accept: str = "") -> list[msgspec.Raw]:
+        """All items of a list, as they came. A list that outlived the server's memory of it is read again from the
+        start."""
+        items: list[msgspec.Raw] = []
         token = ""
         while True:
+            asked = {**params, "limit": PAGE, "continue": token}
             try:
-                page = await self.get(path, {**params, "limit": PAGE, "continue": token}, accept=accept)
+                page = cast("Page", (await self.send("GET", path, asked, accept=accept, shape=_PAGES)).body)
             except StatusError as error:
                 if error.code != 410 or not token:
                     raise
                 items, token = [], ""
                 continue
-            items += page.get("items") or ()
-            token = page.get("metadata", {}).get("continue") or ""
+            items += page.items or ()
+            token = page.next
             if not token:
                 return items
 
@@ -148,17 +159,17 @@ class Client:
         accept: str = "",
         before: MaySend | None = None,
         urgent: bool = False,
+        shape: "msgspec.json.Decoder[Any]" = _OBJECTS,
     ) -> Answer:
         """`before` runs right before bytes are sent, each time, and may raise; what is `urgent` passes the others.
+        `shape` reads the body of a success.
 
         Whatever is sent may arrive twice, where the first answer was lost: writes are conditional, and who sends them
         looks again at a conflict. Raises StatusError for a refusal, ClusterError where nobody could be asked.
         """
-        import msgspec
-
         content = msgspec.json.encode(body) if body is not None else b""
         headers = [("Accept", accept or "application/json"), *([("Content-Type", content_type)] if content else [])]
-        target = f"{path}{_query(params or {})}"
+        target = f"{path}{_query(tuple(params.items()))}" if params else path
         in_doubt = False
         for number in range(_TRIES):
             last = number == _TRIES - 1
@@ -176,7 +187,7 @@ class Client:
             if not last and (code in _ALWAYS_AGAIN or failed):
                 await asyncio.sleep(_pause(number, response.header(b"retry-after")))
                 continue
-            return self._answer(response, method, path, in_doubt)
+            return self._answer(response, method, path, in_doubt, shape)
         raise AssertionError("the last try returns or raises")
 
     async def _once(
@@ -195,21 +206,19 @@ class Client:
             self.requests += 1
             return await self._line.send(method, target, headers, content, before)
 
-    def _answer(self, response: Response, method: str, path: str, in_doubt: bool) -> Answer:
-        import msgspec
-
+    def _answer(
+        self, response: Response, method: str, path: str, in_doubt: bool, shape: "msgspec.json.Decoder[Any]"
+    ) -> Answer:
         self._hear(response.header(b"date"))
-        try:
-            body = msgspec.json.decode(response.body)
-        except msgspec.DecodeError:
-            body = None
         if response.status >= 400:
-            status = body if isinstance(body, dict) else {"message": response.text[:300]}
-            raise StatusError(response.status, method.lower(), path, status, in_doubt=in_doubt)
-        if not isinstance(body, dict):
+            raise StatusError(response.status, method.lower(), path, _status(response), in_doubt=in_doubt)
+        try:
+            return Answer(response.status, shape.decode(response.body))
+        except msgspec.DecodeError:
             said = f"{self.server.name} answered {method} {path} with something that is no object"
-            raise ClusterError(Diagnostic(codes.CLUSTER_UNREACHABLE, said, hint="is there a proxy in between?"))
-        return Answer(response.status, body)
+            raise ClusterError(
+                Diagnostic(codes.CLUSTER_UNREACHABLE, said, hint="is there a proxy in between?")
+            ) from None
 
     def _hear(self, date: str) -> None:
         """The server's time moves on with its answers, never back."""
@@ -233,9 +242,18 @@ class Client:
         )
 
 
-def _query(params: Parameters) -> str:
-    kept = {name: value for name, value in params.items() if value != ""}
+@lru_cache
+def _query(params: tuple[tuple[str, str | int], ...]) -> str:
+    """Of the writes of an apply nearly all are asked for with the same."""
+    kept = {name: value for name, value in params if value != ""}
     return f"?{urlencode(kept)}" if kept else ""
+
+
+def _status(response: Response) -> Mapping[str, Any]:
+    try:
+        return dict(_OBJECTS.decode(response.body))
+    except msgspec.DecodeError:
+        return {"message": response.text[:300]}
 
 
 def _may_repeat(error: Exception) -> bool:

@@ -11,6 +11,7 @@ from opsdecl.addr import digest_of
 from opsdecl.diff.records import StoredObject
 from opsdecl.render.types import Manifest
 from opsdecl.targets.cluster.inventory import Entry, Seen
+from opsdecl.targets.cluster.live import header_of
 from opsdecl.targets.cluster.ownership import (
     NOTHING,
     Fields,
@@ -24,7 +25,7 @@ from opsdecl.targets.cluster.ownership import (
     stamp,
     value_at,
 )
-from opsdecl.targets.cluster.projection import matching, project, respell
+from opsdecl.targets.cluster.projection import keeps, matching, project, respell
 from opsdecl.targets.cluster.store import EPOCH, PART_OF
 
 _LABEL = ("f:metadata", "f:labels", f"f:{PART_OF}")
@@ -71,12 +72,14 @@ def seen_of(live: Mapping[str, Any], manager: str) -> Seen:
 
 def answered_of(live: Mapping[str, Any], sent: Mapping[str, Any], manager: str) -> Mapping[str, Any] | None:
     """How the server spelled what was sent; None where it kept our words."""
+    if keeps(live, sent):
+        return None
     found = _ours(live, (sent,), holders(live), manager)
     return None if found == sent else found
 
 
 def is_leaving(live: Mapping[str, Any] | None) -> bool:
-    return live is None or bool(live["metadata"].get("deletionTimestamp"))
+    return live is None or bool(header_of(live).deletion_timestamp)
 
 
 def is_untouched(entry: Entry, live: Mapping[str, Any], manager: str) -> bool:
@@ -84,12 +87,12 @@ def is_untouched(entry: Entry, live: Mapping[str, Any], manager: str) -> bool:
 
     A change by anybody else takes the field out of our entry in managedFields, one in our name moves its time.
     """
-    now, seen = live["metadata"], entry.seen
-    if not seen.uid or now.get("uid") != seen.uid:
+    now, seen = header_of(live), entry.seen
+    if not seen.uid or now.uid != seen.uid:
         return False
-    if now.get("resourceVersion") == seen.resource_version:
+    if now.resource_version == seen.resource_version:
         return True
-    if int(now.get("generation") or 0) != seen.generation:
+    if (now.generation or 0) != seen.generation:
         return False
     found = holders(live)
     mine = own(found, manager)

@@ -13,6 +13,7 @@ from opsdecl.diag.codes import cluster as codes
 from opsdecl.render.types import Manifest
 from opsdecl.targets.cluster.comparing import epoch_of, is_leaving
 from opsdecl.targets.cluster.inventory import Entry
+from opsdecl.targets.cluster.live import header_of
 from opsdecl.targets.cluster.ownership import holders, own
 
 Row = tuple[ObjectKey, Mapping[str, Any], Entry | None, Manifest | None]
@@ -26,11 +27,10 @@ def late_creates(rows: Iterable[Row], manager: str, epoch: int) -> tuple[Diagnos
 
 
 def _is_late(live: Mapping[str, Any], entry: Entry | None, manager: str, epoch: int) -> bool:
-    made = epoch_of(live)
-    if made is None or made >= epoch or is_leaving(live):
+    if entry is not None and entry.seen.uid == header_of(live).uid:
         return False
-    known = entry is not None and entry.seen.uid == live["metadata"].get("uid")
-    return not known and own(holders(live), manager) is not None
+    made = epoch_of(live)
+    return made is not None and made < epoch and not is_leaving(live) and own(holders(live), manager) is not None
 
 
 def _late(key: ObjectKey, live: Mapping[str, Any], manifest: Manifest | None, epoch: int) -> Diagnostic:

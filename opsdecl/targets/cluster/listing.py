@@ -11,13 +11,14 @@ from opsdecl.diag.codes import cluster as codes
 from opsdecl.targets.cluster.client import Client, each
 from opsdecl.targets.cluster.failures import ClusterError
 from opsdecl.targets.cluster.kinds import Kinds, Served
+from opsdecl.targets.cluster.live import LiveObject
 from opsdecl.targets.cluster.store import PART_OF
 
 _NAMES_ONLY = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
 _ONE_BY_ONE = 25
 """More missing objects than this in one namespace are looked for by one list of names."""
 
-Objects = Mapping[ObjectKey, dict[str, Any]]
+Objects = Mapping[ObjectKey, Mapping[str, Any]]
 
 
 class Listing(Struct, frozen=True):
@@ -29,7 +30,7 @@ class Listing(Struct, frozen=True):
 
 Group = tuple[Served, str]
 """A kind, and a namespace (empty where it has none)."""
-Lists = Mapping[Group, Sequence[dict[str, Any]]]
+Lists = Mapping[Group, Sequence[LiveObject]]
 
 
 def part_of(applyset: str) -> str:
@@ -41,8 +42,10 @@ async def list_selected(client: Client, kinds: Kinds, keys: Iterable[ObjectKey],
     """What the server holds of the kinds and in the namespaces of these keys. Raises StatusError where something may
     not be read."""
 
-    async def one(group: Group) -> Sequence[dict[str, Any]]:
-        return await client.pages(group[0].collection(group[1]), {"labelSelector": selector})
+    async def one(group: Group) -> Sequence[LiveObject]:
+        served, namespace = group
+        entries = await client.entries(served.collection(namespace), {"labelSelector": selector})
+        return [LiveObject(entry, served.api_version, served.kind) for entry in entries]
 
     groups = list(_groups(kinds, keys))
     return dict(zip(groups, await each(groups, one), strict=True))
@@ -73,12 +76,10 @@ def _groups(kinds: Kinds, keys: Iterable[ObjectKey]) -> Mapping[Group, list[Obje
 
 
 async def _look_for(
-    client: Client, served: Served, namespace: str, keys: Sequence[ObjectKey], listed: Sequence[dict[str, Any]]
+    client: Client, served: Served, namespace: str, keys: Sequence[ObjectKey], listed: Sequence[LiveObject]
 ) -> Listing:
     path = served.collection(namespace)
-    # Entries of a list leave out what the list says for all of them.
-    said = {"apiVersion": served.api_version, "kind": served.kind}
-    by_name = {item["metadata"]["name"]: said | item for item in listed}
+    by_name: dict[str, Mapping[str, Any]] = {item.header.name: item for item in listed}
     missing = [key for key in keys if key.name not in by_name]
     if len(missing) > _ONE_BY_ONE:
         names = {row["metadata"]["name"] for row in await client.pages(path, {}, accept=_NAMES_ONLY)}

@@ -5,6 +5,7 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any, Literal
 
+import msgspec
 from msgspec import Struct
 
 Fields = Mapping[str, Any]
@@ -100,8 +101,11 @@ def stamp(holder: Holder | None) -> str:
     """Moves whenever a field leaves or enters the holder's hands, or gets another value from it."""
     if holder is None:
         return ""
-    told = json.dumps([holder.time, holder.fields], separators=(",", ":"))
-    return hashlib.blake2b(told.encode(), digest_size=16).hexdigest()
+    told = msgspec.json.encode([holder.time, holder.fields])
+    if not told.isascii():
+        # Records hold stamps of the other spelling.
+        told = json.dumps([holder.time, holder.fields], separators=(",", ":")).encode()
+    return hashlib.blake2b(told, digest_size=16).hexdigest()
 
 
 def leaves(fields: Fields, path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:

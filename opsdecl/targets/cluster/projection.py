@@ -129,6 +129,19 @@ def matching_key(items: Sequence[Any], key: str) -> Any | None:
     return next((item for item in items if _key(tuple(wanted), item) == _texts(wanted.values())), None)
 
 
+def keeps(live: Any, sent: Any) -> bool:
+    """Whether an answer plainly has all that was sent, in the same words: then there is nothing to reduce. False also
+    where entries of lists would have to be told apart."""
+    if isinstance(sent, Mapping):
+        return isinstance(live, Mapping) and all(name in live and keeps(live[name], sent[name]) for name in sent)
+    if isinstance(sent, (list, tuple)):
+        if not isinstance(live, list) or len(live) != len(sent):
+            return False
+        alone = len(sent) == 1 or not any(isinstance(item, (Mapping, list, tuple)) for item in sent)
+        return alone and all(map(keeps, live, sent))
+    return bool(live == sent)
+
+
 def respell(live: Any, answered: Any, sent: Any) -> Any:
     """`live` in our own spelling: wherever it is what the server `answered`, take what was `sent`.
 

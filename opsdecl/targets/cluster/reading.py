@@ -2,11 +2,12 @@
 
 import asyncio
 from collections.abc import Iterator, Mapping, Sequence, Set
+from operator import attrgetter
 from typing import Any
 
 from msgspec import Struct, field
 
-from opsdecl.addr import ObjectKey, Release, digest_of, is_run
+from opsdecl.addr import ObjectKey, Release, digest_of, digest_of_texts, is_run
 from opsdecl.diag import Diagnostic
 from opsdecl.diag.codes import cluster as codes
 from opsdecl.diff.records import StartedRun, StoredObject, TargetState, tool_identity
@@ -19,6 +20,7 @@ from opsdecl.targets.cluster.inventory import Entry
 from opsdecl.targets.cluster.keepers import Keeper, applyset_of, keeper_of
 from opsdecl.targets.cluster.kinds import Kinds, find_kinds
 from opsdecl.targets.cluster.listing import Listing, Lists, list_live, list_selected, not_installed, part_of
+from opsdecl.targets.cluster.live import header_of
 from opsdecl.targets.cluster.moved import as_if_unmoved
 from opsdecl.targets.cluster.ownership import manager_of
 from opsdecl.targets.cluster.refusals import PlaceOf, anothers_object, nowhere
@@ -27,6 +29,7 @@ from opsdecl.targets.cluster.scaling import scaled_counts
 from opsdecl.targets.cluster.store import Held, Store
 
 Identity = tuple[str, str, str, str]
+_ADDRESS_AND_KEY = attrgetter("address", "key")
 
 
 class Reading(Struct, frozen=True):
@@ -35,7 +38,7 @@ class Reading(Struct, frozen=True):
     held: Held
     kinds: Kinds
     entries: Mapping[Identity, Entry]
-    live: Mapping[Identity, dict[str, Any]]
+    live: Mapping[Identity, Mapping[str, Any]]
     state: TargetState
     findings: tuple[Diagnostic, ...] = ()
 
@@ -67,7 +70,8 @@ class Scope(Struct, frozen=True):
 
 def same_object(key: ObjectKey) -> Identity:
     """The version of the API does not count."""
-    return key.api_version.rpartition("/")[0], key.kind, key.namespace, key.name
+    api_version, kind, namespace, name = key
+    return api_version.rpartition("/")[0], kind, namespace, name
 
 
 async def read_release(client: Client, store: Store, scope: Scope) -> Reading:
@@ -93,7 +97,7 @@ async def read_release(client: Client, store: Store, scope: Scope) -> Reading:
         identity=_identity(held, scope.release, entries, sights, live),
         revision=inventory.revision,
         desired_digest=inventory.desired_digest,
-        objects=tuple(sorted(objects, key=lambda o: (o.address, o.key))),
+        objects=tuple(sorted(objects, key=_ADDRESS_AND_KEY)),
         documents=inventory.documents,
         unowned=(
             *_strays(listing, watched, store.applyset),
@@ -101,10 +105,10 @@ async def read_release(client: Client, store: Store, scope: Scope) -> Reading:
         ),
         tool=tool_identity(inventory.tool_version, inventory.lock_digest) if held.parent is not None else "",
         expected=(
-            *scaled_counts(live[i] for i in sorted(entries) if i in live),
+            *scaled_counts(live[i] for i in entries if i in live),
             *_lines(entries, {i: s.by_programs for i, s in sights.items() if s.by_programs}),
         ),
-        runs=observed(inventory.runs, {entries[i].key: found for i, found in live.items() if i in entries}),
+        runs=observed(inventory.runs, _of_entries(entries, live) if inventory.runs else {}),
     )
     findings = (
         *_missing_kinds(kinds, wanted, entries),
@@ -131,8 +135,14 @@ async def _load(client: Client, store: Store, keys: Sequence[ObjectKey]) -> tupl
         await asyncio.gather(records, return_exceptions=True)
 
 
+def _of_entries(
+    entries: Mapping[Identity, Entry], live: Mapping[Identity, Mapping[str, Any]]
+) -> Mapping[ObjectKey, Mapping[str, Any]]:
+    return {entries[identity].key: found for identity, found in live.items() if identity in entries}
+
+
 def _landed(
-    stored: Mapping[Identity, Entry], live: Mapping[Identity, dict[str, Any]], manager: str, epoch: int
+    stored: Mapping[Identity, Entry], live: Mapping[Identity, Mapping[str, Any]], manager: str, epoch: int
 ) -> dict[Identity, Entry]:
     """Entries as they turned out; what was intended and never made is not ours."""
     found = {identity: landed(entry, live.get(identity), manager, epoch) for identity, entry in stored.items()}
@@ -157,16 +167,19 @@ def _identity(
     release: Release,
     entries: Mapping[Identity, Entry],
     sights: Mapping[Identity, Sight],
-    live: Mapping[Identity, dict[str, Any]],
+    live: Mapping[Identity, Mapping[str, Any]],
 ) -> str:
     """Moves with the records, and with every field that is ours; not with status, nor where a run ends and goes."""
-    held_still = ((i, s) for i, s in sorted(sights.items()) if not is_run(entries[i].address))
-    rows = [[list(i), _uid(live.get(i)), sight.digest] for i, sight in held_still]
-    return digest_of([str(release), held.identity, rows])
+    told = [str(release), held.identity]
+    # Records are sorted, and sights with them.
+    for identity, sight in sights.items():
+        if not is_run(entries[identity].address):
+            told += (*identity, _uid(live.get(identity)), sight.digest)
+    return digest_of_texts(told)
 
 
 def _uid(live: Mapping[str, Any] | None) -> str:
-    return str(live["metadata"].get("uid", "")) if live is not None and not is_leaving(live) else ""
+    return header_of(live).uid if live is not None and not is_leaving(live) else ""
 
 
 async def _ask(
@@ -177,7 +190,7 @@ async def _ask(
     kinds: Kinds,
     entries: Mapping[Identity, Entry],
     sights: Mapping[Identity, Sight],
-    live: Mapping[Identity, dict[str, Any]],
+    live: Mapping[Identity, Mapping[str, Any]],
     runs: Sequence[StartedRun],
 ) -> Tried:
     """Dry runs of what differs from what is there; where none may be made, a note says what stays unknown."""
@@ -204,7 +217,7 @@ def _objects(
     wanted: Mapping[Identity, Manifest],
     entries: Mapping[Identity, Entry],
     sights: Mapping[Identity, Sight],
-    live: Mapping[Identity, dict[str, Any]],
+    live: Mapping[Identity, Mapping[str, Any]],
     tried: Tried,
 ) -> list[StoredObject]:
     found = []
@@ -247,7 +260,7 @@ def _others_objects(
     scope: Scope,
     wanted: Mapping[Identity, Manifest],
     entries: Mapping[Identity, Entry],
-    live: Mapping[Identity, dict[str, Any]],
+    live: Mapping[Identity, Mapping[str, Any]],
 ) -> tuple[Diagnostic, ...]:
     """Wanted objects that another release or tool applies."""
     return tuple(

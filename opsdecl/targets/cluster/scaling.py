@@ -6,6 +6,7 @@ The API server does not note in managedFields who scaled a workload whose count 
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from opsdecl.targets.cluster.live import kind_of
 from opsdecl.targets.cluster.ownership import contains, holders
 
 _AUTOSCALER = "HorizontalPodAutoscaler"
@@ -15,8 +16,11 @@ _COUNT = ("f:spec", "f:replicas")
 def scaled_counts(live: Iterable[Mapping[str, Any]]) -> Iterator[str]:
     """Of live objects, workloads that one of their autoscalers has scaled; one line for each."""
     objects = list(live)
+    autoscalers = [o for o in objects if kind_of(o) == _AUTOSCALER]
+    if not autoscalers:
+        return
     workloads = {_name(o["kind"], o["metadata"]): o for o in objects if "replicas" in o.get("spec", {})}
-    for autoscaler in (o for o in objects if o["kind"] == _AUTOSCALER):
+    for autoscaler in sorted(autoscalers, key=lambda o: _name(_AUTOSCALER, o["metadata"])):
         target, metadata = autoscaler["spec"]["scaleTargetRef"], autoscaler["metadata"]
         name = _name(target["kind"], {**metadata, "name": target["name"]})
         workload, at = workloads.get(name), autoscaler.get("status", {}).get("lastScaleTime")

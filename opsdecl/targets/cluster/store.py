@@ -116,9 +116,16 @@ class Store(Struct, frozen=True):
     async def save(self, held: Held, inventory: Inventory, *, before: Callable[[], None] | None = None) -> Held:
         """Writes what changed, the parent last. Raises StatusError (409) where somebody else moved the parent; whatever
         `before` raises where it is not to move any more."""
+        return await self.move(held, await self.write_chunks(inventory, held.inventory.shards.chunks), before=before)
+
+    async def write_chunks(self, inventory: Inventory, known: frozenset[str]) -> Inventory:
+        """All but the chunks that are `known`, and the inventory with the names of all."""
         shards, chunks = encode_inventory(inventory)
-        inventory = replace(inventory, shards=shards)
-        await self._write_chunks(chunks, held.inventory.shards.chunks)
+        await self._write_chunks(chunks, known)
+        return replace(inventory, shards=shards)
+
+    async def move(self, held: Held, inventory: Inventory, *, before: Callable[[], None] | None = None) -> Held:
+        """The parent, to an inventory whose chunks are written. Raises as `save` does."""
         body = self._parent(inventory)
         if held.parent is None:
             return Held(inventory, await self._post_once(body))
@@ -146,10 +153,9 @@ class Store(Struct, frozen=True):
             raise
 
     async def save_revision(self, inventory: Inventory, revision: Revision) -> None:
-        shards, chunks = encode_inventory(inventory)
-        await self._write_chunks(chunks, inventory.shards.chunks)
+        """Of an inventory whose chunks are written."""
         data = {
-            "release": json.dumps(encode_head(replace(inventory, shards=shards)), sort_keys=True),
+            "release": json.dumps(encode_head(inventory), sort_keys=True),
             "revision": json.dumps(asdict(revision), sort_keys=True),
         }
         body = self._record(self._revision_name(revision.id), "revision") | {"data": data, "immutable": True}
