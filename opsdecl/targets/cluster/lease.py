@@ -8,7 +8,7 @@ knows at once that it slept too long. The times that a Lease names are for peopl
 import asyncio
 import time
 from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -27,6 +27,8 @@ _LOOKS = 30
 """How often a hold is looked at while it lasts."""
 _LONGEST_WATCH_S = 120
 _CLOCK = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
+_HOLD = ("holderIdentity", "leaseTransitions")
+"""Of a Lease, what tells one hold from another."""
 Told = Callable[[str, float], None]
 
 
@@ -78,10 +80,19 @@ class Lock:
 
     async def release(self) -> None:
         """Lets others in at once. Whatever goes wrong here, the time runs out by itself."""
-        try:
-            await self.client.put(self.path, {**self.body, "spec": {**self.body["spec"], "holderIdentity": ""}})
-        except (StatusError, ClusterError):
-            return
+        with suppress(StatusError, ClusterError):
+            try:
+                await self._let_go(self.body)
+            except StatusError as error:
+                if error.code != 409:
+                    raise
+                # A renewal that was cut short may have arrived all the same.
+                now = await self.client.find(self.path)
+                if now is not None and all(now["spec"].get(name) == self.body["spec"].get(name) for name in _HOLD):
+                    await self._let_go(now)
+
+    async def _let_go(self, lease: Mapping[str, Any]) -> None:
+        await self.client.put(self.path, {**lease, "spec": {**lease["spec"], "holderIdentity": ""}})
 
 
 def lease_path(namespace: str, name: str = "") -> str:
