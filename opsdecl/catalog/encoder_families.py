@@ -34,6 +34,10 @@ class Releases(Struct, frozen=True):
     def last(self) -> str:
         return LAST_BEFORE[self.until] if self.until else ""
 
+    def nearest(self, version: Version) -> str:
+        """The release to take instead of one that does not serve it: the last that did, or the first that does."""
+        return self.last if self.last and version > self.since else ".".join(map(str, self.since))
+
 
 def short(version: Version) -> str:
     """`0.7` for 0.7.0, `0.6.2` for 0.6.2."""

@@ -24,6 +24,8 @@ TABLES = ("models", "gpus", "nodes", "engines")
 ROOMY = Gpu("any", exactly(1 << 20), (9, 0))
 """Bytes per token are asked for on a GPU that holds everything."""
 NEWEST = "vllm==0.33.0"
+SERVES_ENCODERS = "vllm==0.10.2"
+"""The one release that serves every encoder-decoder family, and reckons with what their encoders take."""
 
 
 class Listing(Struct, frozen=True):
@@ -122,7 +124,7 @@ def _figures(table: ArchitectureTable, model: ModelFacts) -> ModelFigures | None
     architecture = table.find(model.name) if model.name in table.catalog.configs else None
     if architecture is None:
         return None
-    sized = size(Request(architecture, ROOMY, 1, NEWEST))
+    sized = size(Request(architecture, ROOMY, 1, NEWEST if architecture.encoder is None else SERVES_ENCODERS))
     return ModelFigures(
         family=architecture.family,
         known=architecture.known,

@@ -8,6 +8,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from opsdecl.catalog.config_quantization import BY_NAME
+from opsdecl.sizing.engines import encoder_releases, parse_version
 from opsdecl.sizing.reckon import reckon
 from opsdecl.sizing.rules import fits_parallelism
 from opsdecl.sizing.shortage import LEAST_USEFUL_LENGTH
@@ -16,6 +17,7 @@ from opsdecl.sizing.weights import quantization_in_use
 
 STEP = 1024
 FEWER_SEQUENCES = (256, 128, 64, 32, 16)
+USUAL_LENGTHS = (32768, 8192)
 TENSOR_SIZES = (1, 2, 4, 8, 16)
 PIPELINE_SIZES = (2, 4, 8)
 LEAST_OF_8_BITS = 0.45
@@ -80,6 +82,28 @@ def fewer_and_shorter(request: Request, found: Sizing) -> Iterator[Attempt]:
             again = reckon(changed)
             for short in shorter(changed, again) if again.verdict != "fits" else ():
                 yield replace(short, change=f"{attempt.change}, {short.change}", freed=attempt.freed)
+
+
+def served(request: Request) -> Iterator[Attempt]:
+    """The nearest release that serves an encoder-decoder model, as asked, with fewer sequences, and with a shorter
+    context besides."""
+    version, releases = parse_version(request.engine), encoder_releases(request.architecture)
+    if version is None or releases is None or releases.serves(version):
+        return
+    older = replace(request, engine=f"vllm=={releases.nearest(version)}")
+    plain = Attempt(older.engine, "free", older, {}, freed=float("inf"))
+    found = reckon(older)
+    for attempt in (plain, *fewer(older, found), *_usual(older, found)):
+        said = attempt.change if attempt is plain else f"{older.engine}, {attempt.change}"
+        yield replace(attempt, change=said, freed=float("inf"), need=0.0)
+
+
+def _usual(request: Request, found: Sizing) -> Iterator[Attempt]:
+    """Usual lengths with fewer sequences: in V0 a batch is as long as the context, so that both take less."""
+    for length in (each for each in USUAL_LENGTHS if each < found.requested_length):
+        for sequences in FEWER_SEQUENCES[2::2]:
+            said = f"max-num-seqs {sequences}, max-model-len {length}"
+            yield Attempt(said, "free", request, {"max_num_seqs": sequences, "max_model_len": length})
 
 
 def eager(request: Request, found: Sizing) -> Iterator[Attempt]:

@@ -83,7 +83,7 @@ def encoder_findings(request: Request) -> Iterator[Diagnostic]:
         return
     if version is not None and not releases.serves(version):
         message = f"`{request.engine}` does not serve `{releases.name}`, an encoder-decoder model: {releases.said} do"
-        hint = f"take vllm=={releases.last}" if releases.last else f"take {releases.said}"
+        hint = f"take vllm=={releases.nearest(version)}" + ("" if releases.last else " or a later one")
         hint = f"{hint}; {releases.instead}" if releases.instead and version > releases.since else hint
         yield Diagnostic(NOT_SERVED, message, hint=hint)
     generation, batch = rules_for(request).generation, request.settings.max_num_batched_tokens

@@ -54,6 +54,7 @@ def _settings(request: Request, found: Sizing) -> Iterator[Iterable[Attempt]]:
     """On the GPUs that there are."""
     if found.short_of == "states":
         yield _fewer_states(request, found)
+    yield attempts.served(request)
     yield attempts.shorter(request, found)
     yield attempts.fewer(request, found)
     yield attempts.fewer_and_shorter(request, found)

@@ -131,6 +131,17 @@ def test_a_release_that_does_not_serve_says_which_do() -> None:
     assert sized(LLAMA, "h100-80gb", "0.33.0").short_of == "rules"
 
 
+def test_a_release_that_serves_it_is_a_remedy_where_it_fits_there() -> None:
+    """Under 0.10.2 as it comes, 256 images at once would not fit: with fewer sequences they do."""
+    found = sized(LLAMA, "h100-80gb", "0.33.0", max_model_len=8192)
+    assert [each.change for each in found.remedies] == ["vllm==0.10.2, max-num-seqs 64"]
+    again = sized(LLAMA, "h100-80gb", "0.10.2", max_model_len=8192, max_num_seqs=64)
+    assert (again.verdict, int(again.cache.tokens.point)) == ("fits", found.remedies[0].tokens)
+    assert [each.change for each in sized(WHISPER, "h100-80gb", "0.6.6").remedies] == ["vllm==0.7.0"]
+    (small,) = sized(LLAMA, "l40s", "0.33.0").remedies
+    assert small.change == "vllm==0.10.2, max-num-seqs 16, max-model-len 32768"
+
+
 @pytest.mark.parametrize(
     ("name", "family"),
     [
