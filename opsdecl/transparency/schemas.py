@@ -21,7 +21,7 @@ def trace_schema() -> dict[str, Any]:
 
 
 def _published(name: str, title: str, said: str, root: type[Struct], more: dict[str, Any]) -> dict[str, Any]:
-    """Everything is always printed, and nothing else."""
+    """Everything is always printed, and nothing else; but for fields that stay unset."""
     (_,), parts = schema_components((root,), ref_template="#/$defs/{name}")
     whole = parts.pop(root.__name__)
     properties = {"formatVersion": {"const": FORMAT_VERSION}, **whole["properties"], **more}
@@ -30,10 +30,17 @@ def _published(name: str, title: str, said: str, root: type[Struct], more: dict[
         "$id": f"https://opsdecl.dev/schemas/{name}.schema.json",
         "title": title,
         "description": said,
-        **_complete({"type": "object", "properties": properties}),
-        "$defs": {name: _complete(part) for name, part in sorted(parts.items())},
+        **_complete({"type": "object", "properties": properties}, unset=_unset(whole)),
+        "$defs": {name: _complete(part, unset=_unset(part)) for name, part in sorted(parts.items())},
     }
 
 
-def _complete(part: dict[str, Any]) -> dict[str, Any]:
-    return {**part, "required": list(part["properties"]), "additionalProperties": False}
+def _complete(part: dict[str, Any], *, unset: frozenset[str]) -> dict[str, Any]:
+    always = [name for name in part["properties"] if name not in unset]
+    return {**part, "required": always, "additionalProperties": False}
+
+
+def _unset(part: dict[str, Any]) -> frozenset[str]:
+    """Properties that have neither a value from the start nor one that must be given."""
+    given = part.get("required", ())
+    return frozenset(name for name, shape in part["properties"].items() if name not in given and "default" not in shape)
