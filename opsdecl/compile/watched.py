@@ -6,6 +6,7 @@ from typing import Any
 from msgspec import Struct
 
 from opsdecl.catalog import engines
+from opsdecl.compile.roles import PREFILL
 from opsdecl.compile.types import CompiledDocument
 from opsdecl.diag import SpecPath
 from opsdecl.spec.kinds.serving import Slo
@@ -66,7 +67,8 @@ def watched_facts(document: CompiledDocument) -> Mapping[str, Json]:
     signals = signals_of(engine, version)
     # The names rather than the version, which most often changes none of them.
     metrics = list(signals.names) if signals is not None else []
-    served = {"namespace": metadata["namespace"], "engine": engine, "metrics": metrics}
+    split = {"split": True} if spec.get(PREFILL) else {}
+    served = {"namespace": metadata["namespace"], "engine": engine, "metrics": metrics, **split}
     if spec.get("guardrails"):
         served["guarded"] = True
     if (spec.get("explain") or {}).get("explainer"):

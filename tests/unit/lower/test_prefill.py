@@ -1,5 +1,6 @@
 """A model whose prompts are worked out by pods of their own: objects, labels, origins, and what is reckoned with."""
 
+import re
 from typing import Any
 
 import pytest
@@ -145,3 +146,30 @@ def test_another_object_that_makes_the_pods_takes_all_of_them_with_it() -> None:
     rollout = next(run.rollout for run in done.plan.runs if run.address == "LLM.chat")
     assert rollout is not None
     assert (rollout.strategy, rollout.lowest) == ("recreate", 0)
+
+
+def test_a_monitor_counts_a_request_of_a_split_model_once() -> None:
+    """Prefill pods are scraped, since they are scaled by what they measure, and left out of what is promised."""
+    watch = "---\napiVersion: opsdecl.dev/v1\nkind: Monitor\nmetadata: {name: watch}\nspec: {watch: {llms: [chat]}}\n"
+    platform = NATIVE.replace("}", ", monitoring: prometheus-operator}")
+    whole, split = (
+        {f"{m.key.kind}/{m.key.name}": m.data for m in built(tree, "prod").manifests.manifests}
+        for tree in (
+            split_tree(platform, **{PREFILL: watch}),
+            split_tree(platform, **{PREFILL: f"{PREFILL}{watch}"}),
+        )
+    )
+    asked = re.findall(r"([a-z_:0-9]+)\{(opsdecl_document[^}]*)\}", str(split["PrometheusRule/watch"]))
+    measured = [labels for name, labels in asked if not name.startswith("opsdecl:")]
+    recorded = [labels for name, labels in asked if name.startswith("opsdecl:")]
+    assert measured
+    assert all('opsdecl_role="decode"' in labels for labels in measured)
+    assert recorded
+    assert not any("opsdecl_role" in labels for labels in recorded)
+    assert "opsdecl_role" not in str(whole["PrometheusRule/watch"])
+    scraped = next(d for n, d in split.items() if n.startswith("PodMonitor/"))["spec"]["podMetricsEndpoints"][0]
+    assert {
+        "action": "replace",
+        "targetLabel": "opsdecl_role",
+        "sourceLabels": ["__meta_kubernetes_pod_label_llm_d_ai_role"],
+    } in scraped["relabelings"]

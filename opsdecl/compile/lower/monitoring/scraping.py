@@ -3,13 +3,14 @@
 from typing import Any
 
 from opsdecl.compile.lower.labels import PREFIX, VARIANT
-from opsdecl.compile.lower.monitoring.series import DOCUMENT, ENVIRONMENT, Watched, duration
+from opsdecl.compile.lower.monitoring.series import DOCUMENT, ENVIRONMENT, ROLE, Watched, duration
 from opsdecl.compile.lower.native.explainer import EXPLAIN
 from opsdecl.compile.types import Traced
 from opsdecl.spec.kinds.monitor import Scrape
 
 PATH = "/metrics"
 _VARIANT = "__meta_kubernetes_pod_label_opsdecl_dev_variant"
+_ROLE_OF_POD = "__meta_kubernetes_pod_label_llm_d_ai_role"
 
 
 def pod_monitor(watched: Watched, scrape: Scrape, port: str) -> dict[str, Any]:
@@ -40,6 +41,7 @@ def _endpoint(watched: Watched, scrape: Scrape, port: str) -> dict[str, Any]:
         "relabelings": [
             {"action": "replace", "targetLabel": DOCUMENT, "replacement": watched.name},
             {"action": "replace", "targetLabel": ENVIRONMENT, "replacement": watched.environment},
+            *([{"action": "replace", "targetLabel": ROLE, "sourceLabels": [_ROLE_OF_POD]}] if watched.is_split else []),
         ],
     }
 
@@ -59,6 +61,7 @@ def scrape_config(watched: Watched, scrape: Scrape, port: str) -> dict[str, Any]
             {"source_labels": ["__meta_kubernetes_pod_container_port_name"], "regex": port, "action": "keep"},
             {"target_label": DOCUMENT, "replacement": watched.name},
             {"target_label": ENVIRONMENT, "replacement": watched.environment},
+            *([{"target_label": ROLE, "source_labels": [_ROLE_OF_POD]}] if watched.is_split else []),
             {"source_labels": ["__meta_kubernetes_namespace"], "target_label": "namespace"},
             {"source_labels": ["__meta_kubernetes_pod_name"], "target_label": "pod"},
         ],

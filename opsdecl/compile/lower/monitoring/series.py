@@ -3,11 +3,14 @@
 from msgspec import Struct
 
 from opsdecl.compile.lower.names import base_name, shorten
+from opsdecl.compile.roles import DECODE, PREFILL
 from opsdecl.compile.types import CompiledDocument
 from opsdecl.compile.watched import Signals
 
 DOCUMENT = "opsdecl_document"
 ENVIRONMENT = "opsdecl_environment"
+ROLE = "opsdecl_role"
+"""Of pods of a model with prefill pods. A request is counted where it is answered, and once."""
 """Labels that every scraped series gets; `sum by` keeps them."""
 BY = f"{DOCUMENT}, {ENVIRONMENT}"
 
@@ -42,6 +45,10 @@ class Watched(Struct, frozen=True):
         return str(self.document.address)
 
     @property
+    def is_split(self) -> bool:
+        return bool(self.document.effective["spec"].get(PREFILL))
+
+    @property
     def base(self) -> str:
         """The base of its objects' names."""
         return shorten(base_name(self.document.model.metadata))
@@ -49,7 +56,9 @@ class Watched(Struct, frozen=True):
     def series(self, metric: str, *matchers: str) -> str:
         """`vllm:num_requests_waiting{opsdecl_document="LLM.chat",opsdecl_environment="prod"}`."""
         own = (f'{DOCUMENT}="{self.name}"', f'{ENVIRONMENT}="{self.environment}"')
-        return f"{metric}{{{','.join((*own, *(matcher for matcher in matchers if matcher)))}}}"
+        # What is recorded is summed over roles, of which it then has none.
+        role = (f'{ROLE}="{DECODE}"',) if self.is_split and metric not in RECORDED else ()
+        return f"{metric}{{{','.join((*own, *role, *(matcher for matcher in matchers if matcher)))}}}"
 
     def rate(self, metric: str, matchers: str = "", over: str = "5m") -> str:
         """Per second, over all replicas."""
