@@ -93,7 +93,7 @@ class ControlPlane:
         if wait:
             # The namespace controller would wait for them as long as their grace periods say.
             for name in names:
-                self.attempt("delete", "deployments,pods,pvc", "--all", "--force", "--grace-period=0", "-n", name)
+                self.attempt("delete", "deployments,jobs,pods,pvc", "--all", "--force", "--grace-period=0", "-n", name)
         self.kubectl("delete", "namespace", *names, "--ignore-not-found", f"--wait={str(wait).lower()}")
 
     def add_nodes(self, pool: str, count: int, gpus: int, product: str = "NVIDIA-H100-80GB-HBM3") -> None:
