@@ -28,7 +28,11 @@ if [ ! -x "$TOOLS/bin/pushgateway" ]; then
   elif command -v apt-get >/dev/null && command -v dpkg-deb >/dev/null; then
     echo "pushgateway: unpacking the distribution's package"
     work=$(mktemp -d)
-    if (cd "$work" && apt-get -qq download prometheus-pushgateway && dpkg-deb -x prometheus-pushgateway_*.deb .); then
+    if (
+      cd "$work"
+      apt-get -qq download prometheus-pushgateway || { apt-get -qq update && apt-get -qq download prometheus-pushgateway; }
+      dpkg-deb -x prometheus-pushgateway_*.deb .
+    ); then
       install -D -m 755 "$work/usr/bin/prometheus-pushgateway" "$TOOLS/bin/pushgateway"
     else
       echo "pushgateway: not to be had here; its tests are skipped" >&2

@@ -14,17 +14,21 @@ from pathlib import Path
 from threading import Thread
 from typing import Any
 
+import pytest
+
 from opsdecl._data import job_script
 from tests.support.literate import MINIMAL_PROJECT
-from tests.support.toolchain import require
+from tests.support.toolchain import require, tools_folder
 
 START_TIMEOUT_S = 60
 
 
 @contextmanager
 def pushgateway(folder: Path) -> Iterator[str]:
-    """The address of a Pushgateway of its own."""
-    program = require("bin/pushgateway") / "bin/pushgateway"
+    """The address of a Pushgateway of its own. `make tools` cannot get one everywhere: the test is skipped then."""
+    program = tools_folder() / "bin/pushgateway"
+    if not os.access(program, os.X_OK):
+        pytest.skip(f"no pushgateway in {program.parent}: run `make tools` where the distribution has its package")
     with socket.socket() as chosen:
         chosen.bind(("127.0.0.1", 0))
         port = chosen.getsockname()[1]
