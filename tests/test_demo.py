@@ -15,7 +15,7 @@ from tools import demo, learning, stage
 
 SHOWN = (
     "valid: ",
-    "45 created",
+    "46 created",
     "prod is up to date",
     "error[OD857] gate `fraud` of prod is closed for Model.fraud",
     "engine.maxModelLen  32768 → 24576",
@@ -23,7 +23,7 @@ SHOWN = (
     "prod: 3 updated",
     "spec.maxReplicas  4 → 12",
     "no drift",
-    "dev: 42 deleted",
+    "dev: 43 deleted",
 )
 LEARNT = (
     "fitted to 3000 rows",
@@ -32,19 +32,20 @@ LEARNT = (
     "prod: 1 updated",
 )
 SIMULATED = (
-    "staging: 71 created",
+    "staging: 72 created",
     "Model.fraud-next  roc_auc 0.99, log_loss 0.05  reached  simulated  new",
     "error[OD859]: gate `fraud` of prod is closed for Model.fraud: what fraud-quality found is only simulated",
 )
+_CONTRACTS = tuple(f"Dataset.contracts/main/run-{step}" for step in ("source", "clean", "checks"))
 IN_ORDER = (
-    "Dataset.payments/main/run-source",
-    "Dataset.payments/main/run-features",
-    "Dataset.payments/main/run-checks",
-    "Training.fraud/main/run",
-    "Training.contracts-labels/main/run",
-    "Tuning.contracts-search/main/run",
-    "Evaluation.contracts-quality/main/run",
+    (
+        *(f"Dataset.payments/main/run-{step}" for step in ("source", "features", "checks")),
+        "Training.fraud/main/run",
+    ),
+    (*_CONTRACTS, "Training.contracts-labels/main/run", "Evaluation.contracts-quality/main/run"),
+    (*_CONTRACTS, "Tuning.contracts-search/main/run"),
 )
+"""Runs that need the one before; between the rows there is no order."""
 
 
 def play(folder: Path, **told: str) -> tuple[str, list[Path]]:
@@ -83,8 +84,9 @@ def test_with_tools_nothing_is_left_out_and_what_is_simulated_opens_no_gate(tmp_
     assert "LEFT OUT" not in out
     runs = re.findall(r"^([a-z-]+)-[0-9a-f]{10} .*Z +[146]$", out, re.M)
     assert len(runs) == 13
-    asked = [out.index(f"created   {run}") for run in IN_ORDER]
-    assert asked == sorted(asked)
+    for row in IN_ORDER:
+        asked = [out.index(f"created   {run}") for run in row]
+        assert asked == sorted(asked)
     assert left == []
 
 

@@ -63,7 +63,7 @@ def run_staging(stage: Stage) -> None:
         "Its runs are started in the order in which they need each other: data, trainings, what asks for their models."
     )
     stage.show(
-        "opsdecl apply --env staging --yes 2>&1 | grep -E '^  created.*/run-|revision'", head=20, says="71 created"
+        "opsdecl apply --env staging --yes 2>&1 | grep -E '^  created.*/run-|revision'", head=20, says="72 created"
     )
     stage.quietly("kubectl wait --for=condition=complete jobs --all -A --timeout=60s", stage.ours)
     stage.say("All of them are complete, as far as Kubernetes can tell.")

@@ -41,7 +41,7 @@ def test_an_autoscaler_a_person_and_an_operator_are_told_apart(cluster: ControlP
 
     clean = opsdecl("drift", "--exit-code")
     assert (clean.code, clean.err) == (0, "")
-    assert f"staging · main · {cluster.context} · 71 objects · no drift" in clean.out
+    assert f"staging · main · {cluster.context} · 72 objects · no drift" in clean.out
 
     wait_until(lambda: replicas_of(cluster) == 2, "the autoscaler does nothing")
     cluster.kubectl("set", "image", "deployment/fraud", "-n", "risk", "server=example.com/other:1")

@@ -94,7 +94,7 @@ def test_nothing_of_the_repository_but_the_package_is_in_it(wheel: Path) -> None
         (("schema", "LLM"), '"maxModelLen"'),
         (("plan", "--env", "prod", "--base", "HEAD", "--format", "html"), "</html>"),
         (("plan", "--env", "prod", "--format", "markdown"), "<!-- opsdecl:plan:prod -->"),
-        (("apply", "--env", "prod", "--yes"), "prod: 45 created"),
+        (("apply", "--env", "prod", "--yes"), "prod: 46 created"),
         (("explain", "OD304"), "Unknown reference"),
         (("explain", "LLM.spec.engine.maxModelLen"), "whole number"),
         (("render", "--env", "dev", "--format", "pulumi"), "kubernetes:apps/v1:Deployment"),

@@ -82,7 +82,7 @@ def test_the_example_previews_without_changes_and_reads_well(pulumi: Path) -> No
     ast.parse(text)
     assert 'deployment = k8s.apps.v1.Deployment(\n    "LLM.assistant/main/deployment",\n' in text
     assert 'ignore_changes=["spec.replicas"]' in text
-    assert "depends_on=[cache, chat_template, service_account]" in text
+    assert "depends_on=[cache, chat_template, guardrails, service_account]" in text
     assert "protect=True" in text
     assert '"termination_grace_period_seconds": 130,' in text
     assert "pulumi.CustomResource(" not in text

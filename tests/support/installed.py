@@ -33,6 +33,14 @@ metadata: {name: documents, namespace: documents, owner: team-documents}
 spec: {watch: {llms: [extract]}}
 """
 """KEDA asks Prometheus, so somebody must have the model scraped."""
+UNGUARDED = """\
+---
+apiVersion: opsdecl.dev/v1
+kind: LLM
+metadata: {name: assistant}
+spec: {guardrails: null}
+"""
+"""KServe and pools send requests past guardrails, which is refused (OD446)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,14 +76,14 @@ EVERYTHING = Installed(
 POOLS = Installed(
     "pools",
     f"{{routing: inference-extension, training: kuberay, {_OPERATORS}}}{_STORED}",
-    WATCHED,
+    WATCHED + UNGUARDED,
     {**_BY_OPERATORS, "gateway-api": ("httproutes",), "gateway-api-inference-extension": (), "kuberay": ("rayjobs",)},
 )
 """Requests by pools of the inference extension, beside which there are no canaries."""
 KSERVE = Installed(
     "kserve",
     f"{{serving: kserve, multiNode: leader-worker-set, training: kuberay, {_OPERATORS}}}{_STORED}",
-    NO_ROUTES + WATCHED,
+    NO_ROUTES + WATCHED + UNGUARDED,
     {**_BY_OPERATORS, "kserve": ("inferenceservices", "llminferenceservices"), "kuberay": ("rayjobs",)},
 )
 """KServe has neither routes of ours nor canaries, and starts a new pod first, for which GPUs are kept free."""

@@ -116,7 +116,7 @@ def test_images_are_those_of_the_rendered_pods_by_digest() -> None:
     assert made is not None
     images = [each for each in components(made).values() if each["type"] == "container"]
     pinned = {each["name"] for each in images if "@sha256:" in each["purl"] and each["hashes"][0]["alg"] == "SHA-256"}
-    assert pinned == {"mlserver", "tritonserver", "vllm-openai"}
+    assert pinned == {"mlserver", "nemo-guardrails", "tritonserver", "vllm-openai"}
     # What prepares the files of classic models runs as well, and nobody said by which digest.
     assert {each["name"] for each in images} - pinned == {"storage-initializer"}
 
