@@ -22,7 +22,7 @@ from opsdecl.targets.cluster.lease import elapsed_s
 from tests.contracts.builders import chat, plan_of, record
 from tests.support.cluster import ControlPlane, wait_until
 from tests.support.cluster_places import NAMESPACE, assist, cluster_target
-from tests.support.crashes import FORK, apply_in_steps, fleet, live, start_to_freeze
+from tests.support.crashes import FORK, KINDS, apply_in_steps, fleet, live, start_to_freeze
 from tests.support.fault_table import Tell, rounds
 
 __all__ = ["assist"]
@@ -132,6 +132,8 @@ def test_of_a_holder_that_was_frozen_past_its_time_one_write_lands_at_most(
             total["ended_before"] += 1
             process.join(60)
             continue
+        # What it had sent by then is acted on all the same, and a plan that was made before is stale.
+        wait_until(partial(_is_quiet, cluster), "something of the frozen apply still lands")
         found = _thaw(cluster, process, answers, number)
         most = max(most, found["landed"])
         total += Counter(rounds=1) + found
@@ -145,6 +147,16 @@ def test_of_a_holder_that_was_frozen_past_its_time_one_write_lands_at_most(
 def _holds_or_ended(cluster: ControlPlane, process: int) -> bool:
     ended = os.waitid(os.P_PID, process, os.WEXITED | os.WNOHANG | os.WNOWAIT)
     return ended is not None or _is_held(cluster)
+
+
+def _is_quiet(cluster: ControlPlane) -> bool:
+    before = _versions(cluster)
+    time.sleep(0.3)
+    return before == _versions(cluster)
+
+
+def _versions(cluster: ControlPlane) -> str:
+    return cluster.kubectl("get", KINDS, "-n", NAMESPACE, "-o", "jsonpath={..resourceVersion}")
 
 
 def _is_held(cluster: ControlPlane) -> bool:
