@@ -217,6 +217,7 @@ CHECKS_OF_ONE: tuple[Callable[[Scene], Iterator[Diagnostic]], ...] = (
     pins.gated_without_token,
     runs.removed_on_branch,
     runs.unpinned_data,
+    runs.steps_on_ray,
     runs.personal_data,
     runs.nothing_kept,
     engine_flags,

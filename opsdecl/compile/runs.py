@@ -7,6 +7,7 @@ from opsdecl.addr import SpecAddress
 from opsdecl.compile.scene import Scene
 from opsdecl.compile.types import CompiledDocument
 from opsdecl.diag import Diagnostic, Related, SpecPath
+from opsdecl.diag.codes import preparing
 from opsdecl.diag.codes import runs as codes
 from opsdecl.spec.kinds.run import RUN_KINDS
 from opsdecl.spec.types import Json
@@ -63,6 +64,31 @@ def _unpinned(source: Json) -> tuple[str, SpecPath, str] | None:
         case _:
             said = f"nothing says which bytes `{source.get('uri') or source.get('claim')}` must have"
             return None if "digest" in source else (said, (), "add `digest: sha256:…`")
+
+
+def steps_on_ray(scene: Scene) -> Iterator[Diagnostic]:
+    """Steps that ask for Ray where it is not, and RayJobs that nothing removes."""
+    platform = scene.settings["platform"]
+    here = "kuberay" in (platform["preparation"], platform["training"])
+    for document in runs(scene):
+        spec = document.effective["spec"]
+        steps = [(i, s["name"]) for i, s in enumerate(spec.get("prepare") or ()) if s.get("ray")]
+        for index, name in steps if not here else ():
+            yield Diagnostic(
+                preparing.NO_RAY,
+                f"step `{name}` runs on Ray, and environment `{scene.environment.address.name}` has no KubeRay",
+                at=scene.place(document.address, ("spec", "prepare", index, "ray")),
+                hint="set platform.preparation of the Environment to `kuberay`, or give the step `shards` in its place",
+                related=(Related("the environment", scene.in_environment(("spec", "platform"))),),
+                subject=str(document.address),
+            )
+        if steps and here and "removeAfter" in spec["run"]:
+            yield Diagnostic(
+                preparing.RAY_KEPT,
+                f"the RayJob of step `{steps[0][1]}` stays: `removeAfter` removes Jobs alone",
+                at=scene.place(document.address, ("spec", "run", "removeAfter")),
+                subject=str(document.address),
+            )
 
 
 def personal_data(scene: Scene) -> Iterator[Diagnostic]:

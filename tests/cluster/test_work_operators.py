@@ -72,6 +72,23 @@ spec:
   output: {size: 20Gi}
 """
 
+PREPARED = """\
+apiVersion: opsdecl.dev/v1
+kind: Dataset
+metadata: {name: claims, owner: team-risk}
+spec:
+  source: {type: pvc, claim: claims}
+  format: parquet
+  storage: {size: 200Gi}
+  prepare:
+    - name: clean
+      image: ghcr.io/acme/clean:1.4.0
+      command: [python, clean.py]
+      ray: {workers: 4}
+      resources: {cpu: "8", memory: 32Gi}
+      timeLimit: 6h
+"""
+
 
 @pytest.fixture
 def installed(cluster: ControlPlane) -> Iterator[ControlPlane]:
@@ -96,6 +113,7 @@ def installed(cluster: ControlPlane) -> Iterator[ControlPlane]:
 def project(tmp_path: Path, installed: ControlPlane) -> Path:
     files = {"environments/project.yaml": PROJECT, "environments/base/tune.yaml": TRAINING}
     files["environments/katib/search.yaml"] = SEARCH
+    files["environments/ray/claims.yaml"] = PREPARED
     files["environments/katib/tune.yaml"] = ONE_NODE
     platforms = {
         "trainer": "training: kubeflow-trainer",
@@ -176,12 +194,15 @@ def test_a_run_of_an_operator_is_started_once_and_remembered(
 
     planned = opsdecl("plan", "--live")
     assert starts in planned.all
+    assert ("clean · 5 pods · at most 6 h" in planned.all) == (environment == "ray")
     first = opsdecl("apply", "--yes", "--no-wait")
     assert first.code == 0, first.all
     assert opsdecl("plan", "--live", "--exit-code").code == 0
 
-    (run,) = json.loads(cluster.kubectl("get", kind, "-n", NAMESPACE, "-o", "json"))["items"]
-    name = run["metadata"]["name"]
+    runs = json.loads(cluster.kubectl("get", kind, "-n", NAMESPACE, "-o", "json"))["items"]
+    run = next(run for run in runs if run["metadata"]["labels"]["opsdecl.dev/kind"] != "Dataset")
+    names = [run["metadata"]["name"] for run in runs]
+    assert len(names) == (2 if environment == "ray" else 1)
     queued = run["spec"]["trialTemplate"]["trialSpec"] if kind == EXPERIMENTS else run
     assert queued["metadata"]["labels"]["kueue.x-k8s.io/queue-name"] == "nightly"
     assert act_as(cluster, operator, NAMESPACE) > 0
@@ -193,12 +214,13 @@ def test_a_run_of_an_operator_is_started_once_and_remembered(
 
     # How it ended is noted by the next apply, and outlives the object.
     patch = ("--subresource=status", "--type=merge", "-p", json.dumps({"status": done}))
-    cluster.kubectl("patch", kind, name, "-n", NAMESPACE, *patch)
+    for name in names:
+        cluster.kubectl("patch", kind, name, "-n", NAMESPACE, *patch)
     assert opsdecl("apply", "--yes", "--no-wait").code == 0
     let_go(cluster, kind, NAMESPACE)
-    cluster.kubectl("delete", kind, name, "-n", NAMESPACE)
+    cluster.kubectl("delete", kind, *names, "-n", NAMESPACE)
     assert opsdecl("plan", "--live", "--exit-code").code == 0
-    assert "succeeded 2026-11-29T1" in opsdecl("status", "--format", "json").all
+    assert opsdecl("status", "--format", "json").all.count("succeeded 2026-11-29T1") == len(names)
 
 
 @pytest.mark.slow

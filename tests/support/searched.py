@@ -76,13 +76,32 @@ spec:
   IMAGE
   output: {size: 20Gi}
 """
+PREPARED = """\
+apiVersion: opsdecl.dev/v1
+kind: Dataset
+metadata: {name: claims, owner: team-risk}
+spec:
+  source: {type: pvc, claim: claims, digest: sha256:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08}
+  format: parquet
+  storage: {size: 200Gi}
+  prepare:
+    - name: clean
+      image: ghcr.io/acme/clean:1.4.0
+      command: [python, clean.py]
+      ray: {workers: 4, resources: {cpu: "16", memory: 64Gi}}
+      resources: {cpu: "4", memory: 16Gi}
+      timeLimit: 6h
+"""
+"""On the platform that has Ray."""
 
 
 def searched_project(platform: str) -> dict[str, str]:
     image = "" if platform == "katib" else "image: ghcr.io/acme/tuner:2026.11"
     setting = PLATFORMS[platform]
     environment = ENVIRONMENT.replace("PLATFORM, ", f"{setting}, " if setting else "")
+    prepared = {"environments/prod/data.yaml": PREPARED} if platform == "kuberay" else {}
     return {
+        **prepared,
         "environments/project.yaml": PROJECT,
         "environments/prod/environment.yaml": environment,
         "environments/prod/work.yaml": TRAININGS.replace("  IMAGE\n", f"  {image}\n" if image else ""),

@@ -25,6 +25,15 @@ DataFormat = Literal["csv", "jsonl", "parquet", "text", "images", "webdataset", 
 PersonalData = Literal["none", "pseudonymised", "personal", "special-category"]
 
 
+class RayWorkers(Part):
+    """A cluster of Ray for the time of the step."""
+
+    workers: int = Field(ge=1, le=1000, description="Pods beside the head, which works as well.")
+    resources: Resources | None = Field(
+        default=None, description="CPU and memory of each worker; those of the step, which the head has, where absent."
+    )
+
+
 class Step(Part):
     """One step of preparation: a program that reads a folder and writes another."""
 
@@ -48,6 +57,12 @@ class Step(Part):
         description="Most pods at a time; all shards where absent.",
         json_schema_extra=NEXT_RUN,
     )
+    ray: RayWorkers | None = Field(
+        default=None,
+        description="Runs the step on a cluster of Ray of its own: the command starts once, on the head, and Ray takes "
+        "its work to the workers; needs KubeRay. Excludes `shards`.",
+        json_schema_extra=NEXT_RUN,
+    )
     resources: Resources = Field(
         default=Resources(), description="CPU and memory of each pod.", json_schema_extra=NEXT_RUN
     )
@@ -57,6 +72,11 @@ class Step(Part):
     retries: int = Field(
         default=2, ge=0, description="How often pods that fail are tried again.", json_schema_extra=NEXT_RUN
     )
+
+    @property
+    def at_once(self) -> int:
+        """Most pods at a time."""
+        return self.ray.workers + 1 if self.ray is not None else min(self.parallel or self.shards, self.shards)
 
 
 class DataStorage(Part):
@@ -162,6 +182,11 @@ spec:
       image: ghcr.io/acme/claims-prepare:1.4.0
       command: [python, -m, claims.clean]
       shards: 4
+      resources: {cpu: "4", memory: 16Gi}
+    - name: features
+      image: ghcr.io/acme/claims-features:2.1.0
+      command: [python, -m, claims.features]
+      ray: {workers: 8, resources: {cpu: "16", memory: 64Gi}}
       resources: {cpu: "4", memory: 16Gi}
   checks:
     image: ghcr.io/acme/data-checks:2026.10

@@ -50,6 +50,10 @@ class Platform(Part):
         default={},
         description="ClusterTrainingRuntimes of Kubeflow Trainer by framework, where not those that it ships.",
     )
+    preparation: Literal["job", "kuberay"] = Field(
+        default="job",
+        description="What steps of datasets may run on beside Jobs; `training: kuberay` says as much.",
+    )
     tuning: Literal["job", "katib"] = Field(default="job", description="What searches hyperparameters.")
     multi_node: Literal["none", "leader-worker-set"] = Field(
         default="none", description="What keeps the pods of a replica together that spans several nodes."

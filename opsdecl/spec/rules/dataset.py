@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from opsdecl.diag import SpecPath
+from opsdecl.diag.codes import preparing
 from opsdecl.diag.codes import spec as codes
 from opsdecl.diag.nearest import did_you_mean
 from opsdecl.spec.kinds.dataset import Dataset
@@ -31,11 +32,30 @@ def storage(document: Dataset) -> Iterator[Finding]:
 
 def shared_volume(document: Dataset) -> Iterator[Finding]:
     volume = document.spec.storage
-    most = max((min(step.parallel or step.shards, step.shards) for step in document.spec.prepare), default=1)
+    most = max((step.at_once for step in document.spec.prepare), default=1)
     if volume is not None and most > 1 and volume.access_mode != "ReadWriteMany" and volume.claim is None:
         message = f"{most} pods share a volume that is mounted `{volume.access_mode}`"
         path: SpecPath = ("spec", "storage", "accessMode")
         yield Finding(codes.CACHE_NOT_SHARED, path, message, "set `accessMode: ReadWriteMany`, or `parallel: 1`")
+
+
+def on_ray(document: Dataset) -> Iterator[Finding]:
+    """A step is spread by its shards or by Ray, and Ray counts what its pods reserve."""
+    for index, step in enumerate(document.spec.prepare):
+        at: SpecPath = ("spec", "prepare", index)
+        if step.ray is None:
+            continue
+        if step.shards > 1 or step.parallel is not None:
+            field = "shards" if step.shards > 1 else "parallel"
+            message = f"`{field}` starts the program in several pods, and `ray` starts it once"
+            yield Finding(codes.EXCLUSIVE_FIELDS, (*at, field), message, f"remove `{field}`, or `ray`", True)
+        of_workers = step.ray.resources or step.resources
+        for path, found in (((*at, "ray"), of_workers), (at, step.resources)):
+            if found.cpu is None or found.memory is None:
+                missing = " and ".join(name for name in ("cpu", "memory") if getattr(found, name) is None)
+                message = f"pods of Ray reserve no {missing}, so each counts all of its node as its own"
+                yield Finding(preparing.RAY_UNCOUNTED, path, message, "add `resources: {cpu: …, memory: …}`")
+                break
 
 
 def steps(document: Dataset) -> Iterator[Finding]:
@@ -107,6 +127,7 @@ RULES: tuple[DocumentRule, ...] = (
     DocumentRule(_KIND, tuple(("spec", name) for name in ("source", "storage", "prepare", "checks")), storage),
     DocumentRule(_KIND, (("spec", "storage"), ("spec", "prepare")), shared_volume),
     DocumentRule(_KIND, (("spec", "prepare"),), steps),
+    DocumentRule(_KIND, (("spec", "prepare"),), on_ray),
     DocumentRule(_KIND, (("spec", "prepare"), ("spec", "checks")), images),
     DocumentRule(_KIND, (("spec", "checks"), ("spec", "schema"), ("spec", "format")), checks),
 )

@@ -3,8 +3,10 @@
 from typing import Any
 
 import pytest
+import yaml
 
 from opsdecl.addr import is_run
+from opsdecl.diff.running import running
 from opsdecl.render.schemas import examine_schemas
 from opsdecl.render.types import Manifest
 from tests.unit.lower.builders import objects
@@ -82,6 +84,69 @@ def test_shards_are_pods_of_one_job() -> None:
     assert "completions" not in job("split")
     assert env("clean")["SHARDS"] == "4"
     assert "job-completion-index" in env("clean")["SHARD"]["fieldRef"]["fieldPath"]
+
+
+RAY = "{ray: {workers: 3, resources: {cpu: '16', memory: 64Gi}}, resources: {cpu: '4', memory: 16Gi}, timeLimit: 6h}"
+
+
+def on_ray(changes: str = "{}") -> dict[str, Manifest]:
+    """The chain, whose second step runs on Ray."""
+    text = yaml.safe_load(CLAIMS)
+    text["spec"]["prepare"][1] |= yaml.safe_load(RAY)
+    return objects("Dataset", yaml.safe_dump(text), changes)
+
+
+def ray_job(changes: str = "{}") -> Manifest:
+    (found,) = (m for m in on_ray(changes).values() if m.key.kind == "RayJob")
+    return found
+
+
+def containers(pod: Any) -> Any:
+    return {c["name"]: c for c in pod["spec"]["containers"]}
+
+
+def test_a_step_on_ray_passes_the_operators_own_definition() -> None:
+    report = examine_schemas(list(on_ray().values()), "1.37", lambda address, path: None)
+    assert (report.diagnostics, report.objects) == ((), 6)
+
+
+def test_a_step_on_ray_is_the_same_run_and_what_follows_waits_for_it() -> None:
+    assert ray_job().key.name == runs()["split"], "resources and who makes the pods change no data"
+    assert is_run(ray_job().address)
+    (check,) = (m for m in on_ray().values() if "run-checks" in m.address.role)
+    assert ray_job().address in check.depends_on
+    (wait,) = check.data["spec"]["template"]["spec"]["initContainers"]
+    assert wait["command"][-2:] == [f"/data/.runs/{runs()['split'].removeprefix('claims-')}", "1"]
+    program = ray_job().data["spec"]["rayClusterSpec"]["headGroupSpec"]["template"]["spec"]["initContainers"][-1]
+    assert program["command"][-1].endswith(f"run {wait['command'][-2]} python -m split")
+
+
+def test_head_and_workers_of_ray_see_the_same_folders_and_have_amounts_of_their_own() -> None:
+    cluster = ray_job().data["spec"]["rayClusterSpec"]
+    head, (workers,) = cluster["headGroupSpec"]["template"], cluster["workerGroupSpecs"]
+    assert (workers["replicas"], workers["minReplicas"], workers["maxReplicas"]) == (3, 3, 3)
+    one, other = (containers(pod)["run"] for pod in (head, workers["template"]))
+    assert (one["resources"]["requests"]["cpu"], other["resources"]["requests"]["cpu"]) == ("4", "16")
+    assert one["env"] == other["env"]
+    assert {"name": "DATA_INPUT", "value": env("split")["DATA_INPUT"]} in one["env"]
+    for pod in (head, workers["template"]):
+        waits = [c["command"][-2:] for c in pod["spec"]["initContainers"] if c["name"] == "wait"]
+        assert waits == [[f"/data/.runs/{runs()['clean'].removeprefix('claims-')}", "4"]]
+        assert "/data" in [m["mountPath"] for m in containers(pod)["run"]["volumeMounts"]]
+
+
+def test_limits_and_priority_of_a_step_on_ray_are_those_of_a_job() -> None:
+    spec = ray_job("{spec: {scheduling: {priorityClass: batch}}}").data["spec"]
+    assert (spec["activeDeadlineSeconds"], spec["backoffLimit"]) == (6 * 3600, 2)
+    assert spec["shutdownAfterJobFinishes"] is True
+    pod = spec["rayClusterSpec"]["workerGroupSpecs"][0]["template"]["spec"]
+    assert pod["priorityClassName"] == "batch"
+    cancelled = ray_job("{spec: {run: {onChange: cancel}}}").data["metadata"]["annotations"]
+    assert cancelled["opsdecl.dev/on-change"] == "cancel"
+
+
+def test_a_plan_counts_the_head_of_ray_as_well() -> None:
+    assert running(ray_job().data, {}, {}).pods == (4, 4)
 
 
 NOT_SEMANTIC = (

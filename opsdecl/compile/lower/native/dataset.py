@@ -3,8 +3,11 @@
 import json
 from typing import Any
 
+from msgspec.structs import replace
+
 from opsdecl._data import job_script
 from opsdecl.addr import Address
+from opsdecl.compile.lower.kuberay.run import Workers, ray_run
 from opsdecl.compile.lower.names import object_name
 from opsdecl.compile.lower.native.dataset_fetch import SOURCE_PATH, fetch_of, mounted
 from opsdecl.compile.lower.native.dataset_keys import Chain, Stage, chain_of, plain
@@ -17,12 +20,13 @@ from opsdecl.compile.lower.resources import make_resource
 from opsdecl.compile.lower.subject import Subject, traced
 from opsdecl.compile.types import Resource, Traced
 from opsdecl.diag import Checked
-from opsdecl.spec.kinds.dataset import DatasetSpec, DataStorage, Step
+from opsdecl.spec.kinds.dataset import DatasetSpec, DataStorage, RayWorkers, Step
 from opsdecl.spec.kinds.dataset_checks import Checks
 from opsdecl.spec.kinds.scalars import CpuQuantity, Duration, Quantity
 from opsdecl.spec.kinds.serving import Resources
 
 DATA = "/data"
+RAY_WORKERS = "workers"
 CHECKS_PATH = "/etc/opsdecl/checks"
 _FETCH = Resources(cpu=CpuQuantity.parse("1"), memory=Quantity.parse("2Gi"))
 _FETCH_LIMIT = Duration.parse("24h")
@@ -122,7 +126,15 @@ def _step(subject: Subject, spec: DatasetSpec, index: int, step: Step, stage: St
         parallel=step.parallel,
         depends_on=after(subject, before),
     )
-    return run_job(subject, spec, work)
+    if step.ray is None:
+        return run_job(subject, spec, work)
+    return ray_run(subject, spec, work, _ray_workers(step.ray, work))
+
+
+def _ray_workers(ray: RayWorkers, head: Work) -> Workers:
+    path = (*head.path, "ray")
+    own = amounts(ray.resources, (*path, "resources")) if ray.resources is not None else head.resources
+    return Workers(RAY_WORKERS, Traced(ray.workers, (*path, "workers")), replace(head, resources=own))
 
 
 def _shard(shards: int) -> dict[str, Any]:
