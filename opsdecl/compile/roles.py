@@ -61,6 +61,6 @@ def _has(value: Json, path: SpecPath) -> bool:
     return True
 
 
-def all_effective(effective: Values) -> tuple[Values, ...]:
-    """The effective values of a document once for each role."""
-    return tuple({**effective, "spec": role.spec} for role in roles_of(effective["spec"]))
+def by_role(effective: Values) -> Mapping[str, Values]:
+    """The effective values of a document once for each role, by its name."""
+    return {role.name: {**effective, "spec": role.spec} for role in roles_of(effective["spec"])}

@@ -1,7 +1,8 @@
 """What sizing says of language models on both sides -> the rows of a plan, and how many there are of each verdict."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 from msgspec import Struct, field
 
@@ -10,10 +11,18 @@ from opsdecl.diff.types import Estimate, KvCache, MemoryPerGpu, ModelChange, Mod
 from opsdecl.sizing.types import Assessment, Memory, Range, Sizing
 
 NOT_SIZED = "not-sized"
+_WORST = ("does-not-fit", "tight", NOT_SIZED, "fits")
+
+
+class ModelRole(NamedTuple):
+    """Pods of a model that are sized as one: those that answer, and those of a role apart from them."""
+
+    address: SpecAddress
+    role: str = ""
 
 
 class ModelSides(Struct, frozen=True):
-    """One model before and after. `changed` where its document does."""
+    """Pods of one model before and after. `changed` where its document does."""
 
     before: Assessment | None
     after: Assessment | None
@@ -31,20 +40,34 @@ class ModelChanges(Struct, frozen=True):
 NO_MODELS = ModelChanges()
 
 
-def model_changes(models: Mapping[SpecAddress, ModelSides]) -> ModelChanges:
-    """A row for each model that changes, and for each that does not fit for certain."""
-    counted = Counter(sides.after.verdict or NOT_SIZED for sides in models.values() if sides.after is not None)
+def model_changes(models: Mapping[ModelRole, ModelSides]) -> ModelChanges:
+    """A row for each model that changes, and for each that does not fit for certain; one more for each role that its
+    pods have apart from those that answer."""
     rows = (
         ModelChange(
-            address=str(address),
-            before=_fit(models[address].before),
-            after=_fit(models[address].after),
-            turned_by=models[address].turned_by,
+            address=str(of.address),
+            role=of.role,
+            before=_fit(models[of].before),
+            after=_fit(models[of].after),
+            turned_by=models[of].turned_by,
         )
-        for address in sorted(models)
-        if _is_listed(models[address])
+        for of in sorted(models)
+        if _is_listed(models[of])
     )
-    return ModelChanges(tuple(rows), dict(sorted(counted.items())))
+    return ModelChanges(tuple(rows), _counted(models))
+
+
+def _counted(models: Mapping[ModelRole, ModelSides]) -> dict[str, int]:
+    """Of models, each by the worst that is said of its roles."""
+    found: dict[SpecAddress, list[str]] = {}
+    for of, sides in models.items():
+        if sides.after is not None:
+            found.setdefault(of.address, []).append(sides.after.verdict or NOT_SIZED)
+    return dict(sorted(Counter(_worst(verdicts) for verdicts in found.values()).items()))
+
+
+def _worst(verdicts: Sequence[str]) -> str:
+    return min(verdicts, key=_WORST.index)
 
 
 def _is_listed(sides: ModelSides) -> bool:

@@ -160,13 +160,13 @@ class ModelFit(Model):
 
 
 class ModelChange(Model):
-    """A language model that changes, or that does not fit for certain; those that fit and stay are only counted.
-
-    A side that there is not is `null`: the model is new, or goes away, or its document before is unknown.
-    `turned_by` is the one field without whose change it would still fit.
+    """A language model that changes, or that does not fit for certain; those that fit and stay are only counted. `role`
+    is that of pods apart from those that answer. A side that there is not is `null`: the model is new, or goes away, or
+    its document before is unknown. `turned_by` is the one field without whose change it would still fit.
     """
 
     address: str
+    role: str = ""
     before: ModelFit | None = None
     after: ModelFit | None = None
     turned_by: str = ""

@@ -11,6 +11,7 @@ from opsdecl.compile.environment import compile_environment
 from opsdecl.compile.memo import Memo
 from opsdecl.compile.types import CompiledDocument, Graph
 from opsdecl.diag import Checked, Diagnostic
+from opsdecl.diff.models import ModelRole
 from opsdecl.flows.idle_gates import idle_gates
 from opsdecl.flows.models import Models, misfits
 from opsdecl.flows.project import Project, place_of
@@ -28,7 +29,7 @@ class Built(Struct, frozen=True):
     project: Project
     graph: Graph
     manifests: ManifestSet
-    assessments: Mapping[SpecAddress, Assessment] = field(default_factory=dict)
+    assessments: Mapping[ModelRole, Assessment] = field(default_factory=dict)
     """Of every language model; empty for a side that is not checked."""
     trainings: Trainings = field(default_factory=dict)
     """Of every fine-tuning on GPUs, the same."""
@@ -65,7 +66,7 @@ def build(
     assessments = models.all(graph.documents) if check else {}
     trainings = size_trainings(graph, models.shapes) if check else {}
     built = Built(project, graph, rendered.value, assessments, trainings)
-    sized = (*misfits(graph, assessments, models), *training_misfits(graph, trainings))
+    sized = (*misfits(graph, assessments), *training_misfits(graph, trainings))
     findings += (*sized, *idle_gates(project, graph), *check_built(built, memo)) if check else ()
     memo.save()
     return Checked(built, findings)

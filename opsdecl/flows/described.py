@@ -3,9 +3,11 @@
 from collections.abc import Iterator, Sequence
 from functools import partial
 
+from msgspec import UNSET, UnsetType
 from msgspec.structs import replace
 
 from opsdecl.compile.answers import ANSWERING, answers_digest
+from opsdecl.compile.roles import PREFILL, Values, by_role
 from opsdecl.compile.rollout import replicas_of
 from opsdecl.compile.types import CompiledDocument
 from opsdecl.diag import Checked, Diagnostic
@@ -22,7 +24,7 @@ from opsdecl.render.types import ManifestSet
 from opsdecl.transparency.composition import DESCRIBED, compose, trained_on
 from opsdecl.transparency.lineage import Library
 from opsdecl.transparency.statements import deviations_of, statements_of
-from opsdecl.transparency.types import Cost, Fit, ModelCard, Operation, PolicyUse
+from opsdecl.transparency.types import Cost, Fit, ModelCard, Operation, PolicyUse, PrefillPods
 
 
 def find_described(built: Built, names: Sequence[str]) -> Checked[tuple[CompiledDocument, ...]]:
@@ -83,7 +85,8 @@ def _operation(built: Built, document: CompiledDocument, models: Models) -> Oper
         replicas=replicas_of(spec.get("replicas", {})),
         objectives=dict(_objectives(spec.get("slo") or {})),
         callers=tuple(_callers(spec.get("access"), document.effective["metadata"]["namespace"])),
-        fit=_fit(document, models) if document.address.kind == "LLM" else None,
+        fit=_fit(document.effective, models) if document.address.kind == "LLM" else None,
+        prefill=_prefill(document, models),
         monthly_cost=Cost(cost.floor, cost.expected, cost.ceiling, cost.currency) if cost else None,
     )
 
@@ -107,8 +110,21 @@ def _callers(access: dict[str, list[dict[str, dict[str, str]]]] | None, own: str
         yield f"pods {labels} in {namespace}" if labels else f"namespace {namespace}"
 
 
-def _fit(document: CompiledDocument, models: Models) -> Fit:
-    found = models.whole(document.effective)
+def _prefill(document: CompiledDocument, models: Models) -> PrefillPods | UnsetType:
+    effective = by_role(document.effective).get(PREFILL)
+    if effective is None:
+        return UNSET
+    accelerator = effective["spec"].get("accelerator") or {}
+    return PrefillPods(
+        gpu=accelerator.get("gpu", ""),
+        gpus=accelerator.get("count", 0),
+        replicas=replicas_of(effective["spec"]["replicas"]),
+        fit=_fit(effective, models),
+    )
+
+
+def _fit(effective: Values, models: Models) -> Fit:
+    found = models.whole(effective)
     sizing = found.sizing
     if sizing is None:
         return Fit(verdict=found.verdict or "", reason=found.reason)

@@ -5,13 +5,14 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from msgspec.structs import replace
 
-from opsdecl.addr import SpecAddress, digest_of
+from opsdecl.addr import digest_of
 from opsdecl.catalog.architectures import Architecture
 from opsdecl.catalog.types import Catalog, GpuFacts
 from opsdecl.compile.memo import Memo
-from opsdecl.compile.roles import PREFILL, all_effective, path_in
+from opsdecl.compile.roles import by_role, path_in
 from opsdecl.compile.types import CompiledDocument, Graph
 from opsdecl.diag import Diagnostic, Place, Related, Severity
+from opsdecl.diff.models import ModelRole
 from opsdecl.flows.kept_sizes import decode_assessment, encode_assessment
 from opsdecl.flows.project import place_of
 from opsdecl.sizing.assess import Shapes, assess, figures, request_of
@@ -25,6 +26,7 @@ T = TypeVar("T")
 
 ANY_NODES = 64
 """Where nobody says how many there are."""
+_SHAPERS = {"gpu": "on this GPU", "engine": "under this release of the engine"}
 
 
 class Models:
@@ -51,15 +53,17 @@ class Models:
         """Of models and GPUs, as sizing asks for them."""
         return self._shapes
 
-    def all(self, documents: Iterable[CompiledDocument]) -> Mapping[SpecAddress, Assessment]:
-        """Of every LLM, with what is wrong. What was reckoned in an earlier run comes without its figures."""
-        return self.of({d.address: d.effective for d in documents if d.address.kind == "LLM"})
-
-    def of(self, effective: Mapping[SpecAddress, Mapping[str, Any]]) -> Mapping[SpecAddress, Assessment]:
-        """The same of effective values."""
-        asked = {address: self._served(values) for address, values in effective.items()}
+    def all(self, documents: Iterable[CompiledDocument]) -> Mapping[ModelRole, Assessment]:
+        """Of every LLM and each role of its pods, with what is wrong. What was reckoned in an earlier run comes without
+        its figures."""
+        models = (document for document in documents if document.address.kind == "LLM")
+        asked = {
+            ModelRole(document.address, role): self._served(effective)
+            for document in models
+            for role, effective in by_role(document.effective).items()
+        }
         self._memo.expect(self._key(each) for each in dict.fromkeys(asked.values()) if isinstance(each, Served))
-        return {address: self._brief(each) for address, each in asked.items()}
+        return {of: self._brief(each) for of, each in asked.items()}
 
     def whole(self, effective: Mapping[str, Any]) -> Assessment:
         """Of one document's effective values, with all figures; nobody may have looked for what is wrong."""
@@ -144,39 +148,43 @@ class _Shapes:
         return table
 
 
-def misfits(graph: Graph, assessments: Mapping[SpecAddress, Assessment], models: "Models") -> tuple[Diagnostic, ...]:
+def misfits(graph: Graph, assessments: Mapping[ModelRole, Assessment]) -> tuple[Diagnostic, ...]:
     """What sizing holds against the models of an environment, at the values that decide; of a model with prefill pods
     against each role."""
-    documents = {d.address: d for d in graph.documents if d.address in assessments}
-    split = {a: d.effective for a, d in documents.items() if d.effective["spec"].get(PREFILL)}
-    others = models.of({address: all_effective(effective)[1] for address, effective in split.items()})
-    own = [(documents[address], found, "") for address, found in assessments.items()]
-    further = [(documents[address], found, PREFILL) for address, found in others.items()]
+    documents = {document.address: document for document in graph.documents}
     return tuple(
-        _misfit(graph, document, role, objection)
-        for document, assessment, role in (*own, *further)
+        _misfit(graph, documents[of.address], of.role, objection)
+        for of, assessment in assessments.items()
         for objection in assessment.objections
     )
 
 
+def role_name(of: ModelRole) -> str:
+    """How messages name pods of a model: `LLM.chat`, `LLM.chat (prefill)`."""
+    return f"{of.address} ({of.role})" if of.role else str(of.address)
+
+
 def _misfit(graph: Graph, document: CompiledDocument, role: str, objection: Objection) -> Diagnostic:
-    effective = all_effective(document.effective)[1] if role else document.effective
+    effective = by_role(document.effective)[role]
     written = document.value.get("spec") or {}
     at = place_of(graph, document.address, path_in(role, written, path_of(objection.facet, effective)))
     eased = document.effective["spec"].get("sizing") is not None and objection.code.severity is Severity.ERROR
     return Diagnostic(
         objection.code,
-        f"{document.address}{f' ({role})' if role else ''}: {objection.message}",
+        f"{role_name(ModelRole(document.address, role))}: {objection.message}",
         at=at,
         hint=objection.hint,
-        related=_shapers(graph, document, at),
+        related=_shapers(graph, document, role, at),
         severity_override=Severity.WARNING if eased else None,
         subject=str(document.address),
     )
 
 
-def _shapers(graph: Graph, document: CompiledDocument, at: Place | None) -> tuple[Related, ...]:
+def _shapers(graph: Graph, document: CompiledDocument, role: str, at: Place | None) -> tuple[Related, ...]:
     """The GPU and the release of the engine, which often are set in other files and by other people."""
-    said = {"gpu": "on this GPU", "engine": "under this release of the engine"}
-    places = {words: place_of(graph, document.address, FACETS[facet].field) for facet, words in said.items()}
+    written = document.value.get("spec") or {}
+    places = {
+        words: place_of(graph, document.address, path_in(role, written, FACETS[facet].field))
+        for facet, words in _SHAPERS.items()
+    }
     return tuple(Related(words, place) for words, place in places.items() if place is not None and place != at)

@@ -4,13 +4,15 @@ from collections.abc import Collection, Iterator
 
 from opsdecl.addr import SpecAddress
 from opsdecl.compile.costs import currency_of, price_of
+from opsdecl.compile.roles import Role, path_in, roles_of
 from opsdecl.compile.rollout import gpus_of
 from opsdecl.compile.types import CompiledDocument
 from opsdecl.diag import Diagnostic
 from opsdecl.diag.codes.fleet import CHEAPER_SHAPE
+from opsdecl.diff.models import ModelRole
 from opsdecl.fleet.cost import HOURS
 from opsdecl.flows.build import Built
-from opsdecl.flows.models import Models
+from opsdecl.flows.models import Models, role_name
 from opsdecl.flows.project import place_of
 from opsdecl.sizing.assess import gpu_of
 from opsdecl.sizing.rightsizing import Offer, Shape, cheaper_shape
@@ -21,7 +23,8 @@ def cheaper_shapes(built: Built, models: Models, documents: Collection[SpecAddre
     offers = tuple(_offers(built))
     for document in built.graph.documents if offers else ():
         if document.address in documents and document.address.kind == "LLM":
-            yield from _cheaper(built, models, document, offers)
+            for role in roles_of(document.effective["spec"]):
+                yield from _cheaper(built, models, document, role, offers)
 
 
 def _offers(built: Built) -> Iterator[Offer]:
@@ -35,21 +38,24 @@ def _offers(built: Built) -> Iterator[Offer]:
 
 
 def _cheaper(
-    built: Built, models: Models, document: CompiledDocument, offers: tuple[Offer, ...]
+    built: Built, models: Models, document: CompiledDocument, role: Role, offers: tuple[Offer, ...]
 ) -> Iterator[Diagnostic]:
-    request, accelerator = models.request(document.effective), document.effective["spec"].get("accelerator")
+    effective, accelerator = {**document.effective, "spec": role.spec}, role.spec.get("accelerator")
+    request = models.request(effective)
     price = price_of(accelerator, built.environment.effective["spec"], built.project.catalog) if accelerator else None
-    whole = models.whole(document.effective)
+    whole = models.whole(effective)
     if request is None or price is None or whole.verdict != "fits" or whole.sizing is None:
         return
     now = price.amount * gpus_of(accelerator)
     shape = cheaper_shape(request, now, offers)
     if shape is not None:
+        name = role_name(ModelRole(document.address, role.name))
+        path = path_in(role.name, document.value.get("spec") or {}, ("spec", "accelerator", "gpu"))
         yield Diagnostic(
             CHEAPER_SHAPE,
-            f"{document.address} would also fit on {shape.count} × {shape.gpu}: {_money(built, shape.per_hour)} "
+            f"{name} would also fit on {shape.count} × {shape.gpu}: {_money(built, shape.per_hour)} "
             f"instead of {_money(built, now)} for a replica and month",
-            at=place_of(built.graph, document.address, ("spec", "accelerator", "gpu")),
+            at=place_of(built.graph, document.address, path),
             hint=_traded(shape, whole.sizing.cache.concurrency.point),
             subject=str(document.address),
         )

@@ -11,6 +11,7 @@ from opsdecl.catalog.architectures import Architecture, Quantization
 from opsdecl.catalog.config_quantization import WIDTHS, named_quantization
 from opsdecl.catalog.config_reader import architecture_of_config, plain_name
 from opsdecl.catalog.encoder_families import family_of_name, unsized
+from opsdecl.compile.roles import by_role
 from opsdecl.compile.types import CompiledDocument
 from opsdecl.diag import Checked, Diagnostic, Severity, has_errors
 from opsdecl.diag.codes.encoders import NOT_SERVED
@@ -54,11 +55,13 @@ class Question(Struct, frozen=True):
 
 
 class SizedDocument(Struct, frozen=True):
-    """One LLM of an environment; `sizing` is None where its shape or GPU is not known, and `reason` says which."""
+    """One LLM of an environment, or the pods of one `role`; `sizing` is None where its shape or GPU is not known, and
+    `reason` says which."""
 
     address: str
     sizing: Sizing | None
     reason: str = ""
+    role: str = ""
 
 
 def answer(question: Question, table: ArchitectureTable | None = None) -> Checked[Sizing]:
@@ -169,18 +172,25 @@ def _quantization(name: str) -> Quantization | None:
 
 
 def size_environment(built: Built, memory: Memory | None = None) -> tuple[SizedDocument, ...]:
-    """Every LLM of the environment, in the order of addresses; what does not fit with what would help, also on other
-    GPUs of the pools."""
+    """Every LLM of the environment and each role of its pods, in the order of addresses; what does not fit with what
+    would help, also on other GPUs of the pools."""
     models = Models(built.project.catalog, (memory or Memory()).memo).within(built.environment)
-    return tuple(_sized(built, models, d) for d in built.graph.documents if d.address.kind == "LLM")
+    documents = (document for document in built.graph.documents if document.address.kind == "LLM")
+    return tuple(
+        _sized(built, models, document, role, effective)
+        for document in documents
+        for role, effective in by_role(document.effective).items()
+    )
 
 
-def _sized(built: Built, models: Models, document: CompiledDocument) -> SizedDocument:
-    found, request = models.whole(document.effective), models.request(document.effective)
+def _sized(
+    built: Built, models: Models, document: CompiledDocument, role: str, effective: Mapping[str, Any]
+) -> SizedDocument:
+    found, request = models.whole(effective), models.request(effective)
     sizing = found.sizing
     if sizing is not None and request is not None:
         sizing = explained(request, sizing, (), pool_gpus(built) if sizing.verdict != "fits" else ())
-    return SizedDocument(str(document.address), sizing, found.reason)
+    return SizedDocument(str(document.address), sizing, found.reason, role)
 
 
 def pool_gpus(built: Built) -> tuple[Gpu, ...]:

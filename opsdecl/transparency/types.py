@@ -193,8 +193,18 @@ class Cost(Struct, frozen=True, rename="camel"):
     currency: str
 
 
+class PrefillPods(Struct, frozen=True, rename="camel", kw_only=True):
+    """Pods that only work prompts out. `gpus` are those of each; `replicas` are the fewest and the most."""
+
+    gpu: str = ""
+    gpus: int = 0
+    replicas: tuple[int, int] = (0, 0)
+    fit: Fit | None = None
+
+
 class Operation(Struct, frozen=True, rename="camel", kw_only=True):
-    """Where and how it runs. `replicas` are the fewest and the most; `callers` who may ask it over the network."""
+    """Where and how it runs. `replicas` are the fewest and the most; `callers` who may ask it over the network. Without
+    `prefill` the pods that answer do all the work; GPUs, replicas and `fit` are theirs, the cost is that of all."""
 
     environment: str
     targets: tuple[str, ...] = ()
@@ -205,6 +215,7 @@ class Operation(Struct, frozen=True, rename="camel", kw_only=True):
     objectives: Mapping[str, str] = field(default_factory=dict)
     callers: tuple[str, ...] = ()
     fit: Fit | None = None
+    prefill: PrefillPods | UnsetType = UNSET
     monthly_cost: Cost | None = None
 
 

@@ -13,10 +13,12 @@ from opsdecl.transparency.types import (
     FORMAT_VERSION,
     Composition,
     EngineUse,
+    Fit,
     GuardUse,
     Made,
     ModelCard,
     Operation,
+    PrefillPods,
     Weights,
 )
 from opsdecl.view.cells import printable
@@ -161,11 +163,14 @@ def _operations(operation: Operation) -> Iterator[Row]:
     if not operation.namespace:
         return
     yield "namespace", code(operation.namespace)
-    each = f", each on {operation.gpus} × {code(operation.gpu)}" if operation.gpu else ""
-    yield "replicas", span_of(*operation.replicas) + each
-    fit, cost = operation.fit, operation.monthly_cost
-    if fit is not None:
-        yield "memory", _fit(operation)
+    yield "replicas", _replicas(operation)
+    prefill, cost = operation.prefill or None, operation.monthly_cost
+    if operation.fit is not None:
+        yield "memory", _fit(operation.fit)
+    if prefill is not None:
+        yield "prefill pods", _replicas(prefill)
+    if prefill is not None and prefill.fit is not None:
+        yield "memory of prefill pods", _fit(prefill.fit)
     if cost is not None:
         named = ((name, getattr(cost, name)) for name in ("floor", "expected", "ceiling"))
         yield "cost of a month", " · ".join(f"{name} {money(amount, cost.currency)}" for name, amount in named)
@@ -174,10 +179,13 @@ def _operations(operation: Operation) -> Iterator[Row]:
     yield "callers", ", ".join(code(caller) for caller in operation.callers) or "nobody over the network"
 
 
-def _fit(operation: Operation) -> str:
-    fit = operation.fit
-    if fit is None or fit.kv_tokens is None:
-        return line(fit.reason or fit.verdict) if fit is not None else ""
+def _replicas(pods: Operation | PrefillPods) -> str:
+    return span_of(*pods.replicas) + (f", each on {pods.gpus} × {code(pods.gpu)}" if pods.gpu else "")
+
+
+def _fit(fit: Fit) -> str:
+    if fit.kv_tokens is None:
+        return line(fit.reason or fit.verdict)
     words = fit.verdict.replace("-", " ")
     room = (
         f"{fit.kv_tokens:,} tokens of KV cache, {fit.full_length_requests:,} requests of {fit.max_model_len:,} tokens"

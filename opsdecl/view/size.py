@@ -11,6 +11,8 @@ from opsdecl.view.as_json import FORMAT_VERSION
 from opsdecl.view.cells import Cell, align, printable
 from opsdecl.view.style import ALARM, BOLD, CAUTION, DIM, GREEN, Ink, ink_for
 
+Row = tuple[str, str, Sizing | None, str]
+"""Address, role of pods apart from those that answer, figures, and why there are none."""
 HOURS_PER_MONTH = 730
 OF_FIT = (TIGHT_FIT, GRAPHS_WITHOUT_ROOM, UTILIZATION_ABOVE_FREE)
 """Warnings that say why a model may not fit."""
@@ -81,10 +83,15 @@ def render_json(sizing: Sizing) -> str:
     return json.dumps(sizing_json(sizing), indent=2) + "\n"
 
 
-def render_environment_json(documents: Sequence[tuple[str, Sizing | None, str]], environment: str) -> str:
+def render_environment_json(documents: Sequence[Row], environment: str) -> str:
     models = [
-        {"address": address, "size": sizing_json(sizing) if sizing else None, "reason": reason}
-        for address, sizing, reason in documents
+        {
+            "address": address,
+            **({"role": role} if role else {}),
+            "size": sizing_json(sizing) if sizing else None,
+            "reason": reason,
+        }
+        for address, role, sizing, reason in documents
     ]
     whole = {"formatVersion": FORMAT_VERSION, "environment": environment, "models": models}
     return json.dumps(whole, indent=2) + "\n"
@@ -208,22 +215,21 @@ def _remedy_cells(remedy: Remedy) -> tuple[str, str, str, str, str]:
     return remedy.change, cache, f"{remedy.tokens:,} tokens, {remedy.concurrency:.1f} requests", gpus, month
 
 
-def render_environment(documents: Sequence[tuple[str, Sizing | None, str]], *, color: bool = False) -> str:
-    """One row per model; what could not be sized says why."""
+def render_environment(documents: Sequence[Row], *, color: bool = False) -> str:
+    """One row per model, and per role of pods apart; what could not be sized says why."""
     ink = ink_for(color)
     heads = ("model", "GPU", "weights", "KV cache", "tokens", "full-length", "longest", "verdict")
     rows = [[Cell(head, BOLD) for head in heads]]
-    for address, sizing, reason in documents:
-        rows.append(
-            _environment_row(address, sizing) if sizing else [Cell(address), Cell(reason, DIM)] + [Cell("")] * 6
-        )
+    for address, role, sizing, reason in documents:
+        name = f"{address} ({role})" if role else address
+        rows.append(_environment_row(name, sizing) if sizing else [Cell(name), Cell(reason, DIM)] + [Cell("")] * 6)
     return "\n".join(align(rows, ink)) + "\n"
 
 
-def _environment_row(address: str, sizing: Sizing) -> list[Cell]:
+def _environment_row(name: str, sizing: Sizing) -> list[Cell]:
     gpus = f"{sizing.gpu_count} × {sizing.gpu}" if sizing.gpu_count > 1 else sizing.gpu
     return [
-        Cell(address),
+        Cell(name),
         Cell(gpus),
         Cell(f"{sizing.memory.weights.point:.1f} GiB"),
         Cell(f"{sizing.memory.cache.point:.1f} GiB"),

@@ -180,7 +180,7 @@ def _environment(at: Session, environment: str | None, format_: str) -> int:
     code = report(at.process, opened.diagnostics, opened.lines)
     if opened.built is None:
         return code or Exit.FAILED
-    sized = [(each.address, each.sizing, each.reason) for each in size_environment(opened.built, cache)]
+    sized = [(each.address, each.role, each.sizing, each.reason) for each in size_environment(opened.built, cache)]
     models = Models(opened.built.project.catalog, cache.memo).within(opened.built.environment)
     addresses = [document.address for document in opened.built.graph.documents]
     notes = tuple(cheaper_shapes(opened.built, models, addresses))

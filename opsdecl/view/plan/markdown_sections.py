@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 
 from msgspec.structs import replace
 
-from opsdecl.diff.types import Approval, BaseRef, Finding, ObjectChange, Plan
+from opsdecl.diff.types import Approval, BaseRef, Finding, ModelChange, ObjectChange, Plan
 from opsdecl.view.markup import code, plain, prose, table_row
 from opsdecl.view.plan.budget import Section
 from opsdecl.view.plan.fleet import fleet_rows
@@ -70,11 +70,15 @@ def _memory(seen: Outline) -> list[tuple[str, str]]:
     """Models that fit no longer or not for certain, and how many of the longest requests the others lose."""
     doubtful = [m for m in seen.plan.models if m.after is not None and m.after.verdict in ("tight", "does-not-fit")]
     texts = [
-        f"{code(document_name(model.address), 60)} **{VERDICTS[model.after.verdict or ''][0]}**"
+        f"{code(document_name(model.address), 60)}{_role(model)} **{VERDICTS[model.after.verdict or ''][0]}**"
         for model in doubtful
         if model.after is not None
     ]
     return [("memory", ", ".join(_bounded(texts, _GROUPS)))] if texts else []
+
+
+def _role(model: ModelChange) -> str:
+    return f" ({model.role})" if model.role else ""
 
 
 def _approvals(plan: Plan) -> list[tuple[str, str]]:

@@ -3,6 +3,7 @@
 from typing import Literal
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from opsdecl.diff.types import Estimate, KvCache, MemoryPerGpu, ModelChange, ModelFit
 
@@ -26,7 +27,11 @@ class ModelLine(Struct, frozen=True):
 
 
 def model_lines(model: ModelChange) -> list[ModelLine]:
-    """Nothing where nothing moves and the model fits as before."""
+    """Nothing where nothing moves and the model fits as before. Lines of a role that is apart begin with its name."""
+    return [replace(line, title=f"{model.role} {line.title}".lstrip()) for line in _lines(model)]
+
+
+def _lines(model: ModelChange) -> list[ModelLine]:
     after, before = model.after, model.before
     if after is None or (is_unmoved(model) and after.verdict in ("fits", None)):
         return []

@@ -62,7 +62,7 @@ class Outline(Struct, frozen=True):
     losses: tuple[ObjectChange, ...]
     drift: tuple[ObjectChange, ...]
     others: tuple[ObjectChange, ...]
-    models: Mapping[str, ModelChange]
+    models: Mapping[str, tuple[ModelChange, ...]]
     runs: Mapping[str, RunChange]
     starting: Mapping[str, DocumentRuns]
     gates: Mapping[str, tuple[GateState, ...]]
@@ -71,7 +71,7 @@ class Outline(Struct, frozen=True):
 
     def lines(self, address: str) -> list[ModelLine]:
         """What the change means for memory, pods and money of one document."""
-        memory = model_lines(self.models[address]) if address in self.models else []
+        memory = [line for model in self.models.get(address, ()) for line in model_lines(model)]
         running = run_lines(self.runs[address]) if address in self.runs else []
         starting = starting_lines(self.starting[address]) if address in self.starting else []
         return memory + running + starting + gate_lines(self.gates.get(address, ()))
@@ -107,11 +107,11 @@ def outline(plan: Plan) -> Outline:
     changed = {d.address for d in documents}
     explained = {address for d in documents for address in d.objects}
     drift = [c for c in changes if c.cause in ("drift", "both")]
-    models = {model.address: model for model in plan.models}
+    models = {model.address: tuple(m for m in plan.models if m.address == model.address) for model in plan.models}
     gates = {state.address: tuple(s for s in plan.gates if s.address == state.address) for state in plan.gates}
     return Outline(
         plan,
-        group(documents, apart={*findings, *gates, *(a for a, model in models.items() if model_lines(model))}),
+        group(documents, apart={*findings, *gates, *(model.address for model in plan.models if model_lines(model))}),
         {change.address: change for change in changes},
         tuple(c for c in changes if "data-loss" in c.classes),
         tuple(drift),

@@ -2,12 +2,12 @@
 
 from opsdecl.addr import SpecAddress
 from opsdecl.catalog.architecture_table import load_architectures
-from opsdecl.diff.models import ModelSides, model_changes
+from opsdecl.diff.models import ModelRole, ModelSides, model_changes
 from opsdecl.sizing.assess import assess, request_of
 from opsdecl.sizing.served import Served
 from opsdecl.sizing.types import Assessment, Request, Settings
 
-CHAT, EXTRACT, SEARCH = (SpecAddress("LLM", name) for name in ("chat", "extract", "search"))
+CHAT, EXTRACT, SEARCH = (ModelRole(SpecAddress("LLM", name)) for name in ("chat", "extract", "search"))
 
 
 def sized(gpu: str = "h100-80gb", length: int = 8192, engine: str = "vllm==0.33.0") -> Assessment:
@@ -52,3 +52,11 @@ def test_a_side_that_is_not_there_is_null_and_one_that_cannot_be_sized_says_why(
     assert gone.before
     assert gone.before.verdict == "fits"
     assert found.verdicts == {"not-sized": 1}
+
+
+def test_a_model_counts_once_by_the_worst_of_its_roles_and_each_role_has_a_row() -> None:
+    prefill = ModelRole(CHAT.address, "prefill")
+    found = model_changes({CHAT: ModelSides(sized(), sized()), prefill: ModelSides(None, sized(gpu="t4"))})
+    assert [(row.address, row.role) for row in found.rows] == [("LLM.chat", ""), ("LLM.chat", "prefill")]
+    assert [row.after.verdict for row in found.rows if row.after] == ["fits", "does-not-fit"]
+    assert found.verdicts == {"does-not-fit": 1}
