@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 LEARNING := $(VENV)/learning/.ready
 
-.PHONY: demo test fast check format golden generate lock bench tools cluster-up cluster-down clean
+.PHONY: demo test fast check format golden generate lock bench tools torch cluster-up cluster-down clean
 
 demo: $(READY) $(LEARNING)  ## the whole main job, on a git target of its own
 	@$(BIN)/python -m tools.demo
@@ -42,6 +42,9 @@ tools:  ## Pulumi, a Kubernetes control plane, Prometheus and CRDs for the tests
 	@tools/build.sh
 	@tools/crds.sh fetch
 	@tools/checks.sh
+
+torch:  ## PyTorch and Captum, to run again what explains PyTorch models; 6 GB
+	@tools/checks.sh torch
 
 CLUSTER ?= dev
 cluster-up:  ## a local Kubernetes with simulated GPU nodes, and the definitions that the worked example needs

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # What jobs run, each in an environment of its own below the tools: the validation library of datasets' checks
 # (checks.txt), the optimiser of searches (tuning.txt), what tables are trained on (tables.txt), the library of
-# attributions (shap.txt). Nothing to do where they are there as these files pin them.
+# attributions (shap.txt). `checks.sh torch` installs what PyTorch models are explained with (torch.txt), which is
+# large and so no part of the tools. Nothing to do where they are there as these files pin them.
 set -euo pipefail
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -10,7 +11,7 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 mkdir -p "$TOOLS"
 exec 9>"$TOOLS/.lock"
 flock 9
-for name in checks tuning tables shap; do
+for name in ${*:-checks tuning tables shap}; do
   wanted=$(sha256sum <"$here/$name.txt")
   [ "$(cat "$TOOLS/$name/.built" 2>/dev/null)" != "$wanted" ] || continue
   echo "$name: installing"
@@ -20,6 +21,7 @@ for name in checks tuning tables shap; do
   echo "$wanted" >"$TOOLS/$name/.built"
 done
 
+[ $# = 0 ] || exit 0
 # Where measures of Monitors push to. Its Go module is not offered by every proxy, the distribution's package is.
 if [ ! -x "$TOOLS/bin/pushgateway" ]; then
   if found=$(command -v pushgateway || command -v prometheus-pushgateway); then

@@ -6,6 +6,7 @@ from opsdecl.addr import SpecAddress
 from opsdecl.compile import capacity, pins, runs, sharing
 from opsdecl.compile.adapters import adapters
 from opsdecl.compile.analyses import analyses
+from opsdecl.compile.attributed import attributed
 from opsdecl.compile.costs import budget_exceeded
 from opsdecl.compile.devices import devices
 from opsdecl.compile.engine_flags import engine_flags
@@ -193,6 +194,7 @@ CHECKS: tuple[Callable[[Scene], Iterator[Diagnostic]], ...] = (
     runs.data_elsewhere,
     evaluations,
     explained,
+    attributed,
     from_training,
     recipes,
     searches,

@@ -2,6 +2,7 @@
 
 from opsdecl.diag.codes import (
     analysis,
+    attribution,
     catalogue,
     cluster,
     encoders,
@@ -68,6 +69,7 @@ MODULES = (
     transparency,
     evidence,
     explaining,
+    attribution,
     maintenance,
     tracing,
     measures,

@@ -102,8 +102,8 @@ class EvaluationSpec(RunningSpec):
     recipe: Recipe = Field(
         default="custom",
         description="What measures: a program of one's own (`custom`), scikit-learn over a table (`tabular`), "
-        "lm-evaluation-harness against the endpoint (`llm`), or SHAP over a table, which says how much each column "
-        "moves the answers (`attribution`): metrics are then names of columns.",
+        "lm-evaluation-harness against the endpoint (`llm`), or what says how much each column of a table moves the "
+        "answers (`attribution`), by SHAP or, of PyTorch models, Captum: metrics are then names of columns.",
         json_schema_extra=_OTHER,
     )
     image: ImageReference = Field(
@@ -120,8 +120,8 @@ class EvaluationSpec(RunningSpec):
     env: EnvVars = Field(default={}, description="Environment variables of the container.", json_schema_extra=_OTHER)
     parameters: Mapping[NonEmpty, Scalar] = Field(
         default={},
-        description="Settings of the program: `target` of a table, `tasks` of the harness; it finds them in "
-        "$EVALUATION.",
+        description="Settings of the program: `target` of a table, `tasks` of the harness, `method` of an attribution; "
+        "it finds them in $EVALUATION.",
         json_schema_extra=_OTHER,
     )
     prompts: Mapping[NonEmpty, NonEmpty] = Field(
@@ -206,4 +206,27 @@ spec:
 """,
 )
 
-KIND = Kind("Evaluation", Evaluation, "Models, measured on data; what comes out is evidence.", EXAMPLE, (ATTRIBUTION,))
+GRADIENTS = Example(
+    "The same of a model in PyTorch, with Captum; `IntegratedGradients` is the method where none is named:",
+    """\
+apiVersion: opsdecl.dev/v1
+kind: Evaluation
+metadata: {name: default-reasons, namespace: risk, owner: team-risk}
+spec:
+  candidates: [{model: default}]
+  recipe: attribution
+  image: ghcr.io/acme/explain-torch:1.0.0
+  dataset: loans
+  parameters: {method: ShapleyValueSampling, scale: share}
+  metrics: [{name: income}, {name: age, direction: minimize}, {name: (others)}]
+  thresholds: [{metric: age, max: 0.05}]
+""",
+)
+
+KIND = Kind(
+    "Evaluation",
+    Evaluation,
+    "Models, measured on data; what comes out is evidence.",
+    EXAMPLE,
+    (ATTRIBUTION, GRADIENTS),
+)

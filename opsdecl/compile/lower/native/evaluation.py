@@ -1,10 +1,10 @@
 """An evaluation on plain Kubernetes: one Job for each candidate. What it found is the last message of its pod."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from opsdecl._data import job_script
-from opsdecl.addr import Address, digest_of_bytes
+from opsdecl.addr import digest_of_bytes
 from opsdecl.compile.lower.names import object_name
 from opsdecl.compile.lower.native.accelerators import gpu_limits
 from opsdecl.compile.lower.native.dataset_keys import chain_of, plain, run_key
@@ -20,6 +20,7 @@ from opsdecl.compile.lower.resources import make_resource
 from opsdecl.compile.lower.subject import Subject
 from opsdecl.compile.types import Resource, Traced
 from opsdecl.diag import Checked, Diagnostic
+from opsdecl.spec.kinds.attribution import TORCH, program_of
 from opsdecl.spec.kinds.evaluation import EvaluationSpec
 
 PROGRAMS: Mapping[str, tuple[str, ...]] = {
@@ -28,6 +29,8 @@ PROGRAMS: Mapping[str, tuple[str, ...]] = {
     "attribution": ("explain_table", "evaluate_table"),
 }
 """Of each recipe: the program that is started, and those that it takes from."""
+FOR_PYTORCH = ("explain_torch", *PROGRAMS["attribution"])
+"""Of the recipe `attribution`, where the model is one of PyTorch."""
 PROGRAM_PATH = "/etc/opsdecl/evaluation"
 _SEMANTIC = ("recipe", "image", "command", "args", "env", "parameters", "prompts")
 
@@ -43,9 +46,10 @@ def lower_evaluation(subject: Subject) -> Checked[tuple[Resource, ...]]:
         findings += one.diagnostics
     if findings or len(found) != len(spec.candidates):
         return Checked(None, tuple(findings))
-    program = _program(subject, spec)
-    jobs = [_job(subject, spec, one, program) for one in found]
-    return Checked((*([program] if program is not None else ()), *jobs))
+    brought = dict.fromkeys(_brought(spec, one) for one in found)
+    programs = {names: _program(subject, names) for names in brought if names}
+    jobs = [_job(subject, spec, one, programs.get(_brought(spec, one))) for one in found]
+    return Checked((*programs.values(), *jobs))
 
 
 def evaluation_key(subject: Subject, spec: EvaluationSpec, candidate: Measured) -> str:
@@ -54,40 +58,45 @@ def evaluation_key(subject: Subject, spec: EvaluationSpec, candidate: Measured) 
     inputs = {name: written.get(name) for name in _SEMANTIC}
     metrics = sorted(metric.name for metric in spec.metrics)
     data = [[chain_of(used.spec).content, files_of(used.spec, spec.split)] for used in subject.datasets]
-    code = _code(spec)
+    code = _code(_brought(spec, candidate))
     return run_key([inputs, metrics, data, candidate.label, candidate.identity, code, spec.run.attempt])
 
 
-def _code(spec: EvaluationSpec) -> str:
-    """Digest of the program that a recipe brings, with all that it takes from."""
-    brought = "".join(job_script(name) for name in PROGRAMS.get(spec.recipe, ()))
+def _brought(spec: EvaluationSpec, candidate: Measured) -> tuple[str, ...]:
+    """Names of the program that is started, and of those that it takes from; none where the image has its own."""
+    document = candidate.document
+    if spec.recipe == "attribution":
+        chosen = program_of(document.address.kind, document.effective["spec"], spec.parameters.get("method"))
+        return FOR_PYTORCH if chosen == TORCH else PROGRAMS[spec.recipe]
+    return PROGRAMS.get(spec.recipe, ())
+
+
+def _code(names: Iterable[str]) -> str:
+    """Digest of the programs."""
+    brought = "".join(job_script(name) for name in names)
     return digest_of_bytes(brought.encode()) if brought else ""
 
 
-def _program(subject: Subject, spec: EvaluationSpec) -> Resource | None:
-    if spec.recipe not in PROGRAMS:
-        return None
-    data = {f"{name}.py": job_script(name) for name in PROGRAMS[spec.recipe]}
-    name = _program_name(subject, spec)
-    return make_resource(subject, "program", "v1", "ConfigMap", {"data": data, "immutable": True}, name=name)
-
-
-def _program_name(subject: Subject, spec: EvaluationSpec) -> str:
-    return object_name(subject.base, f"program-{_code(spec).removeprefix('sha256:')[:8]}")
+def _program(subject: Subject, names: tuple[str, ...]) -> Resource:
+    data = {f"{name}.py": job_script(name) for name in names}
+    role = "program-torch" if names == FOR_PYTORCH else "program"
+    name = object_name(subject.base, f"program-{_code(names).removeprefix('sha256:')[:8]}")
+    return make_resource(subject, role, "v1", "ConfigMap", {"data": data, "immutable": True}, name=name)
 
 
 def _job(subject: Subject, spec: EvaluationSpec, candidate: Measured, program: Resource | None) -> Resource:
+    names = _brought(spec, candidate)
     image = Traced(subject.image(spec.image), ("spec", "image"))
     data = used_data(subject, image)
     key = evaluation_key(subject, spec, candidate)
-    told = asked(subject, spec, candidate, key, _code(spec))
+    told = asked(subject, spec, candidate, key, _code(names))
     own = {**declared(spec.env, ("spec", "env")), "EVALUATION": literal(told), "EVALUATION_RESULT": literal(RESULT)}
-    parts = join((scratch(), candidate.parts(image), data.parts, _mounted(subject, spec, program), PodParts(env=own)))
+    parts = join((scratch(), candidate.parts(image), data.parts, _mounted(program), PodParts(env=own)))
     work = Work(
         key=key,
         step=candidate.label,
         image=image,
-        command=[*_command(spec)],
+        command=[*_command(spec, names)],
         parts=parts,
         resources=amounts(spec.resources, ("spec", "resources"), gpu_limits(subject, spec.accelerator)),
         time_limit=spec.time_limit,
@@ -99,19 +108,18 @@ def _job(subject: Subject, spec: EvaluationSpec, candidate: Measured, program: R
     return run_job(subject, spec, work)
 
 
-def _command(spec: EvaluationSpec) -> Iterator[Any]:
-    if spec.recipe in PROGRAMS:
-        yield from ("python3", f"{PROGRAM_PATH}/{PROGRAMS[spec.recipe][0]}.py")
+def _command(spec: EvaluationSpec, names: tuple[str, ...]) -> Iterator[Any]:
+    if names:
+        yield from ("python3", f"{PROGRAM_PATH}/{names[0]}.py")
     yield from (Traced(text, ("spec", "command", at)) for at, text in enumerate(spec.command))
     yield from (Traced(text, ("spec", "args", at)) for at, text in enumerate(spec.args))
 
 
-def _mounted(subject: Subject, spec: EvaluationSpec, program: Resource | None) -> PodParts:
+def _mounted(program: Resource | None) -> PodParts:
     if program is None:
         return PodParts()
-    needs: tuple[Address, ...] = (program.address,)
     return PodParts(
-        volumes=({"name": "program", "configMap": {"name": _program_name(subject, spec)}},),
+        volumes=({"name": "program", "configMap": {"name": program.key.name}},),
         mounts=({"name": "program", "mountPath": PROGRAM_PATH, "readOnly": True},),
-        depends_on=needs,
+        depends_on=(program.address,),
     )
