@@ -3,6 +3,7 @@
 import ast
 import re
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,7 @@ from opsdecl.diag.types import Code
 from opsdecl.flows.validate import validate_tree
 from opsdecl.spec.source import MemoryTree
 from tests.support.covered_elsewhere import COVERED_ELSEWHERE
-from tests.support.literate import MINIMAL_PROJECT, Case, check_case, load_cases
+from tests.support.literate import MINIMAL_PROJECT, TODAY, Case, check_case, load_cases
 
 ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "opsdecl"
@@ -21,7 +22,7 @@ CASES = load_cases(ROOT / "tests" / "cases")
 
 @pytest.mark.parametrize("case", [pytest.param(case, id=case.id) for case in CASES])
 def test_case(case: Case) -> None:
-    difference = check_case(case, validate_tree)
+    difference = check_case(case, partial(validate_tree, today=TODAY))
     assert not difference, f"\n{difference}"
 
 

@@ -7,7 +7,7 @@ project on its own, and must be found wrong in exactly that way.
 
 import re
 from collections.abc import Iterator
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 
 import click
@@ -18,7 +18,7 @@ from opsdecl.cli.verbs import COMMANDS, load_command
 from opsdecl.diag import Code
 from opsdecl.diag.catalog import all_codes
 from opsdecl.flows.validate import validate_tree
-from tests.support.literate import Case, check_case, parse_cases
+from tests.support.literate import TODAY, Case, check_case, parse_cases
 
 ROOT = Path(__file__).parent.parent
 PAGES = (ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md")))
@@ -72,7 +72,7 @@ def test_pages_have_examples() -> None:
 def test_the_examples_of_a_page_validate(page: str) -> None:
     project, _ = projects().get(page, (None, ()))
     if project is not None:
-        difference = check_case(project, validate_tree)
+        difference = check_case(project, partial(validate_tree, today=TODAY))
         assert not difference, f"\n{difference}"
 
 
@@ -80,7 +80,7 @@ def test_the_examples_of_a_page_validate(page: str) -> None:
     "case", [pytest.param(case, id=f"{page}-{case.title}") for page, (_, wrong) in projects().items() for case in wrong]
 )
 def test_what_a_page_shows_as_wrong_is_found(case: Case) -> None:
-    difference = check_case(case, validate_tree)
+    difference = check_case(case, partial(validate_tree, today=TODAY))
     assert not difference, f"\n{difference}"
 
 

@@ -1,6 +1,7 @@
 """One environment of one tree: compiled, rendered, checked against schemas and policies."""
 
 from collections.abc import Collection, Mapping, Sequence
+from datetime import date
 from functools import partial
 
 from msgspec import Struct, field
@@ -40,9 +41,16 @@ class Built(Struct, frozen=True):
 
 
 def build(
-    project: Project, environment: str, *, target: str | None = None, memo: Memo | None = None, check: bool = True
+    project: Project,
+    environment: str,
+    *,
+    target: str | None = None,
+    memo: Memo | None = None,
+    check: bool = True,
+    today: date | None = None,
 ) -> Checked[Built]:
-    """`check=False` leaves schemas and policies out, for a base that was checked when it was desired."""
+    """`check=False` leaves schemas and policies out, for a base that was checked when it was desired. Exceptions of
+    policies hold by `today`."""
     memo = memo or Memo()
     objects, models = Objects(memo), Models(project.catalog, memo)
     compiled = compile_environment(
@@ -67,15 +75,35 @@ def build(
     trainings = size_trainings(graph, models.shapes) if check else {}
     built = Built(project, graph, rendered.value, assessments, trainings)
     sized = (*misfits(graph, assessments), *training_misfits(graph, trainings))
-    findings += (*sized, *idle_gates(project, graph), *check_built(built, memo)) if check else ()
+    findings += (*sized, *idle_gates(project, graph), *check_built(built, memo, today)) if check else ()
     memo.save()
     return Checked(built, findings)
 
 
-def check_built(built: Built, memo: Memo) -> tuple[Diagnostic, ...]:
+def check_built(built: Built, memo: Memo, today: date | None = None) -> tuple[Diagnostic, ...]:
     """What the objects' schemas and the environment's policies say; documents that are known to be right are left
     out."""
     policies = policies_of(built)
+    found = _checked_documents(built, policies, memo, today)
+    # Of the day, and not of documents: what is known of these stays known.
+    return (*found, *(finding for policy in policies for finding in _exceptions(built, policy, today)))
+
+
+def _exceptions(built: Built, policy: CompiledDocument, today: date | None) -> tuple[Diagnostic, ...]:
+    if not has_exceptions(policy):
+        return ()
+    from opsdecl.policy.review import check_exceptions
+
+    return tuple(check_exceptions(policy, built.environment.address.name, today, partial(place_of, built.graph)))
+
+
+def has_exceptions(policy: CompiledDocument) -> bool:
+    return bool((policy.effective.get("spec") or {}).get("exceptions"))
+
+
+def _checked_documents(
+    built: Built, policies: Sequence[CompiledDocument], memo: Memo, today: date | None
+) -> tuple[Diagnostic, ...]:
     verdicts = Verdicts(built.graph, policies, memo)
     unknown = verdicts.unknown()
     if not unknown:
@@ -83,7 +111,7 @@ def check_built(built: Built, memo: Memo) -> tuple[Diagnostic, ...]:
     manifests = built.manifests.without({d.address for d in built.graph.documents} - unknown)
     version, place = built.environment.effective["spec"]["kubernetes"], partial(place_of, built.graph)
     schemas = examine_schemas(manifests, version, place, Shapes(memo))
-    found = schemas.diagnostics + _judge(built, policies, unknown, manifests)
+    found = schemas.diagnostics + _judge(built, policies, unknown, manifests, today)
     wrong = {finding.subject for finding in found}
     # A finding about a policy is about all that it looks at.
     if wrong <= {str(address) for address in unknown - {policy.address for policy in policies}}:
@@ -92,7 +120,11 @@ def check_built(built: Built, memo: Memo) -> tuple[Diagnostic, ...]:
 
 
 def _judge(
-    built: Built, policies: Sequence[CompiledDocument], some: Collection[SpecAddress], manifests: Sequence[Manifest]
+    built: Built,
+    policies: Sequence[CompiledDocument],
+    some: Collection[SpecAddress],
+    manifests: Sequence[Manifest],
+    today: date | None,
 ) -> tuple[Diagnostic, ...]:
     """What the policies say of some documents and of their manifests."""
     if not policies:
@@ -101,7 +133,7 @@ def _judge(
 
     documents = [document for document in built.graph.documents if document.address in some]
     objects = replace(built.manifests, manifests=manifests)
-    return evaluate_policies(policies, documents, objects, built.environment, partial(place_of, built.graph))
+    return evaluate_policies(policies, documents, objects, built.environment, partial(place_of, built.graph), today)
 
 
 def policies_at_work(built: Built, memo: Memo) -> frozenset[SpecAddress]:

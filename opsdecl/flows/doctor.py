@@ -3,6 +3,7 @@
 import shutil
 import sys
 from collections.abc import Iterator
+from datetime import date
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Literal
@@ -10,6 +11,7 @@ from typing import Literal
 from opsdecl import __version__
 from opsdecl.diag import Checked, Diagnostic, has_errors
 from opsdecl.flows.build import for_target
+from opsdecl.flows.memory import Memory
 from opsdecl.flows.plan import Wanted, open_built
 from opsdecl.flows.targets import open_target, targets_of
 from opsdecl.flows.validate import validate
@@ -21,9 +23,9 @@ GIT_FOR_REVIEWS = (2, 38)
 LIBRARIES = ("pydantic", "ruamel.yaml", "gitpython", "jinja2", "pulumi", "pulumi-kubernetes", "kubernetes-validate")
 
 
-def examine(root: Path) -> tuple[Check, ...]:
-    """Every check, in order; a later one may be skipped because of an earlier one."""
-    return (*_tools(root), *_project(root))
+def examine(root: Path, today: date | None = None) -> tuple[Check, ...]:
+    """Every check, in order; a later one may be skipped because of an earlier one. Exceptions hold by `today`."""
+    return (*_tools(root), *_project(root, today))
 
 
 def _tools(root: Path) -> Iterator[Check]:
@@ -87,19 +89,19 @@ def bring_pulumi() -> Checked[Check]:
     )
 
 
-def _project(root: Path) -> Iterator[Check]:
+def _project(root: Path, today: date | None) -> Iterator[Check]:
     if not (root / "environments").is_dir():
         yield Check("project", "failed", f"no environments/ in {root} or above", "write one with `opsdecl init`")
         return
-    found = validate(WorkTree(root))
+    found = validate(WorkTree(root), memory=Memory(today=today))
     state: Literal["ok", "failed"] = "failed" if has_errors(found.diagnostics) else "ok"
     yield Check("project", state, f"{root}", _first(found.diagnostics) if state == "failed" else "")
     for environment in found.environments:
-        yield from _targets(root, environment)
+        yield from _targets(root, environment, today)
 
 
-def _targets(root: Path, environment: str) -> Iterator[Check]:
-    opened = open_built(WorkTree(root), Wanted(environment))
+def _targets(root: Path, environment: str, today: date | None) -> Iterator[Check]:
+    opened = open_built(WorkTree(root), Wanted(environment), Memory(today=today))
     if opened.built is None:
         yield Check(f"{environment}", "skipped", "does not compile", _first(opened.diagnostics))
         return

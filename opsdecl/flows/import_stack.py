@@ -1,6 +1,7 @@
 """`import`: the objects of a stack as documents, compiled before anybody sees them, with what would come of them."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +14,7 @@ from opsdecl.diff.release import diff_release, state_from_manifests
 from opsdecl.diff.types import ObjectChange
 from opsdecl.flows.build import Built
 from opsdecl.flows.effects import effect_table
+from opsdecl.flows.memory import Memory
 from opsdecl.flows.partitions import open_parts
 from opsdecl.flows.plan import Planned, Wanted, open_built
 from opsdecl.flows.targets import open_stack
@@ -73,14 +75,15 @@ def read_file(path: Path) -> Checked["Exported"]:
     return read_export(path)
 
 
-def propose(tree: SourceTree, opened: Planned, exported: "Exported") -> Imports:
+def propose(tree: SourceTree, opened: Planned, exported: "Exported", today: date | None = None) -> Imports:
     """Proposals that compile. One that does not is left out, with what the compiler says."""
+    memory = Memory(today=today)
     assert opened.built is not None
     objects = [Found(one.name, one.data) for one in exported.objects]
     recognised = recognise(objects, _surroundings(opened.built))
     candidates, left = recognised.proposals, list(recognised.left_out)
     while True:
-        built, said = _compiled(tree, opened.environment, candidates)
+        built, said = _compiled(tree, opened.environment, candidates, memory)
         broken = [one for one in candidates if not _compiles(one, built)]
         if not broken:
             break
@@ -120,11 +123,11 @@ def _of_kind(built: Built, kind: str) -> Iterator[Any]:
 
 
 def _compiled(
-    tree: SourceTree, environment: str, proposals: Sequence[Proposal]
+    tree: SourceTree, environment: str, proposals: Sequence[Proposal], memory: Memory
 ) -> tuple[Built | None, Mapping[str, tuple[Diagnostic, ...]]]:
     """With what is said of each proposal, by its file."""
     files = {f"environments/{environment}/{_file(one)}": _text(one).encode() for one in proposals}
-    done = open_built(OverlayTree(tree, files), Wanted(environment))
+    done = open_built(OverlayTree(tree, files), Wanted(environment), memory)
     said: dict[str, tuple[Diagnostic, ...]] = {}
     for finding in done.diagnostics:
         file = finding.at.file if finding.at is not None else ""

@@ -1,5 +1,7 @@
 """What a command has worked out already, and what earlier ones did."""
 
+from datetime import date
+
 from msgspec import Struct, field
 
 from opsdecl.compile.memo import Memo
@@ -12,8 +14,10 @@ class Memory(Struct, frozen=True):
 
     files: ParsedFiles = field(default_factory=ParsedFiles)
     memo: Memo = field(default_factory=Memo)
+    today: date | None = None
+    """The day, in UTC, by which exceptions of policies hold; None: nobody knows it, so none does."""
 
     @classmethod
-    def over(cls, texts: Texts | None) -> "Memory":
+    def over(cls, texts: Texts | None, today: date | None = None) -> "Memory":
         """With what earlier runs kept in `texts`."""
-        return cls(ParsedFiles(texts), Memo(texts))
+        return cls(ParsedFiles(texts), Memo(texts), today)

@@ -183,7 +183,7 @@ def open_built(tree: SourceTree, wanted: Wanted, memory: Memory | None = None) -
     chosen = choose_environment(project, wanted.environment, opened.diagnostics)
     if chosen.value is None:
         return _broken(project, opened.diagnostics + chosen.diagnostics)
-    built = build(project, chosen.value, target=wanted.target, memo=memory.memo)
+    built = build(project, chosen.value, target=wanted.target, memo=memory.memo, today=memory.today)
     ends = ends_of_life(built.value, wanted.today) if built.value is not None and wanted.today is not None else ()
     findings = located(project, tree, (*opened.diagnostics, *built.diagnostics, *ends))
     return Planned(None, findings, project.positions.source_lines, chosen.value, built.value)

@@ -1,6 +1,7 @@
 """`promote`: what answers in one environment, proposed for another as a commit on a branch of its own."""
 
 from collections.abc import Mapping, Sequence
+from datetime import date
 from pathlib import Path
 
 from msgspec import Struct
@@ -13,6 +14,7 @@ from opsdecl.diff.types import BaseRef, SourceRef
 from opsdecl.flows.build import Built
 from opsdecl.flows.edits import edited_files
 from opsdecl.flows.gates import read_evidence
+from opsdecl.flows.memory import Memory
 from opsdecl.flows.plan import Planned, Wanted, open_built, plan_review
 from opsdecl.flows.project import located
 from opsdecl.flows.promotion import PROMOTED, Move, moves_between
@@ -58,13 +60,14 @@ def open_head(root: Path) -> Checked[Commits]:
 
 
 def plan_promotion(
-    commits: Commits, source: str, target: str, names: Sequence[str], winner: str = ""
+    commits: Commits, source: str, target: str, names: Sequence[str], winner: str = "", today: date | None = None
 ) -> Checked[Promotion]:
     """Nothing is written. The plan says which gates are closed; then nothing is to be written. `winner`: of this
-    evaluation, in place of names."""
+    evaluation, in place of names. Exceptions of policies hold by `today`."""
     sides: list[Built] = []
+    memory = Memory(today=today)
     for name in (source, target):
-        opened = open_built(commits.tree, Wanted(name))
+        opened = open_built(commits.tree, Wanted(name), memory)
         if opened.built is None or has_errors(opened.diagnostics):
             return Checked(None, opened.diagnostics)
         sides.append(opened.built)
@@ -84,7 +87,7 @@ def plan_promotion(
     every = {entry.path: commits.tree.read(entry.path) for entry in commits.tree.entries() if entry.mode != "120000"}
     desired = MemoryTree({**every, **edited.value})
     base = BaseRef(ref="HEAD", commit=commits.head)
-    planned = plan_review(desired, commits.tree, Wanted(target), SourceRef(ref="promotion"), base)
+    planned = plan_review(desired, commits.tree, Wanted(target), SourceRef(ref="promotion"), base, memory)
     told = digest_of([commits.head, [[name, data.decode()] for name, data in sorted(edited.value.items())]])
     branch = f"promote/{source}-to-{target}-{told.removeprefix('sha256:')[:8]}"
     return Checked(Promotion(source, target, moves, edited.value, planned, branch, chosen.value))

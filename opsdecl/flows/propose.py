@@ -11,6 +11,7 @@ from opsdecl.diag.nearest import did_you_mean
 from opsdecl.diff.types import BaseRef, SourceRef
 from opsdecl.flows.build import Built
 from opsdecl.flows.edits import edited_files
+from opsdecl.flows.memory import Memory
 from opsdecl.flows.moved import Looked, Moved, World, look
 from opsdecl.flows.plan import Planned, Wanted, open_built, plan_review
 from opsdecl.flows.promote import Commits
@@ -39,7 +40,8 @@ class Proposal(Struct, frozen=True):
 
 def plan_proposal(commits: Commits, environment: str | None, name: str, world: World) -> Checked[Proposal]:
     """Nothing is written. The branch is named by what moves, so the same proposal has the same branch."""
-    opened = open_built(commits.tree, Wanted(environment))
+    memory = Memory(today=world.now.date())
+    opened = open_built(commits.tree, Wanted(environment), memory)
     if opened.built is None or has_errors(opened.diagnostics):
         return Checked(None, opened.diagnostics)
     document = opened.built.graph.document(_address(name))
@@ -54,7 +56,7 @@ def plan_proposal(commits: Commits, environment: str | None, name: str, world: W
         return Checked(None, (*looked.diagnostics, *edited.diagnostics))
     desired = OverlayTree(commits.tree, edited.value)
     base = BaseRef(ref="HEAD", commit=commits.head)
-    planned = plan_review(desired, commits.tree, Wanted(named), SourceRef(ref="proposal"), base)
+    planned = plan_review(desired, commits.tree, Wanted(named), SourceRef(ref="proposal"), base, memory)
     told = digest_of([[str(m.move.address), format_path(m.move.path), m.move.value] for m in looked.moved])
     branch = f"maintenance/{named}-{document.address.name}-{told.removeprefix('sha256:')[:_HEX]}"
     return Checked(Proposal(name, named, looked, edited.value, branch, planned), looked.diagnostics)

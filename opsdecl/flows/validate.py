@@ -1,6 +1,9 @@
 """`validate`: everything that can be known from the files alone, for every environment, in one go."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date
+from functools import partial
+from itertools import chain
 
 from msgspec import Struct
 
@@ -8,7 +11,8 @@ from opsdecl.addr import SpecAddress
 from opsdecl.compile.memo import Memo
 from opsdecl.compile.types import CompiledDocument
 from opsdecl.diag import Diagnostic, Place, SpecPath
-from opsdecl.flows.build import Built, build, policies_at_work, policies_of
+from opsdecl.diag.codes.exceptions import EXCEPTION_ENDS
+from opsdecl.flows.build import Built, build, has_exceptions, policies_at_work, policies_of
 from opsdecl.flows.memory import Memory
 from opsdecl.flows.project import Project, choose_environment, located, open_project, place_of
 from opsdecl.spec.positions import Positions
@@ -25,9 +29,11 @@ class Validation(Struct, frozen=True):
     lines: Callable[[str], Sequence[str] | None]
 
 
-def validate_tree(tree: SourceTree, *, environments: tuple[str, ...] | None = None) -> tuple[Diagnostic, ...]:
+def validate_tree(
+    tree: SourceTree, *, environments: tuple[str, ...] | None = None, today: date | None = None
+) -> tuple[Diagnostic, ...]:
     """Located findings, sorted, each once."""
-    return validate(tree, environments=environments).diagnostics
+    return validate(tree, environments=environments, memory=Memory(today=today)).diagnostics
 
 
 def validate(
@@ -44,11 +50,12 @@ def validate(
     findings += missing
     built: list[Built] = []
     for name in names:
-        done = build(project, name, memo=memory.memo)
+        done = build(project, name, memo=memory.memo, today=memory.today)
         findings += done.diagnostics
         built += [done.value] if done.value else []
     if len(built) == len(project.specs.environments()):
-        findings += _idle_policies(built, findings, memory.memo)
+        right = _right_policies(built, findings)
+        findings += (*_idle_policies(built, right, memory.memo), *_unneeded_exceptions(built, right, memory.today))
         memory.memo.save()
     documents = sum(len(each.graph.documents) for each in built)
     objects = sum(len(each.manifests.heads) for each in built)
@@ -57,22 +64,48 @@ def validate(
     )
 
 
-def _idle_policies(built: Sequence[Built], findings: Sequence[Diagnostic], memo: Memo) -> tuple[Diagnostic, ...]:
-    """Only where every environment could be looked at: a policy may be meant for one of them. One that is wrong has
-    been reported already."""
-    wrong = {finding.subject for finding in findings}
+_Seen = Mapping[SpecAddress, tuple[CompiledDocument, Built]]
+"""Policies, each with the last of the environments that have it."""
+
+
+def _right_policies(built: Sequence[Built], findings: Sequence[Diagnostic]) -> _Seen:
+    """What is said of all environments is said only where every one could be looked at: a policy may be meant for one
+    of them. One that is wrong has been reported already; that an exception ends is no fault of its policy."""
+    wrong = {finding.subject for finding in findings if finding.code is not EXCEPTION_ENDS}
+    return {p.address: (p, each) for each in built for p in policies_of(each) if str(p.address) not in wrong}
+
+
+def _idle_policies(built: Sequence[Built], right: _Seen, memo: Memo) -> tuple[Diagnostic, ...]:
     at_work = frozenset(address for each in built for address in policies_at_work(each, memo))
-    seen: dict[SpecAddress, tuple[CompiledDocument, Built]] = {}
-    for each in built:
-        seen |= {policy.address: (policy, each) for policy in policies_of(each)}
 
     from opsdecl.policy.evaluate import report_idle
 
+    return report_idle([policy for policy, _ in right.values()], at_work, _place_in(right))
+
+
+def _unneeded_exceptions(built: Sequence[Built], right: _Seen, today: date | None) -> tuple[Diagnostic, ...]:
+    """An environment's own exceptions stand in its own overlay of the policy, so each side is asked for its own."""
+    some = [each for each in built if any(has_exceptions(p) for p in policies_of(each))]
+    if not some:
+        return ()
+    from opsdecl.policy.review import excused_in, report_unneeded
+
+    excused = [excused_in(_chosen_policies(e, right), e.graph.documents, e.manifests, e.environment) for e in some]
+    found = (
+        report_unneeded(_chosen_policies(each, right), excused, today, partial(place_of, each.graph)) for each in some
+    )
+    return tuple(dict.fromkeys(chain.from_iterable(found)))
+
+
+def _chosen_policies(built: Built, right: _Seen) -> list[CompiledDocument]:
+    return [policy for policy in policies_of(built) if policy.address in right and has_exceptions(policy)]
+
+
+def _place_in(seen: _Seen) -> Callable[[SpecAddress, SpecPath], Place | None]:
     def place(address: SpecAddress, path: SpecPath) -> Place | None:
         return place_of(seen[address][1].graph, address, path)
 
-    right = [policy for policy, _ in seen.values() if str(policy.address) not in wrong]
-    return report_idle(right, at_work, place)
+    return place
 
 
 def _chosen(

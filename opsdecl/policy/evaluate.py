@@ -1,6 +1,7 @@
 """Policies × documents and objects of an environment -> findings. Pure; expressions run within bounds."""
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
+from datetime import date
 from itertools import chain
 
 from opsdecl.addr import SpecAddress
@@ -8,10 +9,11 @@ from opsdecl.compile.types import CompiledDocument
 from opsdecl.diag import Diagnostic
 from opsdecl.diag.codes import policy as codes
 from opsdecl.policy.check import check_policy, usable_rules
-from opsdecl.policy.findings import Failures, at_policy, broken_rule, finding
+from opsdecl.policy.exceptions import exempting
+from opsdecl.policy.findings import Failures, at_policy, broken_rule, ended, excepted, finding, unanswered
 from opsdecl.policy.judge import Group, Judge, group
 from opsdecl.policy.select import holds_in, object_subjects, read_policy, selects, spec_subjects
-from opsdecl.policy.types import Placing, Policy, Subject
+from opsdecl.policy.types import Placing, Policy, Rule, Subject, Verdict
 from opsdecl.render.types import ManifestSet
 
 
@@ -21,16 +23,29 @@ def evaluate_policies(
     manifests: ManifestSet,
     environment: CompiledDocument,
     place: Placing,
+    today: date | None = None,
 ) -> tuple[Diagnostic, ...]:
     """Everything that is wrong with the policies themselves, and everything that they find.
 
-    `place` answers for the policies' own documents too. A rule of level `deny` that cannot be evaluated denies.
+    `place` answers for the policies' own documents too. A rule of level `deny` that cannot be evaluated denies. What an
+    exception excuses `today` is a note; where no day is given, none excuses anything.
     """
     read = [read_policy(policy) for policy in policies]
     found = list(chain.from_iterable(check_policy(policy, place) for policy in read))
     for active, subjects in _by_side(read, documents, manifests, environment):
-        found += _judge_all(active, subjects, environment.address.name, place)
+        found += _judge_all(active, subjects, environment.address.name, place, today)
     return tuple(found)
+
+
+def broken_by(
+    policies: Sequence[CompiledDocument],
+    documents: Sequence[CompiledDocument],
+    manifests: ManifestSet,
+    environment: CompiledDocument,
+) -> Iterator[tuple[Rule, SpecAddress]]:
+    """Each rule that does not hold, or gives no answer, with the document; whether that is excepted or not."""
+    for active, subjects in _by_side([read_policy(policy) for policy in policies], documents, manifests, environment):
+        yield from ((rule, subject.document) for _, rule, _, subject in _broken(active, subjects))
 
 
 def matching_policies(
@@ -94,21 +109,39 @@ class _Selection:
         return self._known[key]
 
 
-def _judge_all(
-    policies: Sequence[Policy], subjects: Iterable[Subject], environment: str, place: Placing
-) -> Iterator[Diagnostic]:
+_Broken = tuple[Policy, Rule, Verdict, Subject]
+
+
+def _broken(policies: Sequence[Policy], subjects: Iterable[Subject]) -> Iterator[_Broken]:
+    """What does not hold, thing by thing."""
     if not policies:
         return
     by_address = {policy.address: policy for policy in policies}
-    selection, judge, failures = _Selection(policies), Judge(), Failures()
+    selection, judge = _Selection(policies), Judge()
     for subject in subjects:
         together = selection.group(subject)
         if together is None:
             continue
         for rule, verdict in zip(together.rules, judge.judge(together, subject), strict=True):
-            if verdict.failure:
-                failures.add(rule, verdict, subject)
-            elif not verdict.holds:
-                yield finding(by_address[rule.policy], rule, subject, verdict, place)
+            if not verdict.holds:
+                yield by_address[rule.policy], rule, verdict, subject
+
+
+def _judge_all(
+    policies: Sequence[Policy], subjects: Iterable[Subject], environment: str, place: Placing, today: date | None
+) -> Iterator[Diagnostic]:
+    failures = Failures()
+    for policy, rule, verdict, subject in _broken(policies, subjects):
+        exemption = exempting(policy, rule, subject.document, environment, today)
+        excused = exemption is not None and today is not None and today <= exemption.until
+        if verdict.failure and not excused:
+            failures.add(rule, verdict, subject)
+            continue
+        about = unanswered if verdict.failure else finding
+        found = about(policy, rule, subject, verdict, place)
+        if exemption is not None:
+            found = excepted(found, exemption, place) if excused else ended(found, exemption, place)
+        yield found
+    by_address = {policy.address: policy for policy in policies}
     for rule, failed in failures.by_rule():
         yield broken_rule(by_address[rule.policy], rule, failed, environment, place)

@@ -3,11 +3,14 @@
 from collections.abc import Iterator
 from typing import Any
 
+from msgspec.structs import replace
+
 from opsdecl.addr import SpecAddress, format_path, parse_path
 from opsdecl.diag import Diagnostic, Place, Related, Severity, SpecPath
 from opsdecl.diag.codes import policy as codes
+from opsdecl.diag.codes.exceptions import EXCEPTED
 from opsdecl.policy.message import message_of, shown
-from opsdecl.policy.types import Placing, Policy, Rule, Subject, Verdict
+from opsdecl.policy.types import Exemption, Placing, Policy, Rule, Subject, Verdict
 
 _NAMED = 3
 """Things that a finding about a broken rule names before it only counts."""
@@ -73,6 +76,38 @@ def _sentence(text: str) -> str:
     return " ".join(text.split()).removesuffix(".")
 
 
+def unanswered(policy: Policy, rule: Rule, subject: Subject, verdict: Verdict, place: Placing) -> Diagnostic:
+    """One rule that gave no answer for one thing, at the thing."""
+    return Diagnostic(
+        codes.NOT_EVALUATED,
+        f"rule `{rule}` cannot be evaluated for {subject.title}: {_why(verdict)}",
+        place(subject.document, ()),
+        related=(Related(_about(policy, rule), _rule_place(rule, place)),),
+        subject=str(subject.document),
+    )
+
+
+def excepted(found: Diagnostic, exemption: Exemption, place: Placing) -> Diagnostic:
+    """The same finding as a note that says who excepted it, and until when."""
+    said = f"{found.message}, excepted until {exemption.until} by {exemption.owner}: {_sentence(exemption.reason)}"
+    return replace(found, code=EXCEPTED, message=said, hint="", related=(*found.related, _granted(exemption, place)))
+
+
+def ended(found: Diagnostic, exemption: Exemption, place: Placing) -> Diagnostic:
+    """The finding that it is again, since its exception is over."""
+    return replace(
+        found,
+        message=f"{found.message}; the exception by {exemption.owner} expired on {exemption.until}",
+        hint="keep the rule, or move the day of the exception with a reason that reviewers can read",
+        related=(*found.related, _granted(exemption, place)),
+    )
+
+
+def _granted(exemption: Exemption, place: Placing) -> Related:
+    at = at_policy(exemption.policy, exemption.field("name"), place)
+    return Related(f"exception `{exemption.name}` of policy `{exemption.policy.name}`", at)
+
+
 class Failures:
     """Rules that could not be evaluated, and for what: one finding for each reason, however many things it touches."""
 
@@ -93,17 +128,20 @@ def broken_rule(
 ) -> Diagnostic:
     """A rule that gave no answer for some things. It denies them where its policy denies."""
     verdict, subjects = failed
-    what = f"`{verdict.missing}` is missing" if verdict.missing else verdict.failure
     outcome = "so it denies" if policy.denies else "so it says nothing"
     return Diagnostic(
         codes.NOT_EVALUATED,
-        f"rule `{rule}` cannot be evaluated in {environment} for {_named(subjects)}, {outcome}: {what}",
+        f"rule `{rule}` cannot be evaluated in {environment} for {_named(subjects)}, {outcome}: {_why(verdict)}",
         _rule_place(rule, place),
         hint=_way_out(verdict),
         related=tuple(_related(subject, verdict, place) for subject in subjects[:_NAMED]),
         severity_override=Severity.ERROR if policy.denies else Severity.WARNING,
         subject=str(policy.address),
     )
+
+
+def _why(verdict: Verdict) -> str:
+    return f"`{verdict.missing}` is missing" if verdict.missing else verdict.failure
 
 
 def _named(subjects: list[Subject]) -> str:

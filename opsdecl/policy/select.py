@@ -5,6 +5,7 @@ from typing import Any
 
 from opsdecl.compile.types import CompiledDocument
 from opsdecl.diag import SpecPath
+from opsdecl.policy.exceptions import longest_days_of, read_exemptions
 from opsdecl.policy.types import Match, Policy, Rule, Subject
 from opsdecl.render.types import Manifest, ManifestSet
 
@@ -26,6 +27,8 @@ def read_policy(document: CompiledDocument) -> Policy:
             labels={str(key): str(value) for key, value in _mapping(match.get("labels")).items()},
         ),
         tuple(_rule(document, index, _mapping(rule)) for index, rule in enumerate(rules)),
+        read_exemptions(document.address, document.effective),
+        longest_days_of(document.effective),
     )
 
 

@@ -1,6 +1,7 @@
 """Policies as their rules see the world, and the verdicts that rules give."""
 
 from collections.abc import Callable, Mapping
+from datetime import date
 from typing import Any
 
 from msgspec import Struct, field
@@ -41,12 +42,40 @@ class Rule(Struct, frozen=True):
         return f"{self.policy.name}/{self.name}"
 
 
+class Exemption(Struct, frozen=True):
+    """An entry of a policy's `exceptions`. `index` is its place in the effective list; no `rules` are all of them.
+
+    `documents` are addresses, or patterns in which `*` stands for any characters. It holds on the day `until` too.
+    """
+
+    policy: SpecAddress
+    index: int
+    name: str
+    documents: tuple[str, ...]
+    rules: tuple[str, ...]
+    environments: tuple[str, ...]
+    until: date
+    owner: str
+    reason: str
+
+    def field(self, *parts: str | int) -> SpecPath:
+        """Path of the entry, or of what is in it, in the policy's effective tree."""
+        return ("spec", "exceptions", self.index, *parts)
+
+    def __str__(self) -> str:
+        return f"{self.policy.name}/{self.name}"
+
+
 class Policy(Struct, frozen=True):
+    """`longest_days`: how far ahead of today an exception may end."""
+
     address: SpecAddress
     description: str
     denies: bool
     match: Match
     rules: tuple[Rule, ...]
+    exceptions: tuple[Exemption, ...] = ()
+    longest_days: float = 0.0
 
     @property
     def over_objects(self) -> bool:

@@ -25,9 +25,12 @@ _THOUSANDS = re.compile(r"(\d+)k", re.IGNORECASE)
 
 
 def findings_of(kind: str, document: Mapping[str, Any], errors: list[PydanticError]) -> Iterator[Finding]:
-    """All errors of a document; a field that is only misspelt is not reported as missing as well."""
+    """All errors of a document; a field that is only misspelt is not reported as missing as well, nor a list as empty
+    whose entries are wrong."""
     unknown = [document_path(error["loc"]) for error in errors if error["type"] == "extra_forbidden"]
     for error in errors:
+        if error["type"] == "too_short" and len(error["input"]) >= error["ctx"]["min_length"]:
+            continue
         path = document_path(error["loc"])
         misspelt = (str(other[-1]) for other in unknown if other[:-1] == path[:-1])
         if error["type"] != "missing" or not any(nearest(name, [str(path[-1])]) for name in misspelt):

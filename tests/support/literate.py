@@ -19,12 +19,14 @@ spec:
 * `absent` after the name removes a file of the minimal project.
 * `# error:`, `# warning:` or `# note:` at the end of a line expects exactly that finding there; several may follow each
   other. `# error-file:` (anywhere in the block) expects one in that file on any line, or without a place.
+* The day is `TODAY`.
 * The comments are taken out before the text is validated. Each finding must be expected, each expectation met.
 """
 
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from pathlib import Path
 
 from opsdecl.diag import Diagnostic, Span
@@ -32,6 +34,8 @@ from opsdecl.spec.source import MemoryTree
 from opsdecl.spec.types import SourceTree
 
 DEFAULT_FILE = "environments/dev/case.yaml"
+TODAY = date(2026, 11, 29)
+"""By which exceptions of policies hold in cases and in the pages' examples."""
 
 MINIMAL_PROJECT: Mapping[str, str] = {
     "environments/project.yaml": """\

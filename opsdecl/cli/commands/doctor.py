@@ -24,6 +24,6 @@ def command(ctx: click.Context, install_pulumi: bool) -> int:
     if brought is not None and brought.value is None:
         return report(at.process, brought.diagnostics, no_lines)
     first = (brought.value,) if brought is not None and brought.value is not None else ()
-    checks = (*first, *examine(at.root))
+    checks = (*first, *examine(at.root, at.process.now.date()))
     at.process.out(render_checks(checks, color=at.process.color))
     return Exit.FAILED if any(check.state == "failed" for check in checks) else Exit.DONE

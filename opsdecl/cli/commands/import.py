@@ -53,7 +53,7 @@ def command(
     exported = read_file(at.start / state) if state is not None else read_stack(opened, at.root, wanted)
     if exported.value is None:
         return report(at.process, exported.diagnostics, opened.lines)
-    found = propose(tree, opened, exported.value)
+    found = propose(tree, opened, exported.value, memory.today)
     written = save_proposals(at.start / out, found) if out is not None and found.documents else None
     if written is not None and written.value is None:
         return report(at.process, written.diagnostics, no_lines)

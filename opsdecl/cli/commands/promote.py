@@ -54,7 +54,7 @@ def command(
     commits = open_head(at.root)
     if commits.value is None:
         return report(at.process, commits.diagnostics, no_lines)
-    found = plan_promotion(commits.value, source, target, names, winner)
+    found = plan_promotion(commits.value, source, target, names, winner, at.process.now.date())
     if found.value is None:
         return report(at.process, found.diagnostics, no_lines)
     made, planned = found.value, found.value.planned

@@ -57,6 +57,13 @@ _label_value = pattern_of(
     "use at most 63 letters, digits, `-`, `_` and `.`, starting and ending with a letter or digit",
     longest=63,
 )
+_document_pattern = pattern_of(
+    codes.BAD_NAME,
+    r"[A-Z][A-Za-z]*\.[-a-z0-9*]+",
+    "a document, or a pattern of documents",
+    "write kind and name as in `LLM.chat`; `*` stands for any characters of the name: `LLM.legacy-*`",
+    longest=160,
+)
 _alert_name = pattern_of(
     codes.BAD_NAME, r"[A-Z][A-Za-z0-9]{0,62}", "the name of an alert", "write words together: `RequestsWait`"
 )
@@ -198,6 +205,7 @@ CatalogName = Annotated[str, Word("name"), AfterValidator(_catalog_name)]
 GpuName = Annotated[str, Word("name"), AfterValidator(_gpu_name)]
 LabelKey = Annotated[str, Word("label key"), AfterValidator(_label_key)]
 LabelValue = Annotated[str, Word("label value"), AfterValidator(_label_value)]
+DocumentPattern = Annotated[str, Word("document"), AfterValidator(_document_pattern)]
 AlertName = Annotated[str, Word("alert name"), AfterValidator(_alert_name)]
 MetricName = Annotated[str, Word("metric name"), AfterValidator(_metric_name)]
 SeriesLabel = Annotated[str, Word("label name"), AfterValidator(_series_label)]

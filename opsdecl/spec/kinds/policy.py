@@ -8,7 +8,9 @@ from pydantic import Field
 from opsdecl.spec.kinds.declare import Kind, Part, effect, literal_text, merge_key
 from opsdecl.spec.kinds.document import Document
 from opsdecl.spec.kinds.metadata import Metadata
-from opsdecl.spec.kinds.names import DnsLabel, FieldPath, Items, LabelKey, LabelValue, NonEmpty
+from opsdecl.spec.kinds.names import DnsLabel, DocumentPattern, FieldPath, Items, LabelKey, LabelValue, NonEmpty
+from opsdecl.spec.kinds.scalars import Duration
+from opsdecl.spec.kinds.times import CalendarDate
 
 
 class Match(Part):
@@ -42,6 +44,21 @@ class Rule(Part):
     path: FieldPath | None = Field(default=None, description="Field that the finding points at.")
 
 
+class PolicyException(Part):
+    """Documents that a rule is not held against, until a day."""
+
+    name: DnsLabel = Field(description="Name of the exception within the policy.")
+    documents: Items[DocumentPattern] = Field(
+        min_length=1,
+        description="Documents that are excepted, with all their objects: `LLM.chat`, or `LLM.legacy-*`.",
+    )
+    rules: Items[DnsLabel] = Field(default=(), description="Rules that they are excepted from; all where absent.")
+    environments: Items[NonEmpty] = Field(default=(), description="Environments that it holds in; all where absent.")
+    until: CalendarDate = Field(description="The last day on which it holds, in UTC and in quotes: `'2027-01-31'`.")
+    owner: NonEmpty = Field(description="Team or person who answers for it.")
+    reason: NonEmpty = Field(description="Why the rule need not hold until then, and what is done about it.")
+
+
 class PolicySpec(Part):
     """What must hold, where, and how much it matters."""
 
@@ -50,6 +67,18 @@ class PolicySpec(Part):
     match: Match = Field(description="What the rules look at.")
     rules: Items[Rule] = Field(
         min_length=1, description="Conditions that must hold.", json_schema_extra=merge_key("name")
+    )
+    exceptions: Items[PolicyException] = Field(
+        default=(),
+        description="Documents that rules are not held against, each until a day.",
+        json_schema_extra={
+            **merge_key("name"),
+            **effect("none", "who is excepted changes", gone="the rules hold again for whom it excepted"),
+        },
+    )
+    longest_exception: Duration = Field(
+        default=Duration("365d", 365 * 86400.0),
+        description="How far ahead of today an exception may end.",
     )
 
 
@@ -77,6 +106,13 @@ spec:
       expression: has(metadata.owner) && metadata.owner != ''
       message: "`${name}` has no owner"
       path: metadata.owner
+  exceptions:
+    - name: chat-moves
+      documents: [LLM.chat]
+      rules: [owner]
+      until: "2027-01-31"
+      owner: team-assist
+      reason: The team is formed in January, OPS-12.
 """
 
 KIND = Kind("Policy", Policy, "Rules over documents or over rendered objects.", EXAMPLE)

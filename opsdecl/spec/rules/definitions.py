@@ -87,6 +87,12 @@ def policy_rules(document: Policy) -> Iterator[Finding]:
             yield Finding(codes.EXCLUSIVE_FIELDS, path, message, "remove one of them", True)
 
 
+def policy_exceptions(document: Policy) -> Iterator[Finding]:
+    for index, name in doubles(tuple(exception.name for exception in document.spec.exceptions)):
+        message = f"two exceptions are called `{name}`"
+        yield Finding(codes.DUPLICATE_ENTRY, ("spec", "exceptions", index, "name"), message, "give each its own name")
+
+
 def environment_lists(document: Environment) -> Iterator[Finding]:
     listed = (("extends", document.spec.extends), ("namespaces", document.spec.namespaces))
     for name, values in listed:
@@ -138,6 +144,7 @@ RULES: tuple[DocumentRule, ...] = (
     DocumentRule(_of("Runtime"), (("spec", "args"),), runtime_flags),
     DocumentRule(_of("Policy"), (("spec", "match"),), policy_match),
     DocumentRule(_of("Policy"), (("spec", "rules"),), policy_rules),
+    DocumentRule(_of("Policy"), (("spec", "exceptions"),), policy_exceptions),
     DocumentRule(_of("Environment"), (("spec", "extends"), ("spec", "namespaces")), environment_lists),
     DocumentRule(_of("Environment"), (("spec", "capacity", "pools"),), pools),
     DocumentRule(_of("Environment"), (("spec", "capacity", "quotas"), ("spec", "namespaces")), quotas),

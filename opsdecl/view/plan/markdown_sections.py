@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 
 from msgspec.structs import replace
 
+from opsdecl.diag.codes.exceptions import CODES as EXCEPTIONS
 from opsdecl.diff.types import Approval, BaseRef, Finding, ModelChange, ObjectChange, Plan
 from opsdecl.view.markup import code, plain, prose, table_row
 from opsdecl.view.plan.budget import Section
@@ -26,7 +27,7 @@ from opsdecl.view.plan.transparency import TITLE, Sentence, sentences, told
 from opsdecl.view.words import count, documents_noun, span_of
 
 _ROWS, _GROUPS, _NAMES = 20, 8, 3
-_POLICY_CODES = "OD8"
+_POLICY_CODES = ("OD8", *(known.id for known in EXCEPTIONS))
 _SIGNS = {"error": "❌", "warning": "⚠️", "note": "ℹ️"}
 
 
