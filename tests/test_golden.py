@@ -19,7 +19,7 @@ from tests.support.guarded import UNGUARDED, guarded_tree
 from tests.support.large import large_tree
 from tests.support.platforms import EVERYTHING, FROM_ZERO, platform_tree
 from tests.support.project import ENVIRONMENTS, built, example_tree
-from tests.support.routed import BY_CANARY, BY_POOLS, routed_tree
+from tests.support.routed import BY_CANARY, BY_POOLS, STEPPED, routed_tree
 from tests.support.searched import PLATFORMS, searched_project, searched_tree
 
 DIGEST = "sha256:" + "0" * 64
@@ -110,6 +110,17 @@ def test_a_canary() -> None:
     done = plan_review(after, tree, Wanted("prod"), SourceRef(), BaseRef(ref="main"))
     assert done.plan is not None
     expect_golden(render_text(done.plan), "routes/canary-plan.txt")
+
+
+def test_a_canary_that_is_asked_on_the_way() -> None:
+    """What the controller gets of it, and the plan that lets the next canary go on unasked."""
+    tree = routed_tree(**STEPPED)
+    shown = [m for m in built(tree, "prod").manifests.manifests if m.key.kind in ("AnalysisTemplate", "Rollout")]
+    expect_golden("---\n".join(to_yaml(m.data) for m in shown), "routes/judged.yaml")
+    unasked = routed_tree(**{**STEPPED, ", analysis: {errors: 0.5%, looks: 6, tolerated: 0}": "", "600ms": "500ms"})
+    done = plan_review(unasked, tree, Wanted("prod"), SourceRef(), BaseRef(ref="main"))
+    assert done.plan is not None
+    expect_golden(render_text(done.plan), "routes/judged-plan.txt")
 
 
 def test_other_shares_of_requests() -> None:

@@ -10,16 +10,18 @@ from opsdecl.diag.codes import analysis as codes
 
 def analyses(scene: Scene) -> Iterator[Diagnostic]:
     """Models whose series nobody labels as the questions expect them: a canary would wait for a person for ever."""
+    if scene.settings["platform"]["rollouts"] != "argo-rollouts":
+        return
     monitors = [d for d in scene.documents.values() if d.address.kind == "Monitor" and d.model.spec.scrape.enabled]
     scraped = {document.address for monitor in monitors for document in watched_by(scene, monitor)}
     for document in scene.lasting():
         rollout = getattr(document.model.spec, "rollout", None)
-        judged = rollout is not None and rollout.strategy == "canary" and rollout.analysis is not None
-        if judged and document.address not in scraped:
+        asked = rollout.asked if rollout is not None and rollout.strategy == "canary" else ()
+        if asked and document.address not in scraped:
             yield Diagnostic(
                 codes.CANARY_NOT_SCRAPED,
                 f"no Monitor of this environment has {document.address} scraped, so nothing is known of its canary",
-                at=scene.place(document.address, ("spec", "rollout", "analysis")),
+                at=scene.place(document.address, ("spec", "rollout", *asked[0][0])),
                 hint="add it to `watch` of a Monitor",
                 subject=str(document.address),
             )

@@ -125,9 +125,14 @@ def _taken_away(rows: Sequence[FieldEffect], difference: Difference) -> Meaning:
     """Of a field that says what its absence means: that goes before what is said of anything in it."""
     if _is_set(difference.after) and not _loses(difference.before, difference.after):
         return NOTHING
-    path = ".".join(map(str, difference.path))
-    named = (path, f"spec.{path}")
-    return next((Meaning((row.change_class,), row.gone) for row in rows if row.gone and row.path in named), NOTHING)
+    named = (difference.path, ("spec", *difference.path))
+    gone = (row for row in rows if row.gone and any(_names(row, path) for path in named))
+    return next((Meaning((row.change_class,), row.gone) for row in gone), NOTHING)
+
+
+def _names(row: FieldEffect, path: DiffPath) -> bool:
+    """Whether the row is of this very field, and not of one around it."""
+    return row.path.count(".") + 1 == len(path) and covers(row.path, path)
 
 
 def _loses(before: Any, after: Any) -> bool:

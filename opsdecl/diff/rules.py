@@ -168,7 +168,11 @@ KINDS: Mapping[str, KindRule] = {
         delete_reason=_WORKLOAD_GONE,
         pods="spec.template",
     ),
-    "AnalysisTemplate": KindRule(_all("none", "the next canary is judged by it")),
+    "AnalysisTemplate": KindRule(
+        _all("none", "the next canary is judged by it"),
+        delete="none",
+        delete_reason="no canary is judged by it any more",
+    ),
     "Job": KindRule(
         (
             FieldRule("spec.template", "replace", "a Job's pods cannot change after creation", restarts=True),

@@ -6,6 +6,7 @@ What the controller and its plugin write is done by hand, as tests/operators has
 import json
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -13,7 +14,7 @@ from tests.support.cluster import ControlPlane
 from tests.support.git import commit, repository
 from tests.support.operators import act_as
 from tests.support.project import Ran, opsdecl_here
-from tests.support.routed import BY_CANARY, MODELS, NAMESPACE, ROUTES, TARGET, write_routed
+from tests.support.routed import MODELS, NAMESPACE, ROUTES, STEPPED, TARGET, write_routed
 
 ROUTE = "httproutes.gateway.networking.k8s.io"
 OPERATOR = "argo-rollouts-1.9.1"
@@ -33,7 +34,7 @@ def installed(cluster: ControlPlane) -> Iterator[ControlPlane]:
 def test_what_the_controller_moves_is_not_ours(installed: ControlPlane, tmp_path: Path) -> None:
     cluster = installed
     target = f"main: {{type: cluster, context: {cluster.context}, waitAtMost: 60s}}"
-    project = repository(write_routed(tmp_path / "project", **{TARGET: target, **BY_CANARY}))
+    project = repository(write_routed(tmp_path / "project", **{TARGET: target, **STEPPED}))
 
     def opsdecl(*arguments: str) -> Ran:
         return opsdecl_here(project, *arguments, "--env", "prod", env={"KUBECONFIG": str(cluster.kubeconfig)})
@@ -52,6 +53,10 @@ def test_what_the_controller_moves_is_not_ours(installed: ControlPlane, tmp_path
         rule = cluster.get(ROUTE, "chat", NAMESPACE)["spec"]["rules"][0]
         return [backend["weight"] for backend in rule["backendRefs"]]
 
+    def steps() -> list[dict[str, Any]]:
+        found = cluster.get("rollouts.argoproj.io", "chat", NAMESPACE)["spec"]["strategy"]["canary"]["steps"]
+        return list(found)
+
     def version_behind(service: str) -> str:
         return str(cluster.get("service", service, NAMESPACE)["spec"]["selector"]["rollouts-pod-template-hash"])
 
@@ -59,6 +64,12 @@ def test_what_the_controller_moves_is_not_ours(installed: ControlPlane, tmp_path
     assert first.code == 0, first.all
     assert cluster.attempt("get", "deployment", "chat", "-n", NAMESPACE).returncode != 0
     nothing_to_do()
+    asked = [step["analysis"] for step in steps() if "analysis" in step]
+    names = [template["templateName"] for one in asked for template in one["templates"]]
+    assert names == ["chat-canary-50", "chat-canary-75"]
+    for name in names:
+        (metric,) = cluster.get("analysistemplates.argoproj.io", name, NAMESPACE)["spec"]["metrics"]
+        assert metric["count"] in (5, 6)
     act_as(cluster, OPERATOR, NAMESPACE)
     nothing_to_do()
 
@@ -68,6 +79,9 @@ def test_what_the_controller_moves_is_not_ours(installed: ControlPlane, tmp_path
     assert opsdecl("apply", "--yes", "--no-wait").code == 0
     act_as(cluster, f"{OPERATOR}-canary", NAMESPACE)
     nothing_to_do()
+    act_as(cluster, f"{OPERATOR}-analysis", NAMESPACE)
+    nothing_to_do()
+    assert "the canary keeps its share while it is judged at step 2" in opsdecl("status", "--format", "json").out
 
     # Whatever else changes meanwhile, shares and versions stay as the controller left them.
     edit(ROUTES, "path: /v1}", "path: /v2}")

@@ -10,7 +10,7 @@ import yaml
 
 from tests.support.project import built
 from tests.support.promtool import check_rules, promtool
-from tests.support.routed import JUDGED, routed_tree
+from tests.support.routed import JUDGED, STEPPED, routed_tree
 
 HASH = "5b9c4d7f8"
 OWN = 'opsdecl_document="LLM.chat",opsdecl_environment="prod"'
@@ -120,3 +120,19 @@ def test_a_rollout_asks_from_the_first_share_on() -> None:
     errors = metrics()["errors"]
     assert (errors["failureLimit"], errors["inconclusiveLimit"], errors["interval"]) == (1, 1, "1m")
     assert errors["provider"]["prometheus"]["address"] == "http://prometheus.monitoring:9090"
+
+
+def test_a_step_looks_a_bounded_number_of_times_once_its_share_has_lasted() -> None:
+    """What the pause leaves of the time that a look covers is waited for before the first one."""
+    manifests = built(routed_tree(**STEPPED), "prod").manifests.manifests
+    asked = {m.key.name: m.data["spec"]["metrics"] for m in manifests if m.key.kind == "AnalysisTemplate"}
+    bounds = {
+        name: [(one["name"], one.get("count"), one.get("initialDelay"), one["failureLimit"]) for one in metrics]
+        for name, metrics in asked.items()
+        if name != "chat-canary"
+    }
+    assert bounds == {"chat-canary-50": [("errors", 6, "3m", 0)], "chat-canary-75": [("ttft-p95", 5, "5m", 1)]}
+    (rollout,) = (m for m in manifests if m.key.kind == "Rollout")
+    steps = rollout.data["spec"]["strategy"]["canary"]["steps"]
+    order = [*(name for step in steps[2:] for name in step)]
+    assert order == ["setWeight", "pause", "analysis", "setWeight", "analysis", "pause"]

@@ -171,3 +171,10 @@ JUDGED: Mapping[str, str] = {
     "---\napiVersion: opsdecl.dev/v1\nkind: Model\nmetadata: {name: fraud",
 }
 """The same, and the canary is judged by its metrics."""
+
+STEPPED: Mapping[str, str] = {
+    **JUDGED,
+    "{weight: 50, pause: 10m}],": "{weight: 50, pause: 2m, analysis: {errors: 0.5%, looks: 6, tolerated: 0}}, "
+    "{weight: 75, analysis: {ttft: {p95: 600ms}}, hold: true}],",
+}
+"""The same, and it is asked more before it gets more than a half, and before a person decides about the rest."""

@@ -102,9 +102,18 @@ def rollout(live: Mapping[str, Any]) -> Readiness:
     if phase == "Paused":
         step = _count(status, "currentStepIndex")
         return Readiness("Current", f"the canary keeps its share at step {step}", ready, wanted)
+    if phase == "Progressing" and _is_asked(status):
+        step = _count(status, "currentStepIndex")
+        return Readiness("Current", f"the canary keeps its share while it is judged at step {step}", ready, wanted)
     if phase != "Healthy":
         return Readiness("InProgress", message or f"{ready} of {wanted} pods are ready", ready, wanted)
     return Readiness("Current", "", ready, wanted)
+
+
+def _is_asked(status: Mapping[str, Any]) -> bool:
+    """The controller looks only once all pods of the share are ready."""
+    run = status.get("canary", {}).get("currentStepAnalysisRunStatus") or {}
+    return run.get("status") in ("Pending", "Running")
 
 
 def _wanted(live: Mapping[str, Any]) -> int:

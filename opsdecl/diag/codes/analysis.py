@@ -1,6 +1,6 @@
-"""OD465 and following: whose pods are looked at, and canaries that are judged by their metrics."""
+"""OD465 and following, OD490 and OD491: whose pods are looked at, and canaries that are judged by their metrics."""
 
-from opsdecl.diag.types import Code
+from opsdecl.diag.types import Code, Severity
 
 NOT_BEHIND_SERVICE = Code(
     "OD465",
@@ -38,4 +38,30 @@ CANARY_NOT_SCRAPED = Code(
     "rollout: {strategy: canary, analysis: {errors: 1%}}   # and no Monitor watches the model",
 )
 
-CODES: tuple[Code, ...] = (NOT_BEHIND_SERVICE, NOBODY_TO_ASK, CANARY_NOT_MEASURED, CANARY_NOT_SCRAPED)
+NO_GOOD_LOOK = Code(
+    "OD490",
+    "A step that a canary passes without one good look",
+    "An analysis between two shares ends after `looks`, and is passed unless more than `tolerated` of them find too "
+    "much, or more than `tolerated` find nothing. With so few looks all of them can be of these two sorts, and the "
+    "canary gets its next share though nothing good was seen of it.\n\n"
+    "Look more often, or tolerate less.",
+    "steps: [{weight: 10, analysis: {errors: 1%, looks: 2}}, {weight: 50}]   # tolerated is 1",
+)
+LOOKS_TOO_EARLY = Code(
+    "OD491",
+    "A look that comes before there is enough to see",
+    "A look covers the time `over`. It comes sooner than that after the canary got its share, so a part of what it "
+    "sees is from the share before, with fewer requests, or there is nothing yet.\n\n"
+    "Leave `delay` out: what `pause` leaves of `over` is waited for by itself.",
+    "steps: [{weight: 50, pause: 1m, analysis: {errors: 1%, delay: 0s}}]   # over is 5m",
+    Severity.WARNING,
+)
+
+CODES: tuple[Code, ...] = (
+    NOT_BEHIND_SERVICE,
+    NOBODY_TO_ASK,
+    CANARY_NOT_MEASURED,
+    CANARY_NOT_SCRAPED,
+    NO_GOOD_LOOK,
+    LOOKS_TOO_EARLY,
+)

@@ -26,8 +26,8 @@ class CanaryMetric(Part):
     below: Number | None = Field(default=None, description="Too little while it is below this.")
 
 
-class Analysis(Part):
-    """When a canary is taken back by itself. Where nothing can be told, it waits for a person."""
+class Questions(Part):
+    """What is asked of a canary. Where nothing can be told, it waits for a person."""
 
     errors: Percentage | None = Field(
         default=None, description="Most of its requests that it may answer with an error of its own."
@@ -40,12 +40,31 @@ class Analysis(Part):
     )
     over: Duration = Field(default=Duration("5m", 300.0), description="Time that each look covers.")
     interval: Duration = Field(default=Duration("1m", 60.0), description="Time between two looks.")
-    delay: Duration = Field(
-        default=Duration("5m", 300.0), description="Time before the first look, once the canary has its first share."
-    )
     tolerated: int = Field(
         default=1,
         ge=0,
         description="Looks that may find too much before the canary is taken back, and looks that may find nothing "
         "before it waits for a person.",
     )
+
+
+class Analysis(Questions):
+    """When a canary is taken back by itself, at any time from its first share on."""
+
+    delay: Duration = Field(
+        default=Duration("5m", 300.0), description="Time before the first look, once the canary has its first share."
+    )
+
+
+class StepAnalysis(Questions):
+    """What a canary must pass before the next share."""
+
+    looks: int = Field(default=5, ge=1, description="How often is looked before the canary goes on.")
+    delay: Duration | None = Field(
+        default=None,
+        description="Time before the first look, once `pause` is over; where absent, what `pause` leaves of `over`.",
+    )
+
+    def first_look_s(self, paused_s: float) -> float:
+        """Seconds from the end of the pause, which took `paused_s`, to the first look."""
+        return self.delay.seconds if self.delay is not None else max(0.0, self.over.seconds - paused_s)

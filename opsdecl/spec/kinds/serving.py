@@ -5,8 +5,8 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from opsdecl.spec.kinds.analysis import Analysis
-from opsdecl.spec.kinds.declare import Part, excludes, literal_text
+from opsdecl.spec.kinds.analysis import Analysis, Questions, StepAnalysis
+from opsdecl.spec.kinds.declare import Part, effect, excludes, literal_text
 from opsdecl.spec.kinds.names import (
     CountOrPercentage,
     DnsLabel,
@@ -108,6 +108,13 @@ class CanaryStep(Part):
     pause: Duration | None = Field(
         default=None, description="How long it keeps this share; until its pods are ready where absent."
     )
+    analysis: StepAnalysis | None = Field(
+        default=None,
+        description="What it must pass with this share, after `pause`; nothing is looked at where absent.",
+        json_schema_extra=effect(
+            "none", "the next canary is asked something else", gone="the next canary goes on from here unasked"
+        ),
+    )
     hold: bool = Field(default=False, description="Whether it keeps this share until a person lets it go on.")
 
 
@@ -137,13 +144,23 @@ class Rollout(Part):
         json_schema_extra=excludes("trafficPercent"),
     )
     analysis: Analysis | None = Field(
-        default=None, description="When a canary is taken back by itself; never where absent."
+        default=None,
+        description="When a canary is taken back by itself; never where absent.",
+        json_schema_extra=effect(
+            "none", "the next canary is judged by something else", gone="nothing watches the next canary all the way"
+        ),
     )
     keep_stable: bool | None = Field(
         default=None,
         description="Whether all pods of the version before run until a canary has all requests, which needs room for "
         "both; where absent, whether the pool's reserve holds them.",
     )
+
+    @property
+    def asked(self) -> tuple[tuple[tuple[str | int, ...], Questions], ...]:
+        """What is asked of a canary, each below its path in the rollout."""
+        steps = ((("steps", index, "analysis"), step.analysis) for index, step in enumerate(self.steps))
+        return tuple((path, one) for path, one in ((("analysis",), self.analysis), *steps) if one is not None)
 
 
 class Disruption(Part):

@@ -6,6 +6,7 @@ from typing import Any
 
 from opsdecl.diag import SpecPath
 from opsdecl.spec.rules import (
+    canaries,
     dataset,
     definitions,
     evaluation,
@@ -24,6 +25,7 @@ from opsdecl.spec.rules.types import DocumentRule, Finding
 
 RULES: tuple[DocumentRule, ...] = (
     *serving.RULES,
+    *canaries.RULES,
     *llm.RULES,
     *guardrails.RULES,
     *definitions.RULES,

@@ -1,18 +1,17 @@
 """Rules of every served model: replicas, rollout, drain, identity, access, card, image tags."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from itertools import pairwise
 
 from opsdecl.diag import SpecPath
 from opsdecl.diag.codes import spec as codes
 from opsdecl.spec.kinds.adapter import Adapter
 from opsdecl.spec.kinds.llm import LLM
 from opsdecl.spec.kinds.model import Model
-from opsdecl.spec.kinds.objectives import LatencyObjective
 from opsdecl.spec.kinds.run import RUN_KINDS
 from opsdecl.spec.kinds.runtime import Runtime
 from opsdecl.spec.kinds.scalars import ImageReference
 from opsdecl.spec.kinds.serving import Replicas
+from opsdecl.spec.rules.percentiles import percentiles
 from opsdecl.spec.rules.types import DocumentRule, Finding, doubles
 
 Served = LLM | Model
@@ -69,28 +68,6 @@ def rollout(document: Served) -> Iterator[Finding]:
         yield Finding(codes.EXCLUSIVE_FIELDS, ("spec", "rollout", "maxSurge"), message, "set one of them to 1")
 
 
-def canary(document: Served) -> Iterator[Finding]:
-    chosen, path = document.spec.rollout, ("spec", "rollout")
-    if chosen.traffic_percent is not None and chosen.steps:
-        message = "`rollout.trafficPercent` is one step, so `steps` cannot stand beside it"
-        yield Finding(codes.EXCLUSIVE_FIELDS, (*path, "trafficPercent"), message, "write it as the first step", True)
-    if chosen.strategy == "canary" and chosen.traffic_percent is None and not chosen.steps:
-        message = "nothing says which share of the requests the canary gets"
-        hint = "add `steps: [{weight: 10, pause: 10m}, {weight: 50, pause: 10m}]`"
-        yield Finding(codes.MISSING_FIELD, (*path, "strategy"), message, hint)
-    for index, (before, after) in enumerate(pairwise(chosen.steps), 1):
-        if after.weight <= before.weight:
-            message = f"the share of this step is {after.weight}, and that of the one before {before.weight}"
-            hint = "let each step give the canary more than the one before"
-            yield Finding(codes.BOUNDS_REVERSED, (*path, "steps", index, "weight"), message, hint)
-    for index, step in enumerate(chosen.steps):
-        if step.hold and step.pause is not None:
-            message = "this step waits for a person, so `pause` cannot end it"
-            yield Finding(
-                codes.EXCLUSIVE_FIELDS, (*path, "steps", index, "pause"), message, "remove `pause`, or `hold`", True
-            )
-
-
 def drain(document: Served) -> Iterator[Finding]:
     longest = document.spec.drain.longest_generation if document.spec.drain else None
     path: SpecPath = ("spec", "drain", "longestGeneration")
@@ -127,43 +104,7 @@ def objectives(document: Served) -> Iterator[Finding]:
     for name, attribute in named:
         objective = getattr(slo, attribute)
         if objective is not None:
-            yield from _percentiles(("spec", "slo", name), objective)
-
-
-def analysis(document: Served) -> Iterator[Finding]:
-    chosen, path = document.spec.rollout.analysis, ("spec", "rollout", "analysis")
-    if chosen is None:
-        return
-    latencies = {"ttft": chosen.ttft, "interTokenLatency": chosen.inter_token_latency, "latency": chosen.latency}
-    if chosen.errors is None and not any(latencies.values()) and not chosen.metrics:
-        message = "the analysis asks nothing of a canary"
-        yield Finding(codes.ONE_OF_FIELDS, path, message, "add `errors: 1%`, a latency, or `metrics`")
-    for name, objective in latencies.items():
-        if objective is not None:
-            yield from _percentiles((*path, name), objective)
-    named = ("ttft", "inter-token", "latency")
-    own = ("errors", *(f"{name}-{percentile}" for name in named for percentile in ("p50", "p90", "p95", "p99")))
-    for index, name in doubles((*own, *(one.name for one in chosen.metrics))):
-        message = f"`{name}` is the name of something else that is looked at"
-        at = (*path, "metrics", index - len(own), "name")
-        yield Finding(codes.DUPLICATE_ENTRY, at, message, "give it another name")
-    for index, one in enumerate(chosen.metrics):
-        if (one.above is None) == (one.below is None):
-            message = f"`{one.name}` has {'no bound' if one.above is None else 'two bounds'}, and one is needed"
-            yield Finding(codes.ONE_OF_FIELDS, (*path, "metrics", index), message, "write `above: …` or `below: …`")
-
-
-def _percentiles(path: SpecPath, objective: LatencyObjective) -> Iterator[Finding]:
-    name = ".".join(str(part) for part in path[1:])
-    given = [(percentile, value) for percentile, value in objective if value is not None]
-    if not given:
-        message = f"`{name}` names no percentile"
-        yield Finding(codes.ONE_OF_FIELDS, path, message, "add a percentile, such as `p95: 800ms`", True)
-    for (lower, less), (upper, more) in pairwise(given):
-        if less.seconds > more.seconds:
-            message = f"`{name}.{lower}` is {less}, above `{upper}`, which is {more}"
-            hint = "a higher percentile is never quicker: exchange the values"
-            yield Finding(codes.BOUNDS_REVERSED, (*path, lower), message, hint)
+            yield from percentiles(("spec", "slo", name), objective)
 
 
 def card(document: Served | Adapter) -> Iterator[Finding]:
@@ -254,12 +195,10 @@ _S = "spec"
 RULES: tuple[DocumentRule, ...] = (
     DocumentRule(_SERVED, ((_S, "replicas"),), replicas),
     DocumentRule(_SERVED, ((_S, "rollout"),), rollout),
-    DocumentRule(_SERVED, ((_S, "rollout"),), canary),
     DocumentRule(_SERVED, ((_S, "drain"),), drain),
     DocumentRule(_SERVED, ((_S, "serviceAccount"),), service_account),
     DocumentRule(_SERVED, ((_S, "access"),), access),
     DocumentRule(_SERVED, ((_S, "slo"),), objectives),
-    DocumentRule(_SERVED, ((_S, "rollout"),), analysis),
     DocumentRule(_SERVED | {"Adapter"}, ((_S, "card"),), card),
     DocumentRule(_PODS, (("metadata", "movedFrom"), (_S, "imagePullSecrets"), (_S, "servedNames")), lists),
     DocumentRule(_PODS, (("metadata", "movedFrom"), ("metadata", "name")), moved_from),

@@ -151,6 +151,36 @@ ROWS: tuple[tuple[str, dict[str, Any], Readiness], ...] = (
         Readiness("Current", "the canary keeps its share at step 1", 2, 2),
     ),
     (
+        "a canary is judged before its next share",
+        live(
+            "Rollout",
+            TWO,
+            {
+                "observedGeneration": "2",
+                "phase": "Progressing",
+                "message": "more replicas need to be updated",
+                "readyReplicas": 3,
+                "currentStepIndex": 2,
+                "canary": {"currentStepAnalysisRunStatus": {"name": "chat-5b9c-2-2", "status": "Running"}},
+            },
+        ),
+        Readiness("Current", "the canary keeps its share while it is judged at step 2", 2, 2),
+    ),
+    (
+        "a canary has passed a step, and pods of the next share load",
+        live(
+            "Rollout",
+            TWO,
+            {
+                "observedGeneration": "2",
+                "phase": "Progressing",
+                "readyReplicas": 1,
+                "canary": {"currentStepAnalysisRunStatus": {"name": "chat-5b9c-2-2", "status": "Successful"}},
+            },
+        ),
+        Readiness("InProgress", "1 of 2 pods are ready", 1, 2),
+    ),
+    (
         "a canary was taken back",
         live("Rollout", TWO, {"observedGeneration": "2", "phase": "Degraded", "message": "RolloutAborted"}),
         Readiness("Failed", "RolloutAborted", 0, 2),

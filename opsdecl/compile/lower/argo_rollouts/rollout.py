@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from opsdecl.compile.lower.argo_rollouts.analysis import background
+from opsdecl.compile.lower.argo_rollouts.analysis import at_step, background
 from opsdecl.compile.lower.labels import selector
 from opsdecl.compile.lower.names import object_name
 from opsdecl.compile.lower.native.deployment import Server, deadline, needed, pod_annotations, pod_spec, spread
@@ -85,13 +85,13 @@ def _canary(subject: Subject, chosen: Rollout, *, kept: bool) -> dict[str, Any]:
         # Pods of the version before go with their requests, where there is no room for both.
         "analysis": background(subject) if chosen.analysis is not None else None,
         "dynamicStableScale": None if kept else traced(True, "spec", "rollout", "keepStable"),
-        "steps": _steps(chosen),
+        "steps": _steps(subject, chosen),
         "trafficRouting": {"plugins": {PLUGIN: {"namespace": subject.namespace, "httpRoutes": routes}}},
     }
 
 
-def _steps(chosen: Rollout) -> list[dict[str, Any]]:
-    """A pause without a duration ends when a person says so."""
+def _steps(subject: Subject, chosen: Rollout) -> list[dict[str, Any]]:
+    """A pause without a duration ends when a person says so: they decide last, once nothing else is to be seen."""
     if not chosen.steps:
         return [{"setWeight": traced(chosen.traffic_percent, "spec", "rollout", "trafficPercent")}, {"pause": {}}]
     found: list[dict[str, Any]] = []
@@ -100,7 +100,9 @@ def _steps(chosen: Rollout) -> list[dict[str, Any]]:
         found.append({"setWeight": traced(step.weight, *at, "weight")})
         if step.pause is not None:
             found.append({"pause": {"duration": traced(duration(step.pause), *at, "pause")}})
-        elif step.hold:
+        if step.analysis is not None:
+            found.append({"analysis": traced(at_step(subject, step), *at, "analysis")})
+        if step.hold:
             found.append({"pause": traced({}, *at, "hold")})
     return found
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from opsdecl.compile.lower.argo_rollouts.analysis import analysis_template
+from opsdecl.compile.lower.argo_rollouts.analysis import analysis_templates
 from opsdecl.compile.lower.argo_rollouts.rollout import is_canary, rolled_out, rollout, services
 from opsdecl.compile.lower.native.deployment import Server, deployed, deployment
 from opsdecl.compile.lower.native.disruption import disruption_budget
@@ -29,7 +29,7 @@ def serving(
     return (
         make(subject, spec, accelerator, server, parts),
         *(services(subject, ports) if canary else (service(subject, ports),)),
-        analysis_template(subject, spec) if canary else None,
+        *(analysis_templates(subject, spec) if canary else ()),
         scaler(subject, spec.replicas, workload),
         disruption_budget(subject, spec.disruption, spec.replicas, workload),
     )
