@@ -68,6 +68,7 @@ def _flags(engine: str, positions: tuple[int, ...]) -> Mapping[str, FlagFacts]:
     return {name: _facts(name, found, table.flags[name]) for name, found in speaking.items() if found}
 
 
+@cache
 def metrics(engine: str, version: str) -> Mapping[str, MetricFacts]:
     """All metrics of a release by the name that scrapers see."""
     table, at = _table(engine), standing(engine, version)

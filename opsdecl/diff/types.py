@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, Literal, get_args
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 from pydantic.alias_generators import to_camel
 
 FORMAT_VERSION = 1
@@ -26,10 +26,8 @@ CLASSES: tuple[ChangeClass, ...] = get_args(ChangeClass)
 """Worst first."""
 
 
-class Model(BaseModel):
+class Model(BaseModel, frozen=True, extra="ignore", alias_generator=to_camel, populate_by_name=True, defer_build=True):
     """Strict when we write; `extra` fields of newer writers are ignored when we read."""
-
-    model_config = ConfigDict(frozen=True, extra="ignore", alias_generator=to_camel, populate_by_name=True)
 
 
 class Origin(Model):

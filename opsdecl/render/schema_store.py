@@ -1,7 +1,6 @@
 """The schemas that Kubernetes publishes, as the PyPI package kubernetes-validate carries them, per minor version; and
 those of operators' kinds that opsdecl renders, which `tools/crd_schemas.py` takes from their definitions."""
 
-import json
 import os
 import re
 from collections.abc import Iterator, Mapping
@@ -10,7 +9,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from msgspec import Struct
+from msgspec import Struct, json
 
 PACKAGE = "kubernetes-validate"
 _DISTRIBUTION = re.compile(r"kubernetes_validate-(.+)\.dist-info")
@@ -34,7 +33,7 @@ class Schemas(Struct, frozen=True, dict=True):
     @cached_property
     def definitions(self) -> Mapping[str, Schema]:
         """What other schemas refer to, by name."""
-        found: Mapping[str, Schema] = json.loads((self.folder / "_definitions.json").read_bytes())["$defs"]
+        found: Mapping[str, Schema] = json.decode((self.folder / "_definitions.json").read_bytes())["$defs"]
         return found
 
     def of(self, api_version: str, kind: str) -> Schema | None:
@@ -54,7 +53,7 @@ class Schemas(Struct, frozen=True, dict=True):
     @cached_property
     def judges_by_type(self) -> bool:
         """Whether a verdict depends on nothing but types, apart from the values of `apiVersion` and `kind`."""
-        return frozenset(_value_names(self.definitions, "")) <= IDENTITY_NAMES
+        return frozenset(_value_names(self.definitions)) <= IDENTITY_NAMES
 
 
 def known_versions() -> tuple[str, ...]:
@@ -109,7 +108,7 @@ def _load_kind(folder: Path, api_version: str, kind: str) -> Schema | None:
     file = folder / f"{kind.lower()}-{short}.json"
     if not re.fullmatch(r"[a-z0-9-]+\.json", file.name) or not file.is_file():
         return None
-    schema: Schema = json.loads(file.read_bytes())
+    schema: Schema = json.decode(file.read_bytes())
     names = schema.get("x-kubernetes-group-version-kind", ())
     return schema if {"group": group, "version": version, "kind": kind} in names else None
 
@@ -121,20 +120,18 @@ def _load_custom(api_version: str, kind: str) -> Schema | None:
     file = _CUSTOM / f"{kind.lower()}-{group}-{version}.json"
     if not re.fullmatch(r"[a-z0-9.-]+\.json", file.name) or not file.is_file():
         return None
-    schema: Schema = json.loads(file.read_bytes())["schema"]
+    schema: Schema = json.decode(file.read_bytes())["schema"]
     return schema
 
 
-def _value_names(schema: Any, name: str) -> Iterator[str]:
-    if isinstance(schema, list):
-        for item in schema:
-            yield from _value_names(item, name)
-    elif isinstance(schema, dict):
-        if not _VALUE_KEYWORDS.isdisjoint(schema):
-            yield name
-        for key, value in schema.items():
-            if key in ("properties", "$defs"):
-                for child, inner in value.items():
-                    yield from _value_names(inner, child)
-            else:
-                yield from _value_names(value, name)
+def _value_names(schema: Any) -> Iterator[str]:
+    left: list[tuple[str, Any]] = [("", schema)]
+    while left:
+        name, value = left.pop()
+        if isinstance(value, list):
+            left += ((name, item) for item in value)
+        elif isinstance(value, dict):
+            if not _VALUE_KEYWORDS.isdisjoint(value):
+                yield name
+            for key, inner in value.items():
+                left += inner.items() if key in ("properties", "$defs") else ((name, inner),)

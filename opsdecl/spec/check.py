@@ -1,7 +1,8 @@
 """A merged document -> the model of its kind, or findings in the document's own words, each at its own path."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from copy import deepcopy
+from functools import cache
 from typing import Any
 
 from pydantic import ValidationError
@@ -9,8 +10,9 @@ from pydantic import ValidationError
 from opsdecl.diag import Checked, Diagnostic, Place, SpecPath
 from opsdecl.diag.codes import spec as codes
 from opsdecl.diag.nearest import did_you_mean
-from opsdecl.spec.kinds import KINDS
+from opsdecl.spec.kinds import KINDS, Part
 from opsdecl.spec.rules import Finding, apply_rules
+from opsdecl.spec.shapes import Shape, nodes_of
 from opsdecl.spec.wording import PydanticError, findings_of, wrong_paths
 
 Placer = Callable[[SpecPath], Place]
@@ -28,7 +30,7 @@ def check_document(kind: str, value: Mapping[str, Any], place: Placer, key_place
         return Checked(None, (_diagnostic(found, "", place, key_place),))
     subject = _subject(kind, value)
     try:
-        model, findings = KINDS[kind].model.model_validate(value), []
+        model, findings = _built(KINDS[kind].model).model_validate(value), []
     except ValidationError as error:
         errors = error.errors(include_url=False)
         model, findings = None, list(findings_of(kind, value, errors))
@@ -37,6 +39,23 @@ def check_document(kind: str, value: Mapping[str, Any], place: Placer, key_place
         findings += apply_rules(kind, model)
     diagnostics = (_diagnostic(finding, subject, place, key_place) for finding in findings)
     return Checked(model, tuple(dict.fromkeys(diagnostics)))
+
+
+@cache
+def _built(model: type[Part]) -> type[Part]:
+    """What a part holds is built before it: pydantic would build it anew within everything that holds it."""
+    for node in nodes_of(model).values():
+        for part in _parts(node.shapes):
+            _built(part)
+    model.model_rebuild()
+    return model
+
+
+def _parts(shapes: tuple[Shape, ...]) -> Iterator[type[Part]]:
+    for shape in shapes:
+        if shape.model is not None:
+            yield shape.model
+        yield from _parts(shape.item)
 
 
 def _findings_beside(kind: str, value: Mapping[str, Any], errors: list[PydanticError]) -> list[Finding]:

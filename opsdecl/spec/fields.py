@@ -136,13 +136,14 @@ def is_interpolated(kind: str, path: SpecPath) -> bool:
 @cache
 def references(kind: str) -> tuple[tuple[SpecPath, str], ...]:
     """Fields that name something else: pattern and what they name."""
-    return tuple((info.path, info.reference) for info in all_fields(kind) if info.reference)
+    found = _saying(kind, "x-opsdecl-reference")
+    return tuple((info.path, info.reference) for info in found if info.reference)
 
 
 @cache
 def selections(kind: str) -> tuple[tuple[SpecPath, tuple[str, ...]], ...]:
     """Fields that name documents by their labels: pattern and kinds."""
-    return tuple((info.path, info.selects) for info in all_fields(kind) if info.selects)
+    return tuple((info.path, info.selects) for info in _saying(kind, "x-opsdecl-selects") if info.selects)
 
 
 def format_pattern(path: SpecPath) -> str:
@@ -155,6 +156,31 @@ def _below(kind: str, path: SpecPath) -> Iterator[FieldInfo]:
         yield info
         if len(info.path) < 16:
             yield from _below(kind, info.path)
+
+
+def _saying(kind: str, said: str, path: SpecPath = ()) -> Iterator[FieldInfo]:
+    """What `all_fields` has, without the fields where neither they nor any below them say this."""
+    position = _position(kind, path)
+    names = dict.fromkeys(name for shape in position.shapes for name in _names(shape)) if position else ()
+    for name in names:
+        below = _position(kind, (*path, name)) if position and _leads(position, name, said) else None
+        if below is not None:
+            yield below.info
+            yield from _saying(kind, said, below.info.path)
+
+
+def _leads(position: _Position, name: str, said: str) -> bool:
+    steps = [step for shape in position.shapes for step in children(shape, name)]
+    return any((node is not None and said in node.extra) or _is_said_in(shapes, said) for node, shapes in steps)
+
+
+def _is_said_in(shapes: tuple[Shape, ...], said: str) -> bool:
+    return any(_is_said_in(shape.item, said) or (shape.model and _is_said_below(shape.model, said)) for shape in shapes)
+
+
+@cache
+def _is_said_below(model: type[Part], said: str) -> bool:
+    return any(said in node.extra or _is_said_in(node.shapes, said) for node in nodes_of(model).values())
 
 
 def _names(shape: Shape) -> tuple[str, ...]:
@@ -260,4 +286,5 @@ __all__ = [
     "plain",
     "reference",
     "references",
+    "selections",
 ]

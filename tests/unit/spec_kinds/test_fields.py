@@ -13,6 +13,7 @@ from opsdecl.spec.fields import (
     kind_names,
     merge_key_at,
     references,
+    selections,
 )
 from opsdecl.spec.kinds import KINDS
 
@@ -86,6 +87,13 @@ def test_references() -> None:
         ("spec", "prefill", "accelerator", "gpu"): "catalog/gpus",
         ("spec", "prefill", "accelerator", "pool"): "pools",
     }
+
+
+@pytest.mark.parametrize("kind", kind_names())
+def test_no_reference_is_left_out_for_speed(kind: str) -> None:
+    fields = all_fields(kind)
+    assert references(kind) == tuple((f.path, f.reference) for f in fields if f.reference)
+    assert selections(kind) == tuple((f.path, f.selects) for f in fields if f.selects)
 
 
 def test_effects_as_rows() -> None:

@@ -4,6 +4,8 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from msgspec import json as formatting
+
 from opsdecl.compile.costs import currency_of, price_of
 from opsdecl.compile.lower.monitoring.dashboard import dashboard
 from opsdecl.compile.lower.monitoring.measures import measuring
@@ -104,7 +106,7 @@ def _dashboard(subject: Subject, spec: MonitorSpec, watched: Sequence[Watched]) 
     address = f"{subject.project}/{subject.environment_name}/{subject.namespace}/{subject.base}"
     picture = dashboard(title, f"opsdecl-{text_hash(address)}", spec, watched, str(subject.document.address))
     folder = {FOLDER: Traced(spec.dashboard.folder, ("spec", "dashboard", "folder"))} if spec.dashboard.folder else {}
-    text = json.dumps(picture, indent=1, ensure_ascii=False) + "\n"
+    text = formatting.format(json.dumps(picture, ensure_ascii=False), indent=1) + "\n"
     made = make_resource(
         subject,
         "dashboard",
