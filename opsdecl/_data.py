@@ -23,8 +23,9 @@ def engine_table(name: str) -> bytes | None:
 
 def job_script(name: str) -> str:
     """A program that runs in a Job, in Python (`fetch_file`); its text goes into the rendered object. Programs for
-    tables begin with what they share."""
-    parts = ("table", name) if name.endswith("_table") else (name,)
+    tables, and those that measure drift, begin with what they share."""
+    shared = "table" if name.endswith("_table") else "drift" if name in ("check_data", "measure_drift") else ""
+    parts = (shared, name) if shared else (name,)
     return "\n\n".join((_PACKAGE / "_jobs" / f"{part}.py.txt").read_text("utf-8") for part in parts)
 
 

@@ -9,6 +9,7 @@ from opsdecl.compile.analyses import analyses
 from opsdecl.compile.attributed import attributed
 from opsdecl.compile.costs import budget_exceeded
 from opsdecl.compile.devices import devices
+from opsdecl.compile.drift import drift
 from opsdecl.compile.engine_flags import engine_flags
 from opsdecl.compile.evaluations import evaluations
 from opsdecl.compile.explained import explained
@@ -192,6 +193,7 @@ CHECKS: tuple[Callable[[Scene], Iterator[Diagnostic]], ...] = (
     adapters,
     judges,
     runs.data_elsewhere,
+    drift,
     evaluations,
     explained,
     attributed,

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from opsdecl.addr import digest_of, format_path
 from opsdecl.catalog.types import ModelFacts
-from opsdecl.compile.compared import compared_facts
+from opsdecl.compile.compared import compared_facts, reference_facts
 from opsdecl.compile.evaluated import MEASURED_KINDS, measured_facts
 from opsdecl.compile.interpolate import ExpressionProblem, has_expressions, interpolate
 from opsdecl.compile.judged import judge_facts
@@ -308,6 +308,8 @@ def _taken(draft: Draft, document: CompiledDocument, ask: Ask) -> Mapping[str, J
         return judge_facts(document)
     if draft.schema.kind == "Monitor":
         return compared_facts(document) if document.address.kind == "Dataset" else watched_facts(document)
+    if draft.schema.kind == "Dataset":
+        return reference_facts(document)
     if draft.schema.kind == "Maintenance":
         return {}
     if document.address.kind == "Training" and draft.schema.kind in SERVING_KINDS:

@@ -313,10 +313,11 @@ def _lower(draft: Draft, address: SpecAddress) -> Checked[tuple[Resource, ...]]:
 
 
 def _further(draft: Draft, references: Mapping[str, CompiledDocument]) -> Mapping[str, CompiledDocument]:
-    """What the documents refer to that a document refers to."""
+    """What the documents refer to that a document refers to. What a dataset is compared with is its own affair."""
     return {
         f"{root}/{inner}": draft.documents[address]
         for root, other in references.items()
+        if other.address.kind != "Dataset"
         for inner, address in other.references.items()
     }
 

@@ -12,7 +12,7 @@ from opsdecl.compile.schema import PlaceOf
 from opsdecl.compile.types import CompiledDocument
 from opsdecl.diag import Code, Diagnostic, SpecPath
 from opsdecl.diag.codes import compile as codes
-from opsdecl.diag.codes import knowledge
+from opsdecl.diag.codes import drift, knowledge
 from opsdecl.diag.nearest import nearest
 from opsdecl.spec.types import Json
 
@@ -134,6 +134,14 @@ def _root_of(kind: str, name: str) -> str:
     return f"{kind.lower()}-{name}"
 
 
+_ITSELF: Mapping[str, tuple[Code, str, str]] = {
+    "Dataset": (
+        drift.SAME_DATA,
+        "{} is compared with itself",
+        "name another dataset, or what this one was before: `earlier: {digest: …}`",
+    )
+}
+"""Kinds of which a document has something better to name than itself: code, message and hint."""
 _TABLES = {"catalog/models": "model", "catalog/gpus": "gpu", "pools": "pool", "namespaces": "namespace"}
 
 
@@ -144,6 +152,9 @@ def _question(named: _Named) -> Question:
 
 def _finding(named: _Named, found: Cycle | None, place: PlaceOf, ask: Ask, subject: str) -> Diagnostic:
     at = place(named.path)
+    itself = _ITSELF.get(named.target) if str(SpecAddress(named.target, named.name)) == subject else None
+    if itself is not None:
+        return Diagnostic(itself[0], itself[1].format(subject), at=at, hint=itself[2], subject=subject)
     if isinstance(found, Cycle):
         way = " → ".join(map(str, found.trail))
         hint = f"remove one of these references, for example `{format_path(named.path)}` here"

@@ -5,6 +5,7 @@ from opsdecl.diag.codes import (
     attribution,
     catalogue,
     cluster,
+    drift,
     encoders,
     evaluation,
     evidence,
@@ -76,6 +77,7 @@ MODULES = (
     tracing,
     measures,
     analysis,
+    drift,
     internal,
 )
 

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from msgspec.structs import replace
 
 from opsdecl.catalog.types import Catalog
+from opsdecl.compile.compared import compared_with
 from opsdecl.compile.evaluated import MEASURED_KINDS
 from opsdecl.compile.lower.devices import with_claims
 from opsdecl.compile.lower.jobset.job_set import lower_job_set
@@ -17,7 +18,7 @@ from opsdecl.compile.lower.labels import labelled
 from opsdecl.compile.lower.leader_worker_set.llm import lower_group
 from opsdecl.compile.lower.monitoring.monitor import lower_monitor
 from opsdecl.compile.lower.names import base_name, shorten
-from opsdecl.compile.lower.native.dataset import lower_dataset
+from opsdecl.compile.lower.native.dataset_checks import lower_dataset
 from opsdecl.compile.lower.native.evaluation import lower_evaluation
 from opsdecl.compile.lower.native.llm import lower_llm
 from opsdecl.compile.lower.native.maintenance import lower_maintenance
@@ -163,7 +164,7 @@ def _subject(
             if other.address.kind == "Adapter"
         ),
         datasets=tuple(
-            UsedDataset(other.address.name, other.model.spec, root, shorten(base_name(other.model.metadata)))
+            _used_dataset(other, root)
             for root, other in sorted({**references, **further}.items())
             if other.address.kind == "Dataset"
         ),
@@ -173,6 +174,11 @@ def _subject(
         asked=models if monitors else (),
     )
     return labelled(subject)
+
+
+def _used_dataset(other: CompiledDocument, root: str) -> UsedDataset:
+    base = shorten(base_name(other.model.metadata))
+    return UsedDataset(other.address.name, other.model.spec, root, base, compared_with(other))
 
 
 def _bad_name(subject: Subject) -> Diagnostic:

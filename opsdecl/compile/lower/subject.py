@@ -34,12 +34,13 @@ class LoadedAdapter(Struct, frozen=True):
 
 class UsedDataset(Struct, frozen=True):
     """A dataset that the document reads; `root` is where its spec stands in the document's effective tree, `base` the
-    base of its objects' names."""
+    base of its objects' names, `compared` what it takes from datasets that it is itself compared with."""
 
     name: str
     spec: DatasetSpec
     root: str
     base: str
+    compared: Mapping[str, Mapping[str, Json]]
 
 
 class Subject(Struct, frozen=True):

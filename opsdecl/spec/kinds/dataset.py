@@ -7,7 +7,7 @@ from pydantic import Field
 
 from opsdecl.spec.kinds.dataset_checks import CHECKED, Checks, Column
 from opsdecl.spec.kinds.dataset_source import DataSource
-from opsdecl.spec.kinds.declare import Kind, Part, effect, merge_key
+from opsdecl.spec.kinds.declare import Example, Kind, Part, effect, merge_key
 from opsdecl.spec.kinds.document import Document
 from opsdecl.spec.kinds.metadata import ServedMetadata
 from opsdecl.spec.kinds.names import DnsLabel, DnsSubdomain, Items, NonEmpty
@@ -199,4 +199,35 @@ spec:
   retention: 730d
 """
 
-KIND = Kind("Dataset", Dataset, "Data with its source, its preparation, and what must hold of it.", EXAMPLE)
+DRIFT = Example(
+    "Data that must not have drifted, neither from another dataset nor from what this one held the month before:",
+    """\
+apiVersion: opsdecl.dev/v1
+kind: Dataset
+metadata: {name: payments, namespace: risk, owner: team-risk}
+spec:
+  source:
+    type: s3
+    uri: s3://data/payments
+    digest: sha256:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08
+  version: "2026-10"
+  format: csv
+  schema: {id: {type: string}, amount: {type: number}, country: {type: string}}
+  storage: {size: 200Gi}
+  checks:
+    image: ghcr.io/acme/data-checks:2026.11
+    files: "**/*.csv"
+    duplicates: {columns: [id]}
+    drift:
+      - reference: {dataset: payments-2025}
+      - reference:
+          earlier:
+            digest: sha256:5994471abb01112afcc18159f6cc74b4f511b99806da59b3caf5a9c173cacfc5
+            version: "2026-09"
+        columns: [amount]
+        method: wasserstein
+        above: 0.3
+""",
+)
+
+KIND = Kind("Dataset", Dataset, "Data with its source, its preparation, and what must hold of it.", EXAMPLE, (DRIFT,))

@@ -8,6 +8,7 @@ from opsdecl.diag import SpecPath
 from opsdecl.spec.rules import (
     canaries,
     dataset,
+    dataset_drift,
     definitions,
     evaluation,
     guardrails,
@@ -32,6 +33,7 @@ RULES: tuple[DocumentRule, ...] = (
     *monitor.RULES,
     *measures.RULES,
     *dataset.RULES,
+    *dataset_drift.RULES,
     *training.RULES,
     *recipe.RULES,
     *maintenance.RULES,

@@ -1,16 +1,14 @@
-"""A dataset on plain Kubernetes: a volume, and a chain of runs that fetch, prepare and check."""
+"""A dataset on plain Kubernetes: a volume, and a chain of runs that fetch and prepare."""
 
-import json
 from typing import Any
 
 from msgspec.structs import replace
 
-from opsdecl._data import job_script
 from opsdecl.addr import Address
 from opsdecl.compile.lower.kuberay.run import Workers, ray_run
 from opsdecl.compile.lower.names import object_name
 from opsdecl.compile.lower.native.dataset_fetch import SOURCE_PATH, fetch_of, mounted
-from opsdecl.compile.lower.native.dataset_keys import Chain, Stage, chain_of, plain
+from opsdecl.compile.lower.native.dataset_keys import Chain, Stage
 from opsdecl.compile.lower.native.guard import RUNS, guarded, waiting
 from opsdecl.compile.lower.native.parts import PodParts, join
 from opsdecl.compile.lower.native.run_job import Work, amounts, run_job
@@ -19,34 +17,26 @@ from opsdecl.compile.lower.native.volumes import scratch
 from opsdecl.compile.lower.resources import make_resource
 from opsdecl.compile.lower.subject import Subject, traced
 from opsdecl.compile.types import Resource, Traced
-from opsdecl.diag import Checked
 from opsdecl.spec.kinds.dataset import DatasetSpec, DataStorage, RayWorkers, Step
-from opsdecl.spec.kinds.dataset_checks import Checks
 from opsdecl.spec.kinds.scalars import CpuQuantity, Duration, Quantity
 from opsdecl.spec.kinds.serving import Resources
 
 DATA = "/data"
 RAY_WORKERS = "workers"
-CHECKS_PATH = "/etc/opsdecl/checks"
 _FETCH = Resources(cpu=CpuQuantity.parse("1"), memory=Quantity.parse("2Gi"))
 _FETCH_LIMIT = Duration.parse("24h")
 _FETCH_RETRIES = 3
 
 
-def lower_dataset(subject: Subject) -> Checked[tuple[Resource, ...]]:
-    """No objects where the data is mounted as it is and nothing is demanded of it."""
-    spec: DatasetSpec = subject.document.model.spec
-    chain = chain_of(spec)
+def preparation(subject: Subject, spec: DatasetSpec, chain: Chain) -> list[Resource]:
+    """The volume and the runs that fetch and prepare. None where the data is mounted as it is."""
     made: list[Resource | None] = [_claim(subject, spec.storage)]
     made += [_fetch(subject, spec, chain.fetch)] if chain.fetch is not None else []
     before = chain.fetch
     for index, (step, stage) in enumerate(zip(spec.prepare, chain.steps, strict=True)):
         made.append(_step(subject, spec, index, step, stage, before))
         before = stage
-    if spec.checks is not None and chain.checks is not None:
-        made.append(_demands(subject, spec, spec.checks, chain.checks))
-        made.append(_check(subject, spec, spec.checks, chain, chain.checks))
-    return Checked(tuple(resource for resource in made if resource is not None))
+    return [resource for resource in made if resource is not None]
 
 
 def claim_name(base: str, storage: DataStorage) -> str:
@@ -117,7 +107,7 @@ def _step(subject: Subject, spec: DatasetSpec, index: int, step: Step, stage: St
         step=stage.name,
         image=image,
         command=guarded(marker(stage), command),
-        parts=join((_inputs(subject, spec, before, image), scratch(), own)),
+        parts=join((inputs(subject, spec, before, image), scratch(), own)),
         resources=amounts(step.resources, (*path, "resources")),
         time_limit=step.time_limit,
         retries=step.retries,
@@ -152,7 +142,7 @@ def after(subject: Subject, before: Stage | None) -> tuple[Address, ...]:
     return (subject.address(f"run-{before.name}-{before.key}"),) if before is not None else ()
 
 
-def _inputs(subject: Subject, spec: DatasetSpec, before: Stage | None, image: Any) -> PodParts:
+def inputs(subject: Subject, spec: DatasetSpec, before: Stage | None, image: Any) -> PodParts:
     """The volume, the source where it is mounted as it is, and a wait for the run before."""
     parts = [_volume(subject, spec.storage), mounted(subject, spec.source)]
     if before is not None:
@@ -172,59 +162,3 @@ def wait_for(volume: str, root: str, stage: Stage, image: Any, name: str = "wait
         "resources": {"requests": {"cpu": "10m", "memory": "16Mi"}, "limits": {"memory": "64Mi"}},
         "securityContext": container_security(read_only_root=True),
     }
-
-
-def _demands(subject: Subject, spec: DatasetSpec, checks: Checks, stage: Stage) -> Resource:
-    """The checks as data, and the program that holds the files against them. Its name follows both."""
-    demanded = {
-        "format": spec.format,
-        "files": checks.files,
-        "schema": {name: plain(column) for name, column in spec.schema_.items()},
-        "rows": plain(checks.rows) if checks.rows else {},
-        "columns": {name: _column(plain(column)) for name, column in checks.columns.items()},
-        "duplicates": _duplicates(checks),
-    }
-    text = json.dumps(demanded, indent=2, sort_keys=True)
-    data = {"checks.json": Traced(text, ("spec", "checks")), "check_data.py": job_script("check_data")}
-    name = object_name(subject.base, f"checks-{stage.key}")
-    return make_resource(subject, "checks", "v1", "ConfigMap", {"data": data, "immutable": True}, name=name)
-
-
-def _column(written: Any) -> dict[str, Any]:
-    return {**written, **({"nulls": share(written["nulls"])} if "nulls" in written else {})}
-
-
-def _duplicates(checks: Checks) -> dict[str, Any]:
-    found = checks.duplicates
-    return {"columns": list(found.columns), "most": share(str(found.most))} if found is not None else {}
-
-
-def share(text: str) -> float:
-    """`2.5%` -> 0.025."""
-    return round(float(text.removesuffix("%")) / 100, 6)
-
-
-def _check(subject: Subject, spec: DatasetSpec, checks: Checks, chain: Chain, stage: Stage) -> Resource:
-    path = ("spec", "checks")
-    image = Traced(subject.image(checks.image), (*path, "image"))
-    before = chain.output
-    report = f"{DATA}/{stage.folder}/report.json"
-    program = ["python3", f"{CHECKS_PATH}/check_data.py", f"{CHECKS_PATH}/checks.json", input_folder(before), report]
-    demands = {"name": object_name(subject.base, f"checks-{stage.key}")}
-    own = PodParts(
-        volumes=({"name": "checks", "configMap": demands},),
-        mounts=({"name": "checks", "mountPath": CHECKS_PATH, "readOnly": True},),
-        depends_on=(subject.address("checks"),),
-    )
-    work = Work(
-        key=stage.key,
-        step=stage.name,
-        image=image,
-        command=guarded(marker(stage), program),
-        parts=join((_inputs(subject, spec, before, image), scratch(), own)),
-        resources=amounts(checks.resources, (*path, "resources")),
-        time_limit=checks.time_limit,
-        path=path,
-        depends_on=after(subject, before),
-    )
-    return run_job(subject, spec, work)

@@ -1,13 +1,13 @@
 """Datasets as a training reads them: each below /datasets/<name>, once they are prepared and checked."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from msgspec import Struct
 
 from opsdecl.addr import MAIN, Address, SpecAddress, run_role
 from opsdecl.compile.lower.native.dataset import claim_name, wait_for
-from opsdecl.compile.lower.native.dataset_keys import Stage, chain_of
+from opsdecl.compile.lower.native.dataset_keys import Stage, chain_of, checks_of
 from opsdecl.compile.lower.native.parts import PodParts, join
 from opsdecl.compile.lower.subject import Subject, UsedDataset
 from opsdecl.compile.types import Traced
@@ -25,17 +25,19 @@ class Used(Struct, frozen=True):
 
 
 def used_data(subject: Subject, image: Any) -> Used:
-    parts, after = [], []
-    for used in subject.datasets:
-        parts.append(parts_of(used, image))
-        after += [Address(SpecAddress("Dataset", used.name), MAIN, run_role(s.key, s.name)) for s in _last(used)]
-    return Used(join(parts), tuple(after))
+    parts = [parts_of(used, image) for used in subject.datasets]
+    return Used(join(parts), runs_before(subject.datasets))
+
+
+def runs_before(datasets: Iterable[UsedDataset]) -> tuple[Address, ...]:
+    """The runs after which these datasets may be used."""
+    last = [(used.name, stage) for used in datasets for stage in _last(used)]
+    return tuple(Address(SpecAddress("Dataset", name), MAIN, run_role(s.key, s.name)) for name, s in last)
 
 
 def _last(used: UsedDataset) -> Iterator[Stage]:
     """The run after which the data may be used."""
-    chain = chain_of(used.spec)
-    last = chain.checks or chain.output
+    last = checks_of(used.spec, used.compared) or chain_of(used.spec).output
     if last is not None:
         yield last
 
