@@ -188,6 +188,12 @@ def _no_network_policy(model: Served, environment: Environment, runtime: Runtime
     return None if environment.spec.network_policy.enabled else f"networkPolicy.enabled is false in {name}"
 
 
+def _not_kept_in(model: Environment, environment: Environment, runtime: Runtime | None) -> Reason:
+    spec = model.spec
+    keeps = spec.tracing is not None and spec.tracing.egress is not None
+    return None if keeps or not spec.network_policy.egress else "without `tracing.egress` nothing keeps models in"
+
+
 def _secrets_native(model: Environment, environment: Environment, runtime: Runtime | None) -> Reason:
     secrets = model.spec.platform.secrets
     return f"platform.secrets is `{secrets}`" if secrets == "native" and model.spec.secrets else None
@@ -308,6 +314,7 @@ NO_EFFECT: tuple[NoEffectRule, ...] = (
     NoEffectRule("LLM", ("spec", "rdma"), _one_gpu, "remove the field"),
     NoEffectRule("LLM", ("spec", "tracing"), _no_collector, "give the Environment `tracing: {endpoint: …}`"),
     NoEffectRule("Environment", ("spec", "secrets"), _secrets_native, "name Secrets that exist on the cluster"),
+    NoEffectRule("Environment", ("spec", "networkPolicy", "egress"), _not_kept_in, "remove the field"),
     NoEffectRule("Environment", ("spec", "autoscaling"), _keda_not_chosen, "set platform.scaling to `keda`"),
     NoEffectRule("Environment", ("spec", "observe", "prometheus"), _asks_no_prometheus, "remove the field"),
     NoEffectRule("Environment", ("spec", "observe", "kubeContext"), _looks_itself, "remove the field"),

@@ -1,4 +1,4 @@
-"""OD450, OD451: traces of language models."""
+"""OD450, OD451, OD495: traces of language models."""
 
 from opsdecl.diag.types import Code, Severity
 
@@ -21,4 +21,18 @@ NO_OPENTELEMETRY = Code(
     'kind: Runtime\nspec: {engine: vllm, version: "0.15.1", image: "vllm/vllm-openai:v0.15.1"}   # LLM: tracing: {}',
     Severity.WARNING,
 )
-CODES: tuple[Code, ...] = (CONTENT_NOT_RECORDED, NO_OPENTELEMETRY)
+KEPT_IN = Code(
+    "OD495",
+    "A way out that no policy opens",
+    "`tracing.egress` of the Environment gives a traced model a NetworkPolicy that names the way out, and such a "
+    "policy closes every other. It has the collector, names (DNS), the model's own pods and its judge. A policy takes "
+    "addresses and no host names, so what comes from a hub or an object store, KServe's questions to the API server, "
+    "and addresses in variables, flags or a configuration are none that opsdecl could open: pods would wait for them "
+    "for ever.\n\n"
+    "Say in the Environment what models may reach: `networkPolicy: {egress: [{cidr: 0.0.0.0/0, ports: [443]}]}` for "
+    "any address by HTTPS, or the addresses of a proxy or mirror, or the namespace of one. Or remove `tracing.egress` "
+    "where nothing else keeps pods in.",
+    'kind: Environment\nspec: {tracing: {endpoint: "http://otel.obs:4317", egress: {namespace: obs}}}'
+    "   # an LLM of the hub",
+)
+CODES: tuple[Code, ...] = (CONTENT_NOT_RECORDED, NO_OPENTELEMETRY, KEPT_IN)

@@ -1,14 +1,15 @@
 """Kind Environment: where documents go, what is installed there, and what there is to run on."""
 
 from collections.abc import Mapping
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 
-from opsdecl.spec.kinds.declare import Kind, Part, effect, merge_key, reference
+from opsdecl.spec.kinds.declare import Kind, Part, effect, excludes, merge_key, reference
 from opsdecl.spec.kinds.document import Document
 from opsdecl.spec.kinds.metadata import Metadata
 from opsdecl.spec.kinds.names import (
+    Cidr,
     DnsLabel,
     DnsSubdomain,
     GpuName,
@@ -172,10 +173,34 @@ class Monitoring(Part):
     )
 
 
+class EgressPeer(Part):
+    """Somewhere that pods may go: addresses, or pods of a namespace, with labels, or both."""
+
+    cidr: Cidr | None = Field(
+        default=None,
+        description="Addresses outside the cluster: `10.2.0.0/16`; `0.0.0.0/0` for all of them.",
+        json_schema_extra=excludes("namespace", "labels"),
+    )
+    namespace: DnsLabel | None = Field(
+        default=None, description="Namespace of the pods.", json_schema_extra=excludes("cidr")
+    )
+    labels: Mapping[LabelKey, LabelValue] = Field(
+        default={}, description="Labels of the pods.", json_schema_extra=excludes("cidr")
+    )
+    ports: Items[Annotated[int, Field(ge=1, le=65535)]] = Field(
+        default=(443,), min_length=1, description="TCP ports there."
+    )
+
+
 class NetworkPolicySettings(Part):
     """Whether calls are restricted."""
 
     enabled: bool = Field(default=True, description="Whether each model gets a NetworkPolicy.")
+    egress: Items[EgressPeer] = Field(
+        default=(),
+        description="What traced models may reach, where `tracing.egress` keeps them in, beside names, the collector, "
+        "their own pods and their judge: hubs, object stores, mirrors.",
+    )
 
 
 class Observe(Part):

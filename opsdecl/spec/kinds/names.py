@@ -1,6 +1,7 @@
 """Texts with a grammar: names, labels, addresses, versions, paths; and numbers that keep their type."""
 
 import re
+from ipaddress import ip_network
 from math import isfinite
 from typing import Annotated, Any, TypeVar
 
@@ -137,6 +138,14 @@ _revision = pattern_of(
 )
 
 
+def _cidr(value: str) -> str:
+    try:
+        return str(ip_network(value))
+    except ValueError as problem:
+        hint = "write an address and the bits that count, such as `10.2.0.0/16`"
+        raise refusal(codes.BAD_NAME, f"expected addresses, found {shown(value)}: {problem}", hint) from None
+
+
 def _not_empty(value: str) -> str:
     if not value.strip():
         raise refusal(codes.EMPTY_VALUE, "expected a text, found an empty one", "write a value, or remove the field")
@@ -199,6 +208,7 @@ Items = Annotated[tuple[T, ...], Strict(False)]
 DnsLabel = Annotated[
     str, Word("name"), AfterValidator(_dns_label), WithJsonSchema({"type": "string", "pattern": f"^{_LABEL}$"})
 ]
+Cidr = Annotated[str, Word("addresses"), AfterValidator(_cidr)]
 DnsSubdomain = Annotated[str, Word("name"), AfterValidator(_dns_subdomain)]
 ResourceName = Annotated[str, Word("resource name"), AfterValidator(_resource_name)]
 CatalogName = Annotated[str, Word("name"), AfterValidator(_catalog_name)]

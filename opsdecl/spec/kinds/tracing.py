@@ -36,5 +36,6 @@ class Collector(Part):
     egress: AccessPeer | None = Field(
         default=None,
         description="Pods of the collector. Where given, traced models get a NetworkPolicy that lets them out to it, "
-        "beside one that keeps them in: leave it out where nothing else does, since it would keep them in by itself.",
+        "to their judge, their own pods, and what `networkPolicy.egress` names. It keeps them from all else: leave it "
+        "out where nothing else does.",
     )

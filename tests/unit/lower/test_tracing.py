@@ -113,20 +113,19 @@ def test_without_a_collector_or_without_tracing_nothing_is_said() -> None:
 def test_the_way_to_the_collector_is_opened_only_where_it_is_asked_for() -> None:
     assert "tracing-egress" not in llm(TRACED, COLLECTOR)
     peer = "egress: {namespace: observability, labels: {app: collector}}"
-    policy = llm(TRACED, f"tracing: {{endpoint: 'http://collector.observability:4317', {peer}}}")["tracing-egress"].data
+    kept = "spec: {tracing: {sample: 0.25}, weights: {source: {type: pvc, claim: weights}}}"
+    policy = llm(kept, f"tracing: {{endpoint: 'http://collector.observability:4317', {peer}}}")["tracing-egress"].data
     assert policy["metadata"]["name"] == "chat-tracing"
     assert policy["spec"]["policyTypes"] == ["Egress"]
-    assert policy["spec"]["egress"] == [
-        {
-            "to": [
-                {
-                    "namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "observability"}},
-                    "podSelector": {"matchLabels": {"app": "collector"}},
-                }
-            ],
-            "ports": [{"protocol": "TCP", "port": 4317}],
-        }
-    ]
+    assert {
+        "to": [
+            {
+                "namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "observability"}},
+                "podSelector": {"matchLabels": {"app": "collector"}},
+            }
+        ],
+        "ports": [{"protocol": "TCP", "port": 4317}],
+    } in policy["spec"]["egress"]
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ from opsdecl.compile.lower.labels import selector, selector_of_all
 from opsdecl.compile.lower.resources import make_resource
 from opsdecl.compile.lower.subject import Subject
 from opsdecl.compile.types import Resource, Traced
+from opsdecl.spec.kinds.environment import EgressPeer
 from opsdecl.spec.kinds.serving import Access, AccessPeer
 
 ROLE = "network-policy"
@@ -53,7 +54,7 @@ def _callers(access: Access | None) -> list[Any]:
     return [Traced(peer_of(peer), ("spec", "access", "from", index)) for index, peer in enumerate(access.from_)]
 
 
-def peer_of(peer: AccessPeer) -> dict[str, Any]:
+def peer_of(peer: AccessPeer | EgressPeer) -> dict[str, Any]:
     namespace = {"matchLabels": {NAMESPACE_NAME: peer.namespace}} if peer.namespace else None
     pods = {"matchLabels": dict(peer.labels)} if peer.labels else None
     return {"namespaceSelector": namespace, "podSelector": pods if pods or namespace else {}}

@@ -12,6 +12,7 @@ from opsdecl.compile.lower.native.flags import Flag
 from opsdecl.compile.lower.native.network import peer_of
 from opsdecl.compile.lower.native.span_attributes import resource_attributes
 from opsdecl.compile.lower.native.variables import literal
+from opsdecl.compile.lower.native.ways_out import kept_in, ways_out
 from opsdecl.compile.lower.resources import make_resource
 from opsdecl.compile.lower.subject import Subject
 from opsdecl.compile.types import Resource, Traced
@@ -70,22 +71,31 @@ def tracing_variables(subject: Subject, spec: LLMSpec, engine: str) -> dict[str,
 
 def tracing_egress(subject: Subject, spec: LLMSpec) -> Resource | None:
     """A policy beside the model's own, which only says who may come in."""
-    collector = traced_to(subject, spec)
-    if collector is None or collector.egress is None or not subject.environment.network_policy.enabled:
+    collector = _kept_to(subject, spec)
+    if collector is None or collector.egress is None:
         return None
     address = urlsplit(collector.endpoint)
     port = {"protocol": "TCP", "port": address.port or _PORTS[address.scheme]}
     policy = {
         "podSelector": {"matchLabels": selector_of_all(subject)},
         "policyTypes": ["Egress"],
-        "egress": [{"to": [Traced(peer_of(collector.egress), _AT)], "ports": [port]}],
+        "egress": ways_out(subject, spec, {"to": [Traced(peer_of(collector.egress), _AT)], "ports": [port]}),
     }
     name = object_name(subject.base, "tracing")
     return make_resource(subject, ROLE, "networking.k8s.io/v1", "NetworkPolicy", {"spec": policy}, name=name)
 
 
+def _kept_to(subject: Subject, spec: LLMSpec) -> Collector | None:
+    """The collector where a policy names the way to it, and so closes all that it does not name."""
+    collector = traced_to(subject, spec) if subject.environment.network_policy.enabled else None
+    return collector if collector is not None and collector.egress is not None else None
+
+
 def beyond_tracing(subject: Subject, spec: LLMSpec, runtime: RuntimeSpec) -> Iterator[Diagnostic]:
-    """Errors: texts of an engine that tells none. Warnings: an image that cannot trace."""
+    """Errors: texts of an engine that tells none, and ways out that are closed. Warnings: an image that cannot
+    trace."""
+    if _kept_to(subject, spec) is not None:
+        yield from kept_in(subject, spec)
     if traced_to(subject, spec) is None or spec.tracing is None or runtime.engine not in SHOWN:
         return
     shown, name = SHOWN[runtime.engine], str(subject.document.address)
