@@ -1,7 +1,7 @@
 """What a target must offer. One contract suite runs over every implementation."""
 
 from collections.abc import Callable, Sequence
-from typing import Protocol
+from typing import Protocol, Self
 
 from msgspec import Struct
 
@@ -28,6 +28,10 @@ class Record(Struct, frozen=True):
 
 class TargetReader(Protocol):
     """Reading never writes."""
+
+    def comparing_with(self, desired: ManifestSet) -> Self:
+        """The same target, whose `read` finds out what a plan towards `desired` has to know."""
+        ...
 
     def read(self) -> Checked[TargetState]: ...
 

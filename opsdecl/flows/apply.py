@@ -84,11 +84,14 @@ def plan_return(
     target: Target, release: Release, revision: str | None, rules: PruneRules, *, wait: bool = False
 ) -> Checked[Return]:
     """To an earlier revision, or to nothing where `revision` is None. `rules`: what of the target is protected."""
-    now = target.read()
     then = target.read_revision(revision) if revision is not None else Checked(_nothing())
-    if now.value is None or then.value is None:
-        return Checked(None, now.diagnostics + then.diagnostics)
+    if then.value is None:
+        return Checked(None, then.diagnostics)
     desired = manifests_of(release, then.value)
+    target = target.comparing_with(desired)
+    now = target.read()
+    if now.value is None:
+        return Checked(None, now.diagnostics)
     base = BaseRef(ref="live", commit=now.value.revision)
     diff = diff_release(now.value, desired, effects=effect_table(), base_ref=base)
     stepped = add_steps(diff.release, desired, now.value, wait=wait)

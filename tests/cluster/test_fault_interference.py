@@ -95,7 +95,7 @@ def interfered(person: Interferer, patch: pytest.MonkeyPatch) -> Counter[str]:
         person.edit(person.drawn.choice(person.before.manifests))
     person.deeds.clear()  # Those are drift, which the plan shows and takes back.
     uids = live(cluster)
-    target = placed(cluster_target(cluster))
+    target = placed(cluster_target(cluster, wanted))
     state = read(target)
     plan = planned(state, wanted)
     claims: dict[str, float] = {}

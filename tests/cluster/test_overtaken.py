@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Callable
-from random import Random
 from typing import Any
 
 import pytest
@@ -11,10 +10,11 @@ from opsdecl.diag import Checked
 from opsdecl.render.types import Manifest, ManifestSet
 from opsdecl.targets.cluster.client import Client
 from opsdecl.targets.cluster.connection import NoAnswer
-from tests.contracts.builders import actions, apply, chat, manifest, nothing, plan_of, release
+from tests.contracts.builders import actions, apply, chat, manifest, nothing, plan_of, record, release
 from tests.support.cluster import ControlPlane
 from tests.support.cluster_places import NAMESPACE, assist, cluster_target
-from tests.support.interference import Interferer, path_of
+from tests.support.interference import path_of
+from tests.support.overtaking import person, server_of, without_count
 
 __all__ = ["assist"]
 
@@ -36,21 +36,6 @@ def at(patch: pytest.MonkeyPatch, one: Manifest, method: str, number: int, what:
         return answer
 
     patch.setattr(Client, "_once", late)
-
-
-def person(cluster: ControlPlane) -> Interferer:
-    return Interferer(cluster, Random(7), nothing(), nothing(), 1, 0)
-
-
-def of_kind(kind: str, given: ManifestSet) -> Manifest:
-    return next(m for m in given.manifests if m.key.kind == kind)
-
-
-def without_count(given: ManifestSet) -> ManifestSet:
-    server = of_kind("Deployment", given)
-    spec = {name: value for name, value in server.data["spec"].items() if name != "replicas"}
-    changed = Manifest(server.address, server.key, server.token, {**server.data, "spec": spec}, {}, server.depends_on)
-    return release(*(m for m in given.manifests if m is not server), changed)
 
 
 def codes(done: Checked[Any]) -> list[str]:
@@ -129,7 +114,7 @@ def test_a_count_that_somebody_sets_while_we_hand_it_over_stands(
 ) -> None:
     apply(cluster_target(cluster), chat())
     wanted = without_count(chat())
-    server = of_kind("Deployment", wanted)
+    server = server_of(wanted)
     at(monkeypatch, server, "PATCH", 1, lambda: person(cluster).scale(server), "before")
     done = apply(cluster_target(cluster), wanted)
     assert done.diagnostics == ()
@@ -171,7 +156,7 @@ def test_an_answer_that_was_lost_is_known_though_the_server_spells_values_otherw
 
 
 def with_cpu(amount: str) -> Manifest:
-    server = of_kind("Deployment", chat())
+    server = server_of(chat())
     (container,) = server.data["spec"]["template"]["spec"]["containers"]
     limited = {**container, "resources": {"limits": {"cpu": amount}}, "ports": [{"containerPort": 8000}]}
     template = {**server.data["spec"]["template"], "spec": {"containers": [limited]}}
@@ -183,8 +168,23 @@ def test_a_count_that_was_nobodys_and_is_set_before_ours_stands(
     cluster: ControlPlane, assist: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     apply(cluster_target(cluster), without_count(chat()))
-    server = of_kind("Deployment", chat())
+    server = server_of(chat())
     at(monkeypatch, server, "PATCH", 1, lambda: person(cluster).scale(server), "before")
     done = apply(cluster_target(cluster), chat())
     assert codes(done) == ["OD510"]
     assert cluster.get("deployment", "chat", NAMESPACE)["spec"]["replicas"] > 0
+
+
+def test_a_count_that_was_nobodys_and_is_set_after_the_plan_stands(cluster: ControlPlane, assist: str) -> None:
+    apply(cluster_target(cluster), without_count(chat()))
+    target = cluster_target(cluster, chat())
+    state = target.read().value
+    assert state is not None
+    person(cluster).scale(server_of(chat()))
+    done = target.write(chat(), plan_of(state, chat()), record(), expected=state.identity, emit=lambda event: None)
+    assert codes(done) == ["OD510"]
+    assert "Deployment assist/chat was changed by somebody since this was planned" in done.diagnostics[0].message
+    assert cluster.get("deployment", "chat", NAMESPACE)["spec"]["replicas"] > 0
+    assert next_actions(cluster, chat()) == {"LLM.chat/main/deployment": "update"}
+    assert apply(target, chat()).diagnostics == ()
+    assert cluster.get("deployment", "chat", NAMESPACE)["spec"]["replicas"] == 0

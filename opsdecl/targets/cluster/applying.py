@@ -13,7 +13,16 @@ from opsdecl.diag.codes.plan import STALE
 from opsdecl.diff.types import ObjectChange
 from opsdecl.render.types import Manifest
 from opsdecl.targets.cluster.client import Client
-from opsdecl.targets.cluster.comparing import answered_of, decorated, is_leaving, landed, ours_of, see, seen_of
+from opsdecl.targets.cluster.comparing import (
+    answered_of,
+    decorated,
+    is_leaving,
+    landed,
+    ours_of,
+    see,
+    seen_of,
+    stored_object,
+)
 from opsdecl.targets.cluster.dryrun import Applier, refused
 from opsdecl.targets.cluster.failures import StatusError
 from opsdecl.targets.cluster.inventory import Entry
@@ -62,8 +71,9 @@ class Writer(Struct, frozen=True):
         if live is not None and keeper is not None and entry.applied is None and not self._takes(manifest):
             return None, (anothers_object(manifest, live, keeper),)
         if change.action == "create" and entry.applied is None and not is_leaving(live):
-            said = f"{manifest.key} was made by somebody since this was planned"
-            return None, (Diagnostic(STALE, said, hint="plan again", subject=str(manifest.address.spec)),)
+            return None, (_stale(manifest, "was made by somebody since this was planned"),)
+        if change.action == "update" and not self._is_as_planned(manifest, entry, live, change):
+            return None, (_stale(manifest, "was changed by somebody since this was planned"),)
         if change.action == "replace" and change.replaces is None and not is_leaving(live):
             from opsdecl.targets.cluster.deleting import delete_object
 
@@ -110,8 +120,7 @@ class Writer(Struct, frozen=True):
                 # Who scales what nobody had scaled before is not noted by the server, and no conflict then.
                 shown = _shown(live, manifest, self.manager)
                 if shown != _shown(looked, manifest, self.manager) or self._sight(entry, live, manifest) != planned:
-                    said = f"{manifest.key} was changed by somebody while this was applied"
-                    return None, (Diagnostic(STALE, said, hint="plan again", subject=str(manifest.address.spec)),)
+                    return None, (_stale(manifest, "was changed by somebody while this was applied"),)
                 force = False
                 continue
             return self._entry(manifest, entry, answer), ()
@@ -138,8 +147,7 @@ class Writer(Struct, frozen=True):
         for _ in range(_TRIES):
             live = await self.client.find(path)
             if live is None or live["metadata"]["uid"] != entry.seen.uid:
-                said = f"{manifest.key} was deleted or replaced by somebody while it was taken over"
-                return None, (Diagnostic(STALE, said, hint="plan again", subject=str(manifest.address.spec)),)
+                return None, (_stale(manifest, "was deleted or replaced by somebody while it was taken over"),)
             fields = live["metadata"].get("managedFields") or []
             left = migrated(fields, named, self.manager)
             if left == fields:
@@ -171,6 +179,17 @@ class Writer(Struct, frozen=True):
     def _sight(self, entry: Entry, live: Mapping[str, Any] | None, manifest: Manifest) -> str:
         """Digest of what is ours of a live object, whatever controllers have moved meanwhile."""
         return see(entry, as_if_unmoved(live, entry.applied, manifest), self.manager).digest
+
+    def _is_as_planned(
+        self, manifest: Manifest, entry: Entry, live: Mapping[str, Any] | None, change: ObjectChange
+    ) -> bool:
+        """Also in fields that are new to us and nobody's. Who scales what nobody had scaled before is not noted by the
+        server, so no conflict tells. A plan made without what is wanted knows of our own fields only."""
+        if live is None or not change.digest_before or change.other_partition:
+            return True
+        sight = see(entry, as_if_unmoved(live, entry.applied, manifest), self.manager)
+        shown = stored_object(entry, sight, live, manifest).live_digest
+        return change.digest_before in (shown, sight.digest)
 
     def _may_take(self, manifest: Manifest, entry: Entry, path: str) -> bool:
         return Applier(self.manager, self.applyset, self.force).may_take(manifest, entry, path)
@@ -211,6 +230,10 @@ class Writer(Struct, frozen=True):
                 return True
             await asyncio.sleep(_GONE_PAUSE_S)
         return False
+
+
+def _stale(manifest: Manifest, what: str) -> Diagnostic:
+    return Diagnostic(STALE, f"{manifest.key} {what}", hint="plan again", subject=str(manifest.address.spec))
 
 
 def _uid(live: Mapping[str, Any] | None) -> str:

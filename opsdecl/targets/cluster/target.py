@@ -5,7 +5,7 @@ import os
 import socket
 from collections.abc import Callable, Coroutine, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack
-from typing import Any, TypeVar
+from typing import Any, Self, TypeVar
 
 from msgspec import Struct, field
 from msgspec.structs import replace
@@ -50,6 +50,10 @@ class ClusterTarget(Struct, frozen=True):
     lease_s: int = DURATION_S
     siblings: tuple[str, ...] = ()
     """Other partitions of the environment, whose objects may be handed over."""
+
+    def comparing_with(self, desired: ManifestSet) -> Self:
+        """See `apply.ports.TargetReader`."""
+        return replace(self, wanted=desired)
 
     def read(self) -> Checked[TargetState]:
         """The release as the cluster holds it. An unreachable cluster is an error, never an empty release."""

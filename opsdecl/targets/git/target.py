@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable, Sequence
 from functools import cached_property
 from pathlib import Path
+from typing import Self
 
 from msgspec import Struct
 
@@ -35,6 +36,10 @@ class GitTarget(Struct, frozen=True, dict=True):
     settings: GitSettings
     release: Release
     root: Path
+
+    def comparing_with(self, desired: ManifestSet) -> Self:
+        """See `apply.ports.TargetReader`."""
+        return self  # A branch is read whole.
 
     def read(self) -> Checked[TargetState]:
         """The release as the branch holds it now. A missing branch is an empty release, an unreachable one an error."""

@@ -4,7 +4,7 @@ cluster or the folder holds."""
 import asyncio
 from collections.abc import Callable, Coroutine, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from msgspec import Struct, field
 from msgspec.structs import replace
@@ -59,6 +59,10 @@ class PulumiTarget(Struct, frozen=True):
     release: Release
     wanted: ManifestSet | None = None
     place_of: PlaceOf = field(default=nowhere)
+
+    def comparing_with(self, desired: ManifestSet) -> Self:
+        """See `apply.ports.TargetReader`."""
+        return replace(self, wanted=desired)
 
     def read(self) -> Checked[TargetState]:
         """The release as stack, records and live objects have it. What does not answer is an error, never nothing."""
