@@ -12,6 +12,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from opsdecl.render.types import Manifest, ManifestSet
+from opsdecl.targets.cluster.store import PART_OF
 from tests.contracts.builders import manifest
 from tests.support.cluster import ControlPlane
 
@@ -22,6 +23,8 @@ _OF_VALUE: Mapping[str, tuple[str, ...]] = {
     "Deployment": ("spec", "revisionHistoryLimit"),
 }
 """Where an object of `tests.contracts.builders.manifest` holds its value."""
+ADOPTED = "meta.helm.sh/release-name"
+"""Annotation of what Helm has in its books."""
 _MERGE = "application/merge-patch+json"
 
 
@@ -68,7 +71,14 @@ class Interferer:
         with self._lock:
             there = {m.key: m for m in (*self.before.manifests, *self.wanted.manifests)}
             one = given if given is not None else self.drawn.choice(sorted(there.values(), key=lambda m: m.key))
-            deeds: list[Callable[[Manifest], None]] = [self.edit, self.annotate, self.delete, self.create, self.scale]
+            deeds: list[Callable[[Manifest], None]] = [
+                self.edit,
+                self.annotate,
+                self.delete,
+                self.create,
+                self.scale,
+                self.adopt,
+            ]
             self.drawn.choice(deeds)(one)
 
     def edit(self, one: Manifest) -> None:
@@ -99,6 +109,13 @@ class Interferer:
         collection = path_of(one).rpartition("/")[0]
         self._done("create", one, data, *self.ask("POST", f"{collection}?fieldManager=kubectl-create", data))
 
+    def adopt(self, one: Manifest) -> None:
+        """Another tool takes an object of the release into its books, as it was when the tool looked."""
+        code, live = self.ask("GET", path_of(one))
+        if code == 200 and PART_OF in live["metadata"].get("labels", {}):
+            metadata = {"resourceVersion": live["metadata"]["resourceVersion"], "annotations": {ADOPTED: "legacy"}}
+            self._patch("adopt", one, {"metadata": metadata}, "legacy", by="helm")
+
     def ask(self, method: str, path: str, body: Any = None, kind: str = "application/json") -> tuple[int, Any]:
         """HTTP status and answer."""
         folder = self.cluster.certificates
@@ -113,8 +130,10 @@ class Interferer:
         finally:
             talk.close()
 
-    def _patch(self, what: str, one: Manifest, body: Any, value: Any, below: str = "") -> None:
-        path = f"{path_of(one)}{below}?fieldManager=kubectl-edit"
+    def _patch(
+        self, what: str, one: Manifest, body: Any, value: Any, below: str = "", *, by: str = "kubectl-edit"
+    ) -> None:
+        path = f"{path_of(one)}{below}?fieldManager={by}"
         self._done(what, one, value, *self.ask("PATCH", path, body, _MERGE))
 
     def _done(self, what: str, one: Manifest, value: Any, code: int, answer: Any) -> None:
