@@ -104,7 +104,7 @@ EFFECTS = (
         (
             "cli",
             "targets.git.run",
-            "targets.cluster.credentials",
+            "targets.cluster.plugins",
             "targets.cluster.kubeconfig",
             "targets.pulumi.installation",
         ),

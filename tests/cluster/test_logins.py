@@ -1,6 +1,9 @@
-"""A login plugin of the kubeconfig, as kubectl runs it, whose token stops to count in the middle of an apply."""
+"""A login plugin of the kubeconfig, as kubectl runs it: what it gave stops to count in the middle of an apply."""
 
+import json
+import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 from opsdecl.apply.steps import add_steps
@@ -8,7 +11,7 @@ from opsdecl.apply.types import Event, Started
 from tests.contracts.builders import plan_of, record
 from tests.support.cluster import ControlPlane, wait_until
 from tests.support.cluster_places import NAMESPACE, assist, cluster_target
-from tests.support.crashes import fleet, live, names_of
+from tests.support.crashes import apply_in_steps, fleet, live, names_of
 
 __all__ = ["assist"]
 PLUGIN = """\
@@ -18,7 +21,9 @@ assert asked["kind"] == "ExecCredential" and asked["spec"]["interactive"] is Fal
 folder = pathlib.Path(sys.argv[1])
 with (folder / "asked").open("a") as log:
     log.write("once\\n")
-status = {"token": (folder / "token").read_text(), "expirationTimestamp": (folder / "until").read_text()}
+first = folder / "first"
+status = json.loads((first if first.exists() else folder / "status").read_text())
+first.unlink(missing_ok=True)
 print(json.dumps({"apiVersion": asked["apiVersion"], "kind": "ExecCredential", "status": status}))
 """
 
@@ -42,8 +47,7 @@ class Identity:
         self.cluster.kubectl("create", "secret", "generic", secret, "-n", NAMESPACE)
         bound = ("--bound-object-kind=Secret", f"--bound-object-name={secret}")
         self.token = self.cluster.kubectl("create", "token", "deployer", "-n", NAMESPACE, *bound).strip()
-        (self.folder / "token").write_text(self.token)
-        (self.folder / "until").write_text("2026-03-01T09:12:00Z")
+        give(self.folder, {"token": self.token, "expirationTimestamp": "2026-03-01T09:12:00Z"})
 
     def revoke(self) -> None:
         """Until the server answers with 401: it remembers for some seconds whom it let in."""
@@ -53,19 +57,25 @@ class Identity:
         who = ("auth", "whoami")
         wait_until(lambda: "nauthorized" in self.cluster.attempt(*who, kubeconfig=old).stderr, "the token still counts")
 
-    def kubeconfig(self) -> Path:
-        script = self.folder / "login.py"
-        script.write_text(PLUGIN)
-        about = {"apiVersion": "client.authentication.k8s.io/v1", "interactiveMode": "Never"}
-        called = {"command": sys.executable, "args": [str(script), str(self.folder)]}
-        return self.cluster.kubeconfig_with({"exec": {**about, **called}})
+
+def give(folder: Path, status: Mapping[str, str], *, first: bool = False) -> None:
+    """The plugin's answers, or its first one."""
+    (folder / ("first" if first else "status")).write_text(json.dumps(status))
+
+
+def kubeconfig(cluster: ControlPlane, folder: Path) -> Path:
+    script = folder / "login.py"
+    script.write_text(PLUGIN)
+    about = {"apiVersion": "client.authentication.k8s.io/v1", "interactiveMode": "Never"}
+    called = {"command": sys.executable, "args": [str(script), str(folder)]}
+    return cluster.kubeconfig_with({"exec": {**about, **called}})
 
 
 def test_a_token_that_ends_in_the_middle_of_an_apply_is_fetched_anew_once(
     cluster: ControlPlane, assist: str, tmp_path: Path
 ) -> None:
     identity, wanted = Identity(cluster, tmp_path), fleet(1, 60)
-    target = cluster_target(cluster, kubeconfig=str(identity.kubeconfig()), lease_s=120)
+    target = cluster_target(cluster, kubeconfig=str(kubeconfig(cluster, tmp_path)), lease_s=120)
     try:
         state = target.read().value
         assert state is not None
@@ -89,3 +99,35 @@ def test_a_token_that_ends_in_the_middle_of_an_apply_is_fetched_anew_once(
     assert live(cluster).keys() == names_of(wanted)
     # At the first request, and by one of all those that met the old token at once.
     assert (tmp_path / "asked").read_text().split() == ["once", "once"]
+
+
+def test_a_certificate_that_stopped_to_count_is_followed_by_the_next(
+    cluster: ControlPlane, assist: str, tmp_path: Path
+) -> None:
+    give(tmp_path, of_nobody(tmp_path), first=True)
+    give(tmp_path, certificate(cluster.certificates / "admin"))
+    target = cluster_target(cluster, kubeconfig=str(kubeconfig(cluster, tmp_path)))
+    assert apply_in_steps(target, fleet(1, 24)).diagnostics == ()
+    assert live(cluster).keys() == names_of(fleet(1, 24))
+    # Twice to read, and once to write: the first answer is nobody's certificate, for all requests at once.
+    assert (tmp_path / "asked").read_text().split() == ["once"] * 3
+
+
+def test_certificates_that_do_not_count_are_no_login(cluster: ControlPlane, assist: str, tmp_path: Path) -> None:
+    give(tmp_path, of_nobody(tmp_path))
+    (found,) = cluster_target(cluster, kubeconfig=str(kubeconfig(cluster, tmp_path))).read().diagnostics
+    assert found.code.id == "OD604"
+
+
+def certificate(name: Path) -> Mapping[str, str]:
+    """What a plugin says of `name`.crt and `name`.key."""
+    files = {"clientCertificateData": ".crt", "clientKeyData": ".key"}
+    return {field: name.with_suffix(suffix).read_text() for field, suffix in files.items()}
+
+
+def of_nobody(folder: Path) -> Mapping[str, str]:
+    """Signed by itself: no server believes it."""
+    files = ("-keyout", str(folder / "nobody.key"), "-out", str(folder / "nobody.crt"))
+    subject = ("-subj", "/O=system:masters/CN=admin")
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", *subject, *files], check=True)
+    return certificate(folder / "nobody")

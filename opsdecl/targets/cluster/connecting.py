@@ -5,9 +5,10 @@ import ssl
 from opsdecl.diag import Diagnostic
 from opsdecl.diag.codes import cluster as codes
 from opsdecl.targets.cluster.connection import Connections, MaySend, Request, Response, Transport
-from opsdecl.targets.cluster.credentials import Login, login_of, trust_of
+from opsdecl.targets.cluster.credentials import login_of, trust_of
 from opsdecl.targets.cluster.failures import ClusterError
 from opsdecl.targets.cluster.kubeconfig import Server
+from opsdecl.targets.cluster.login import Login, Pass
 
 _UNAUTHORIZED = 401
 
@@ -29,13 +30,15 @@ class Line:
     ) -> Response:
         """Once more with what the login says then, where the server does not know us. Raises NoAnswer, ClusterError
         where we cannot log in, and what `may_send` raises."""
-        who = await self._login.authorization()
+        who = await self._login.present()
         response = await self._transport.send(_signed(method, target, headers, body, may_send, who))
         if response.status != _UNAUTHORIZED:
             return response
-        other = await self._login.authorization(refused=who)
+        other = await self._login.present(refused=who)
         if other == who:
             return response
+        if other.certificate != who.certificate:
+            await self._transport.renew()
         return await self._transport.send(_signed(method, target, headers, body, may_send, other))
 
     async def close(self) -> None:
@@ -43,15 +46,16 @@ class Line:
 
 
 def _signed(
-    method: str, target: str, headers: tuple[tuple[str, str], ...], body: bytes, may_send: MaySend | None, who: str
+    method: str, target: str, headers: tuple[tuple[str, str], ...], body: bytes, may_send: MaySend | None, who: Pass
 ) -> Request:
-    told = (*headers, ("Authorization", who)) if who else headers
+    told = (*headers, ("Authorization", who.authorization)) if who.authorization else headers
     return Request(method, target, told, body, may_send)
 
 
 def connect(server: Server, in_flight: int) -> Line:
     """Raises ClusterError where certificates, credentials or the address cannot be read. Nobody is called yet."""
-    login, trust = login_of(server), trust_of(server)
+    trust = trust_of(server)
+    login = login_of(server, trust)
     try:
         return Line(_transport(server, trust, in_flight), login)
     except ValueError as error:

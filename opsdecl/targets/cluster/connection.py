@@ -65,6 +65,9 @@ class Transport(Protocol):
     async def send(self, request: Request) -> Response:
         """Raises NoAnswer, and what `may_send` raises."""
 
+    async def renew(self) -> None:
+        """Nothing is sent from now on over connections that were made before."""
+
     async def close(self) -> None: ...
 
 
@@ -81,6 +84,7 @@ class Connections:
         self._before = url.path.rstrip("/")
         self._certified = certified if self._trust is not None and certified else None
         self._idle: list[Connection] = []
+        self._renewals = 0
         self._alone = asyncio.Lock()
         self._always = _head(
             ("Host", url.netloc.rpartition("@")[2]),
@@ -89,11 +93,12 @@ class Connections:
         )
 
     async def send(self, request: Request) -> Response:
+        renewals = self._renewals
         connection = self._kept() or await self._open()
         try:
             response = await self._exchange(connection, request)
         finally:
-            if connection.is_idle:
+            if connection.is_idle and renewals == self._renewals:
                 self._idle.append(connection)
             else:
                 connection.abort()
@@ -133,6 +138,10 @@ class Connections:
             raise NoAnswer(f"no connection within {CONNECT_TIMEOUT_S:g} s") from None
         except OSError as error:
             raise NoAnswer(str(error)) from error
+
+    async def renew(self) -> None:
+        self._renewals += 1
+        await self.close()
 
     async def close(self) -> None:
         for connection in self._idle:

@@ -16,6 +16,8 @@ from opsdecl.targets.cluster.settings import ClusterSettings
 if TYPE_CHECKING:
     from lightkube.config.kubeconfig import SingleConfig
 
+_PROXIES = ("http", "https", "socks5", "socks5h")
+
 
 class Way(Struct, frozen=True):
     """What a kubeconfig says of the way to a server, beside its address: the name that its certificate must have, and
@@ -102,12 +104,13 @@ def _way(path: Path, cluster: str) -> Way:
     rows = safe_load(path.read_text("utf-8"))["clusters"]
     settings = next(row["cluster"] for row in rows if row["name"] == cluster)
     way = Way(str(settings.get("tls-server-name") or ""), str(settings.get("proxy-url") or ""))
-    if way.proxy and not way.proxy.startswith(("http://", "https://")):
-        kind = way.proxy.partition(":")[0]
+    kind = way.proxy.partition("://")[0]
+    if way.proxy and kind not in _PROXIES:
         said = (
-            f"cluster `{cluster}` of {path} is behind a proxy of the kind `{kind}`, and http and https are spoken here"
+            f"cluster `{cluster}` of {path} is behind a proxy of the kind `{kind}`, which is none of those known here"
         )
-        raise ClusterError(Diagnostic(codes.KUBECONFIG_BROKEN, said, hint="set its proxy-url to an http:// address"))
+        hint = f"set its proxy-url to an address of {', '.join(_PROXIES)}"
+        raise ClusterError(Diagnostic(codes.KUBECONFIG_BROKEN, said, hint=hint))
     return way
 
 

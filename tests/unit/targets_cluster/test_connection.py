@@ -81,6 +81,20 @@ def test_a_whole_answer_is_read_however_it_comes(script: Script) -> None:
     assert len(requests) == 2
 
 
+def test_nothing_is_sent_over_connections_of_before_a_renewal() -> None:
+    async def work(client: Connections) -> None:
+        await client.send(Request("GET", "/before"))
+        late = asyncio.create_task(client.send(Request("GET", "/under-way")))
+        await asyncio.sleep(0.1)
+        await client.renew()
+        assert (await late).status == 200
+        for _ in range(2):
+            await client.send(Request("GET", "/after"))
+
+    heard = talk([(WHOLE,), (0.2, WHOLE), (WHOLE,), (WHOLE,)], work)
+    assert [[head.split()[1] for head in one] for one in heard] == [[b"/before", b"/under-way"], [b"/after"] * 2]
+
+
 @pytest.mark.parametrize(
     ("script", "said"),
     [

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import ssl
 import sys
 from pathlib import Path
 from typing import Any
@@ -11,9 +12,11 @@ import yaml
 from lightkube.config.models import UserExec
 
 from opsdecl.targets.cluster.connecting import connect
-from opsdecl.targets.cluster.credentials import login_of, plugin_token
+from opsdecl.targets.cluster.credentials import login_of, trust_of
 from opsdecl.targets.cluster.failures import ClusterError
 from opsdecl.targets.cluster.kubeconfig import find_server
+from opsdecl.targets.cluster.login import Pass
+from opsdecl.targets.cluster.plugins import PluginLogin, ask
 from opsdecl.targets.cluster.settings import ClusterSettings
 
 
@@ -79,6 +82,11 @@ def plugin(folder: Path, body: str, version: str = "v1") -> UserExec:
     return UserExec(apiVersion=name, command=sys.executable, args=[str(script)])
 
 
+def answering(status: Any) -> str:
+    """A plugin's program."""
+    return f"print({json.dumps(json.dumps({'status': status}))})"
+
+
 @pytest.mark.parametrize("version", ["v1", "v1beta1"])
 def test_a_login_plugin_is_told_its_version_and_gives_the_token(tmp_path: Path, version: str) -> None:
     body = (
@@ -87,20 +95,24 @@ def test_a_login_plugin_is_told_its_version_and_gives_the_token(tmp_path: Path, 
         "assert info['spec'] == {'interactive': False}\n"
         "print(json.dumps({'status': {'token': info['apiVersion']}}))\n"
     )
-    assert asyncio.run(plugin_token(plugin(tmp_path, body, version))) == f"client.authentication.k8s.io/{version}"
+    given = asyncio.run(ask(plugin(tmp_path, body, version)))
+    assert given == Pass(f"Bearer client.authentication.k8s.io/{version}")
 
 
 @pytest.mark.parametrize(
     ("body", "said"),
     [
         ("import sys\nsys.exit('please log in')", "please log in"),
-        ("print('hello')", "holds no token"),
-        (f"print({json.dumps(json.dumps({'status': {}}))})", "holds no token"),
+        ("import sys\nsys.exit(3)", "exit 3"),
+        ("print('hello')", "holds no credentials"),
+        (answering({}), "holds neither a token nor a certificate"),
+        (answering({"clientCertificateData": "c"}), "a certificate without a key"),
+        (answering({"clientCertificateData": "c", "clientKeyData": "k"}), "its certificate cannot be used"),
     ],
 )
 def test_a_login_plugin_that_fails_says_why(tmp_path: Path, body: str, said: str) -> None:
     with pytest.raises(ClusterError) as caught:
-        asyncio.run(plugin_token(plugin(tmp_path, body)))
+        asyncio.run(PluginLogin(plugin(tmp_path, body), ssl.create_default_context()).present())
     found = caught.value.diagnostics[0]
     assert found.code.id == "OD604"
     assert said in found.message
@@ -109,18 +121,11 @@ def test_a_login_plugin_that_fails_says_why(tmp_path: Path, body: str, said: str
 def test_a_proxy_of_a_kind_that_is_not_spoken_is_refused(tmp_path: Path) -> None:
     path = kubeconfig(tmp_path, "config", "prod")
     data = yaml.safe_load(path.read_text())
-    data["clusters"][0]["cluster"]["proxy-url"] = "socks5://127.0.0.1:1080"
+    data["clusters"][0]["cluster"]["proxy-url"] = "socks4://127.0.0.1:1080"
     path.write_text(yaml.safe_dump(data))
     code, said, _ = code_of(ClusterSettings("prod", kubeconfig=str(path)))
     assert code == "OD603"
-    assert "`socks5`" in said
-
-
-def test_a_plugin_that_answers_with_a_certificate_is_told_from_one_that_answers_nothing(tmp_path: Path) -> None:
-    body = "import json; print(json.dumps({'status': {'clientCertificateData': 'c', 'clientKeyData': 'k'}}))"
-    with pytest.raises(ClusterError) as caught:
-        asyncio.run(plugin_token(plugin(tmp_path, body)))
-    assert "takes tokens only" in caught.value.diagnostics[0].message
+    assert "`socks4`" in said
 
 
 @pytest.mark.parametrize(
@@ -133,25 +138,26 @@ def test_a_plugin_that_answers_with_a_certificate_is_told_from_one_that_answers_
 )
 def test_what_a_kubeconfig_says_of_us_is_what_the_server_hears(tmp_path: Path, user: Any, header: str) -> None:
     server = find_server(ClusterSettings("prod", kubeconfig=str(kubeconfig(tmp_path, "config", "prod", user=user))))
-    assert asyncio.run(login_of(server).authorization()) == header
+    assert asyncio.run(login_of(server, ssl.create_default_context()).present()) == Pass(header)
 
 
 def test_a_token_file_is_read_again_where_the_server_refuses_what_it_held(tmp_path: Path) -> None:
     path = kubeconfig(tmp_path, "config", "prod", user={"tokenFile": "token"})
-    login = login_of(find_server(ClusterSettings("prod", kubeconfig=str(path))))
+    server = find_server(ClusterSettings("prod", kubeconfig=str(path)))
+    login = login_of(server, trust_of(server))
     file = tmp_path / "token"
     file.write_text("old\n")
 
-    async def ask(refused: str | None = None) -> str:
-        return await login.authorization(refused)
+    async def shown(refused: Pass | None = None) -> str:
+        return (await login.present(refused)).authorization
 
-    assert asyncio.run(ask()) == "Bearer old"
+    assert asyncio.run(shown()) == "Bearer old"
     file.write_text("new\n")
-    assert asyncio.run(ask()) == "Bearer old"
-    assert asyncio.run(ask("Bearer old")) == "Bearer new"
+    assert asyncio.run(shown()) == "Bearer old"
+    assert asyncio.run(shown(Pass("Bearer old"))) == "Bearer new"
     file.unlink()
     with pytest.raises(ClusterError) as caught:
-        asyncio.run(ask("Bearer new"))
+        asyncio.run(shown(Pass("Bearer new")))
     assert caught.value.diagnostics[0].code.id == "OD603"
 
 
