@@ -62,12 +62,17 @@ spec:
 """
 
 
-@lru_cache
-def drifting(*changes: tuple[str, str]) -> Mapping[str, Manifest]:
-    """Objects by document and role without its key; `changes` are texts that are replaced in the documents."""
+def drifting_tree(*changes: tuple[str, str]) -> MemoryTree:
+    """`changes` are texts that are replaced in the documents."""
     text = CLAIMS
     for before, after in changes:
         assert before in text
         text = text.replace(before, after)
-    found = built(MemoryTree({**MINIMAL_PROJECT, "environments/dev/case.yaml": text}), "dev").manifests.manifests
+    return MemoryTree({**MINIMAL_PROJECT, "environments/dev/case.yaml": text})
+
+
+@lru_cache
+def drifting(*changes: tuple[str, str]) -> Mapping[str, Manifest]:
+    """Objects by document and role without its key."""
+    found = built(drifting_tree(*changes), "dev").manifests.manifests
     return {f"{m.address.spec}/{m.address.role.rpartition('-')[0] or m.address.role}": m for m in found}

@@ -17,7 +17,7 @@ from opsdecl.spec.kinds.serving import Resources
 from opsdecl.spec.kinds.variables import EnvVars
 from opsdecl.spec.kinds.weights import AccessMode
 
-_OTHER_DATA = effect("behaviour", "what is trained on it sees other data")
+_OTHER_DATA = effect("behaviour", "what is trained on it or compared with it sees other data")
 _SAYS = effect("metadata", "something else is said of the data")
 _VOLUME = effect("data-loss", "the volume of the data is made anew")
 

@@ -17,6 +17,7 @@ from opsdecl.view.plan.phrases import (
     document_name,
     effects_text,
     field_name,
+    group_text,
     head_text,
     mode_text,
     note_text,
@@ -86,7 +87,7 @@ def _group(group: ChangeGroup, seen: Outline) -> Mapping[str, Any]:
         "restart": field_name(unlisted_restart(document)),
         "objects": [_object(change, change.fields) for change in objects],
         "followers": [(document_name(d.address), effects_text(d)) for d in group.followers],
-        "together": totals_text(totals(group.documents)) if group.followers else "",
+        "together": group_text(group) if group.followers else "",
     }
 
 

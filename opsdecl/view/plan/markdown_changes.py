@@ -7,15 +7,15 @@ from opsdecl.view.markup import code, html_code, prose, table_row
 from opsdecl.view.plan.budget import Section
 from opsdecl.view.plan.markdown_sections import arrow, finding_row
 from opsdecl.view.plan.models import ModelLine
-from opsdecl.view.plan.outline import ChangeGroup, Outline, fields_worst_first, totals, worst_first
+from opsdecl.view.plan.outline import ChangeGroup, Outline, fields_worst_first, worst_first
 from opsdecl.view.plan.phrases import (
     change_texts,
     document_name,
     effects_text,
     field_name,
+    group_text,
     note_text,
     object_name,
-    totals_text,
     unlisted_restart,
     where_text,
 )
@@ -50,7 +50,7 @@ def _title(document: DocumentChange) -> str:
 
 
 def _summary(group: ChangeGroup) -> str:
-    together = totals_text(totals(group.documents)) if group.followers else effects_text(group.lead)
+    together = group_text(group) if group.followers else effects_text(group.lead)
     more = f" and {len(group.followers):,} more" if group.followers else ""
     parts = [html_code(document_name(group.lead.address)) + more, _title(group.lead), _plain_html(together)]
     return " · ".join(part for part in parts if part)
@@ -64,7 +64,7 @@ def _plain_html(text: str) -> str:
 def _brief(group: ChangeGroup) -> str:
     document = group.lead
     more = f" and {len(group.followers):,} more" if group.followers else ""
-    effects = totals_text(totals(group.documents))
+    effects = group_text(group)
     texts = [code(document_name(document.address), 80) + more, _title(document), code(effects, 80) if effects else ""]
     return " · ".join(text for text in texts if text)
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from msgspec.structs import replace
 
 from opsdecl.diag.codes.exceptions import CODES as EXCEPTIONS
-from opsdecl.diff.types import Approval, BaseRef, Finding, ModelChange, ObjectChange, Plan
+from opsdecl.diff.types import Action, Approval, BaseRef, Finding, ModelChange, ObjectChange, Plan
 from opsdecl.view.markup import code, plain, prose, table_row
 from opsdecl.view.plan.budget import Section
 from opsdecl.view.plan.fleet import fleet_rows
@@ -57,8 +57,10 @@ def _running(seen: Outline) -> list[tuple[str, str]]:
     documents = [document for group in seen.groups for document in group.documents]
     noun = documents_noun([kind_of(document.address) for document in documents if document.effects.pods != (0, 0)])
     rows = []
-    for title, actions in (("restarts", ("update", "replace")), ("starts", ("create",)), ("stops", ("delete",))):
-        found = totals([d for d in documents if d.action in actions])
+    titles: tuple[tuple[str, tuple[Action, ...]], ...]
+    titles = (("restarts", ("update", "replace")), ("starts", ("create",)), ("stops", ("delete",)))
+    for title, actions in titles:
+        found = totals(documents, *actions)
         if found.pods == (0, 0):
             continue
         text = f"{span_of(*found.pods)} {'pod' if found.pods[1] == 1 else 'pods'} in {count(found.documents, noun)}"

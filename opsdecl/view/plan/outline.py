@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from msgspec import Struct
 from msgspec.structs import replace
 
+from opsdecl.addr import is_run
 from opsdecl.diff.types import (
     CLASSES,
     Action,
@@ -173,9 +174,15 @@ def _likeness(document: DocumentChange) -> tuple[object, ...]:
     return document.classes, repr(document.fields)
 
 
+def pods_action(document: DocumentChange) -> Action:
+    """What becomes of its pods. A run does not change: those of another are new, whatever becomes of the document."""
+    changed = document.action in ("update", "replace")
+    return "create" if changed and any(map(is_run, document.objects)) else document.action
+
+
 def totals(documents: Iterable[DocumentChange], *actions: Action) -> Totals:
     """Over the documents with one of these actions that touch running pods."""
-    touched = [d for d in documents if d.effects.pods != (0, 0) and (not actions or d.action in actions)]
+    touched = [d for d in documents if d.effects.pods != (0, 0) and (not actions or pods_action(d) in actions)]
     gpus: dict[str, tuple[int, int]] = {}
     for document in touched:
         if document.effects.gpus != (0, 0):

@@ -15,7 +15,7 @@ from opsdecl.diff.types import (
     ObjectRef,
     Plan,
 )
-from opsdecl.view.plan.outline import Totals
+from opsdecl.view.plan.outline import ChangeGroup, Totals, pods_action, totals
 from opsdecl.view.words import count, documents_noun, listed, span_of
 
 _COUNTED = (("update", "updated"), ("create", "created"), ("delete", "deleted"), ("noop", "unchanged"))
@@ -147,11 +147,17 @@ def pods_text(pods: tuple[int, int], gpus: Mapping[str, tuple[int, int]], verb: 
 def effects_text(document: DocumentChange) -> str:
     effects = document.effects
     gpus = {effects.gpu or "GPU": effects.gpus} if effects.gpus != (0, 0) else {}
-    return pods_text(effects.pods, gpus, _VERBS.get(document.action, "restarts"))
+    return pods_text(effects.pods, gpus, _VERBS.get(pods_action(document), "restarts"))
 
 
 def totals_text(found: Totals) -> str:
     return pods_text(found.pods, found.gpus)
+
+
+def group_text(group: ChangeGroup) -> str:
+    """Of all documents of a group, which change in the same way."""
+    found = totals(group.documents)
+    return pods_text(found.pods, found.gpus, _VERBS.get(pods_action(group.lead), "restarts"))
 
 
 def counts_text(summary: Mapping[str, int]) -> str:

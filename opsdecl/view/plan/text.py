@@ -14,7 +14,6 @@ from opsdecl.view.plan.outline import (
     drifted_fields,
     fields_worst_first,
     outline,
-    totals,
     worst_first,
 )
 from opsdecl.view.plan.phrases import (
@@ -26,6 +25,7 @@ from opsdecl.view.plan.phrases import (
     document_name,
     effects_text,
     field_name,
+    group_text,
     head_text,
     loss_text,
     mode_text,
@@ -34,7 +34,6 @@ from opsdecl.view.plan.phrases import (
     objects_text,
     pods_text,
     severities_text,
-    totals_text,
     unlisted_restart,
     where_text,
 )
@@ -176,7 +175,7 @@ class TextView(Struct, frozen=True):
         if not group.followers:
             return []
         names = printable(listed([_with_pods(document) for document in group.followers], _FOLLOWERS))
-        together = printable(totals_text(totals(group.documents)))
+        together = printable(group_text(group))
         where = "; JSON has each" if len(group.followers) > _FOLLOWERS else ""
         rows = [f"  = same in {len(group.followers):,} more: {names}{where}"]
         return [*rows, f"    all {len(group.documents):,}: {together}"] if together else rows

@@ -5,8 +5,13 @@ from typing import Any
 
 import pytest
 
+from opsdecl.diff.types import BaseRef, SourceRef
+from opsdecl.flows.plan import Wanted, plan_review
+from opsdecl.render.canonical import to_yaml
 from opsdecl.render.schemas import examine_schemas
-from tests.support.drifting import EARLIER, SHA, drifting
+from opsdecl.view.plan.text import render_text
+from tests.support.drifting import EARLIER, SHA, drifting, drifting_tree
+from tests.support.golden import expect_golden
 
 CHECKS = "Dataset.claims/run-checks"
 
@@ -102,3 +107,22 @@ def test_a_training_does_not_read_what_its_data_is_compared_with() -> None:
     mounted = [mount["mountPath"] for mount in container["volumeMounts"]]
     assert "/datasets/claims" in mounted
     assert "/datasets/before" not in mounted
+
+
+def test_the_run_and_what_it_demands_as_objects() -> None:
+    demands = drifting()["Dataset.claims/checks"].data
+    told = {**demands, "data": {"checks.json": demands["data"]["checks.json"]}}
+    expect_golden("---\n".join(map(to_yaml, (told, drifting()[CHECKS].data))), "drift/checks.yaml")
+
+
+def test_a_plan_shows_what_of_the_reference_moved_and_the_checks_that_start() -> None:
+    moved, owner = drifting_tree(*MOVES["other bytes"]), drifting_tree(*ALIKE["its owner"])
+    base = BaseRef(ref="main", commit="1" * 40)
+    plan = plan_review(moved, drifting_tree(), Wanted("dev"), SourceRef(ref="HEAD"), base).plan
+    assert plan is not None
+    expect_golden(render_text(plan), "drift/plan.txt")
+    claims = next(change for change in plan.documents if change.address == "Dataset.claims")
+    assert "behaviour" in claims.classes
+    same = plan_review(owner, drifting_tree(), Wanted("dev"), SourceRef(ref="HEAD"), base).plan
+    assert same is not None
+    assert {change.address for change in same.documents} == {"Dataset.before"}
