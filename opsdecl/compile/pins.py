@@ -106,6 +106,8 @@ def _images(document: CompiledDocument) -> Iterator[tuple[SpecPath, str]]:
     explainer = (spec.get("explain") or {}).get("explainer")
     if explainer:
         yield ("spec", "explain", "explainer", "image"), explainer["image"]
+    if "transformer" in spec:
+        yield ("spec", "transformer", "image"), spec["transformer"]["image"]
     if "guardrails" in spec:
         yield ("spec", "guardrails", "image"), spec["guardrails"]["image"]
     for index, step in enumerate(spec.get("prepare") or ()):

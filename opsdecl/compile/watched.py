@@ -73,6 +73,8 @@ def watched_facts(document: CompiledDocument) -> Mapping[str, Json]:
         served["guarded"] = True
     if (spec.get("explain") or {}).get("explainer"):
         served["explained"] = True
+    if spec.get("transformer"):
+        served["transformed"] = True
     return {"served": served, **({"slo": spec["slo"]} if "slo" in spec else {})}
 
 

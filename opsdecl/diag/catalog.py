@@ -35,6 +35,7 @@ from opsdecl.diag.codes import (
     tracing,
     trained,
     training,
+    transforming,
     transparency,
     work,
 )
@@ -73,6 +74,7 @@ MODULES = (
     evidence,
     explaining,
     attribution,
+    transforming,
     maintenance,
     tracing,
     measures,

@@ -17,6 +17,7 @@ from tests.support.project import Ran, opsdecl_here
 
 SECRETS = "externalsecrets.external-secrets.io"
 SCALERS = "scaledobjects.keda.sh"
+BESIDE = '\n  transformer: {image: t:1, resources: {cpu: "1"}}\n  explain: {explainer: {image: e:1}}'
 SERVICES, LLM_SERVICES = "inferenceservices.serving.kserve.io", "llminferenceservices.serving.kserve.io"
 
 Command = Callable[..., Ran]
@@ -108,12 +109,14 @@ def test_serving_by_kserve(cluster: ControlPlane, project: Project) -> None:
     """From plain Kubernetes to KServe and back, drift and all: the address that callers have stays."""
     changed = {
         "chat": ("replicas: {count: 2}", "replicas: {min: 1, max: 4, target: {metric: cpu, value: 60}}"),
-        "fraud": ('resources: {cpu: "2", memory: 4Gi}', 'resources: {cpu: "2"}\n  explain: {explainer: {image: e:1}}'),
+        "fraud": ('resources: {cpu: "2", memory: 4Gi}', f'resources: {{cpu: "2"}}{BESIDE}'),
     }
     opsdecl = project("{}", **changed)
     assert opsdecl("apply", "--yes", "--no-wait").code == 0
     (asking,) = cluster.get("deployment", "fraud-explain", "risk")["spec"]["template"]["spec"]["containers"]
-    assert asking["args"] == ["--model_name", "fraud", "--predictor_host", "fraud.risk", "--http_port", "8080"]
+    assert asking["args"] == ["--model_name", "fraud", "--predictor_host", "fraud-model.risk", "--http_port", "8080"]
+    (before,) = cluster.get("deployment", "fraud-transform", "risk")["spec"]["template"]["spec"]["containers"]
+    assert before["args"] == asking["args"]
     address = cluster.get("service", "chat", "assist")["spec"]["clusterIP"]
     opsdecl = project("{serving: kserve}", **changed)
     with admitting_as(cluster, "kserve-0.20.0"):
@@ -125,7 +128,11 @@ def test_serving_by_kserve(cluster: ControlPlane, project: Project) -> None:
         container = cluster.get(SERVICES, "fraud", "risk")["spec"]["predictor"]["containers"][0]
         assert container["resources"]["limits"] == {"cpu": "2", "memory": "2Gi"}
         assert cluster.get(SERVICES, "fraud", "risk")["spec"]["explainer"]["labels"]["opsdecl.dev/variant"] == "explain"
-        assert cluster.attempt("get", "deployment", "fraud-explain", "-n", "risk").returncode != 0
+        transformer = cluster.get(SERVICES, "fraud", "risk")["spec"]["transformer"]
+        assert transformer["containers"][0]["resources"]["limits"] == {"cpu": "1", "memory": "2Gi"}
+        assert cluster.get("service", "fraud", "risk")["spec"]["selector"]["opsdecl.dev/variant"] == "transform"
+        for gone in ("fraud-explain", "fraud-transform"):
+            assert cluster.attempt("get", "deployment", gone, "-n", "risk").returncode != 0
 
         status = opsdecl("status")
         assert "KServe has not said yet how it is" in status.all

@@ -11,6 +11,7 @@ from opsdecl.spec.kinds.explain import Explain
 from opsdecl.spec.kinds.metadata import ServedMetadata
 from opsdecl.spec.kinds.names import Digest, DnsLabel, Items, NonEmpty, SourceUri
 from opsdecl.spec.kinds.scalars import ImageReference
+from opsdecl.spec.kinds.transformer import Transformer
 from opsdecl.spec.kinds.variables import EnvVars, WholeSecret
 
 ModelFormat = Literal["sklearn", "xgboost", "lightgbm", "onnx", "tensorflow", "pytorch", "triton", "mlflow", "custom"]
@@ -101,6 +102,12 @@ class ModelSpec(ServedSpec):
         description="How the server says that it is ready; the runtime's way where absent.",
         json_schema_extra=effect("rolling", "pods are probed differently"),
     )
+    transformer: Transformer | None = Field(
+        default=None,
+        description="Server that callers reach at the model's address, and that asks the model: it prepares requests, "
+        "and changes answers on the way back.",
+        json_schema_extra=effect("behaviour", "requests and answers are transformed differently"),
+    )
     explain: Explain | None = Field(
         default=None,
         description="What explains its answers: a server for one at a time, an evaluation over a table.",
@@ -165,4 +172,23 @@ spec:
 """,
 )
 
-KIND = Kind("Model", Model, "A classic predictive model that is served.", EXAMPLE, (TRAINED, EXPLAINED))
+TRANSFORMED = Example(
+    "A model behind a transformer, which makes the model's input of what callers send:",
+    """\
+apiVersion: opsdecl.dev/v1
+kind: Model
+metadata: {name: scans, namespace: risk, owner: team-risk}
+spec:
+  format: onnx
+  source: {uri: "s3://models/scans/v2"}
+  runtime: triton
+  resources: {cpu: "2", memory: 4Gi}
+  transformer:
+    image: ghcr.io/acme/scans-transformer:1.0.0
+    args: [--predictor_protocol, v2]
+    resources: {cpu: "1", memory: 1Gi}
+    replicas: 2
+""",
+)
+
+KIND = Kind("Model", Model, "A classic predictive model that is served.", EXAMPLE, (TRAINED, TRANSFORMED, EXPLAINED))

@@ -189,6 +189,15 @@ def explain(document: Model) -> Iterator[Finding]:
         yield Finding(codes.MUTABLE_TAG, at, message, "name a version, or add a digest: `@sha256:…`")
 
 
+def transformer(document: Model) -> Iterator[Finding]:
+    said = document.spec.transformer
+    if said is not None and said.image.is_mutable:
+        named = f"the tag `{said.image.tag}`" if said.image.tag else "no tag"
+        message = f"`image` has {named}, so it means other bytes tomorrow"
+        at = ("spec", "transformer", "image")
+        yield Finding(codes.MUTABLE_TAG, at, message, "name a version, or add a digest: `@sha256:…`")
+
+
 _SERVED = frozenset({"LLM", "Model"})
 _PODS = _SERVED | RUN_KINDS
 _S = "spec"
@@ -207,4 +216,5 @@ RULES: tuple[DocumentRule, ...] = (
     DocumentRule(frozenset({"LLM"}), ((_S, "prefill"),), prefill_replicas),
     DocumentRule(frozenset({"Model", "Runtime", "Training", "Tuning"}), ((_S, "image"),), image_tag),
     DocumentRule(frozenset({"Model"}), ((_S, "explain"),), explain),
+    DocumentRule(frozenset({"Model"}), ((_S, "transformer"),), transformer),
 )

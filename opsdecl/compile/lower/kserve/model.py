@@ -1,18 +1,19 @@
 """A classic model on KServe: an InferenceService with our own server, and around it what any model has."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from opsdecl.compile.lower.kserve.limits import beyond_kserve
 from opsdecl.compile.lower.kserve.pods import as_container, own_labels, service_name
+from opsdecl.compile.lower.native.beside import Beside
 from opsdecl.compile.lower.native.deployment import needed, pod_annotations, pod_spec, spread
 from opsdecl.compile.lower.native.disruption import disruption_budget
-from opsdecl.compile.lower.native.explainer import AT, Explaining, asking, explaining, reached
+from opsdecl.compile.lower.native.explainer import explaining, reached
 from opsdecl.compile.lower.native.model import PreparedModel, prepare_model
-from opsdecl.compile.lower.native.network import network_policy
 from opsdecl.compile.lower.native.parts import Workload
 from opsdecl.compile.lower.native.replicas import REASON, is_autoscaled, strategy
-from opsdecl.compile.lower.native.service import service
 from opsdecl.compile.lower.native.service_account import service_account
+from opsdecl.compile.lower.native.transformer import addresses, around, guarded, transforming
 from opsdecl.compile.lower.resources import make_resource
 from opsdecl.compile.lower.scaling import scaler
 from opsdecl.compile.lower.subject import Subject, traced
@@ -32,25 +33,26 @@ def lower_inference_service(subject: Subject) -> Checked[tuple[Resource, ...]]:
     prepared = prepare_model(subject, spec)
     if prepared.value is None:
         return Checked(None, prepared.diagnostics)
-    served, explainer = prepared.value, explaining(subject, spec, None)
+    served, explainer, transformer = prepared.value, explaining(subject, spec, None), transforming(subject, spec, None)
     workload = Workload(ROLE, "apps/v1", "Deployment", f"{service_name(subject)}-predictor")
     resources = (
-        _inference_service(subject, spec, served, explainer),
-        service(subject, served.ports),
+        _inference_service(subject, spec, served, {"explainer": explainer, "transformer": transformer}),
+        *addresses(subject, served.ports, transformer, subject.address(ROLE)),
         service_account(subject, spec.service_account),
         scaler(subject, spec.replicas, workload),
         disruption_budget(subject, spec.disruption, spec.replicas, workload),
-        network_policy(subject, spec.access, served.ports, others=asking(subject, spec)),
+        guarded(subject, spec, served.ports, explainer, transformer),
         *(reached(explainer, spec) if explainer is not None else ()),
+        *(around(transformer, spec, subject.address(ROLE)) if transformer is not None else ()),
     )
     return Checked(tuple(resource for resource in resources if resource is not None), beyond_kserve(subject, spec))
 
 
 def _inference_service(
-    subject: Subject, spec: ModelSpec, served: PreparedModel, explainer: Explaining | None
+    subject: Subject, spec: ModelSpec, served: PreparedModel, others: Mapping[str, Beside | None]
 ) -> Resource:
     """In the mode without Knative, where the objects are those of Kubernetes. What scales is ours: KServe's own
-    autoscaler would hold the CPU at 80 %."""
+    autoscaler would hold the CPU at 80 %. `others`: the servers beside the model, by the field that they have."""
     scaled, chosen = is_autoscaled(subject, spec.replicas), strategy(subject, spec, spec.accelerator)
     pod = pod_spec(subject, spec, spec.accelerator, served.server, served.parts, spread=spread(subject, spec))
     predictor = {
@@ -61,25 +63,25 @@ def _inference_service(
         "annotations": pod_annotations(served.server, served.parts),
         **_limited(as_container(pod, CONTAINER)),
     }
+    further = {field: _component(made) if made is not None else None for field, made in others.items()}
     annotations = {MODE: "Standard", SCALED_BY: "external" if scaled else "none"}
     return make_resource(
         subject,
         ROLE,
         API_VERSION,
         KIND,
-        {"spec": {"predictor": predictor, "explainer": _explainer(explainer) if explainer is not None else None}},
+        {"spec": {"predictor": predictor, **further}},
         name=service_name(subject),
         annotations={**annotations, **({REASON: chosen.reason} if chosen.reason else {})},
         depends_on=needed(subject, spec, served.parts),
     )
 
 
-def _explainer(made: Explaining) -> dict[str, Any]:
+def _component(made: Beside) -> dict[str, Any]:
     """KServe adds where the model is asked, and makes the Deployment. Its pods get the labels of the whole
     object, which are those that the model is found by: the variant sets them apart."""
-    count = traced(made.explainer.replicas, *AT, "replicas")
     pod = _limited(as_container(made.pod, CONTAINER))
-    return {"minReplicas": count, "maxReplicas": count, "labels": own_labels(made.subject), **pod}
+    return {"minReplicas": made.count, "maxReplicas": made.count, "labels": own_labels(made.subject), **pod}
 
 
 def _limited(pod: dict[str, Any]) -> dict[str, Any]:

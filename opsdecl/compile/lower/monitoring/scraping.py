@@ -5,6 +5,7 @@ from typing import Any
 from opsdecl.compile.lower.labels import PREFIX, VARIANT
 from opsdecl.compile.lower.monitoring.series import DOCUMENT, ENVIRONMENT, ROLE, Watched, duration
 from opsdecl.compile.lower.native.explainer import EXPLAIN
+from opsdecl.compile.lower.native.transformer import TRANSFORM, behind_name
 from opsdecl.compile.types import Traced
 from opsdecl.spec.kinds.monitor import Scrape
 
@@ -21,14 +22,15 @@ def pod_monitor(watched: Watched, scrape: Scrape, port: str) -> dict[str, Any]:
 def service_monitor(watched: Watched, scrape: Scrape, port: str) -> dict[str, Any]:
     """The `spec` of a ServiceMonitor. The operator looks up the pods behind the Service, those that are not ready
     included, and gives each series its pod. Operators copy labels to Services of their own, so the name decides."""
-    own = {"action": "keep", "sourceLabels": ["__meta_kubernetes_service_name"], "regex": watched.base}
+    name = behind_name(watched.base) if TRANSFORM in _others(watched) else watched.base
+    own = {"action": "keep", "sourceLabels": ["__meta_kubernetes_service_name"], "regex": name}
     endpoint = _endpoint(watched, scrape, port)
     return {**_found(watched), "endpoints": [{**endpoint, "relabelings": [own, *endpoint["relabelings"]]}]}
 
 
 def _found(watched: Watched) -> dict[str, Any]:
     return {
-        "selector": {"matchLabels": _labels(watched), **_but_explainers(watched)},
+        "selector": {"matchLabels": _labels(watched), **_but_others(watched)},
         "namespaceSelector": {"matchNames": [_namespace(watched)]},
     }
 
@@ -57,7 +59,7 @@ def scrape_config(watched: Watched, scrape: Scrape, port: str) -> dict[str, Any]
         "kubernetes_sd_configs": [{"role": "pod", "namespaces": {"names": [_namespace(watched)]}}],
         "relabel_configs": [
             {"source_labels": found, "regex": ";".join(labels.values()), "action": "keep"},
-            *([{"source_labels": [_VARIANT], "regex": EXPLAIN, "action": "drop"}] if _is_explained(watched) else []),
+            *({"source_labels": [_VARIANT], "regex": each, "action": "drop"} for each in _others(watched)),
             {"source_labels": ["__meta_kubernetes_pod_container_port_name"], "regex": port, "action": "keep"},
             {"target_label": DOCUMENT, "replacement": watched.name},
             {"target_label": ENVIRONMENT, "replacement": watched.environment},
@@ -73,14 +75,16 @@ def _labels(watched: Watched) -> dict[str, str]:
     return {f"{PREFIX}/kind": watched.document.address.kind, f"{PREFIX}/base": watched.base}
 
 
-def _but_explainers(watched: Watched) -> dict[str, Any]:
-    """They carry the model's labels, and answer none of its requests."""
-    others = [{"key": VARIANT, "operator": "NotIn", "values": [EXPLAIN]}]
-    return {"matchExpressions": others} if _is_explained(watched) else {}
+def _but_others(watched: Watched) -> dict[str, Any]:
+    others = _others(watched)
+    return {"matchExpressions": [{"key": VARIANT, "operator": "NotIn", "values": others}]} if others else {}
 
 
-def _is_explained(watched: Watched) -> bool:
-    return bool((watched.document.effective["spec"].get("explain") or {}).get("explainer"))
+def _others(watched: Watched) -> list[str]:
+    """Variants of pods that carry the model's labels and are not its server: explainers, transformers."""
+    spec = watched.document.effective["spec"]
+    explained = bool((spec.get("explain") or {}).get("explainer"))
+    return [*([EXPLAIN] if explained else []), *([TRANSFORM] if spec.get("transformer") else [])]
 
 
 def _namespace(watched: Watched) -> str:

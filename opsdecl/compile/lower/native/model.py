@@ -6,14 +6,21 @@ from opsdecl.compile.lower.native.classic import SERVERS, ClassicServer, classic
 from opsdecl.compile.lower.native.compute import compute
 from opsdecl.compile.lower.native.deployment import Server
 from opsdecl.compile.lower.native.drain import CLASSIC_DEFAULT, leaving
-from opsdecl.compile.lower.native.explainer import asking, explainer_resources
+from opsdecl.compile.lower.native.explainer import explainer_resources, explaining
 from opsdecl.compile.lower.native.flags import settle_flags
 from opsdecl.compile.lower.native.limits import beyond_native
-from opsdecl.compile.lower.native.network import network_policy
 from opsdecl.compile.lower.native.parts import PodParts, join
 from opsdecl.compile.lower.native.probes import liveness, open_port, readiness, startup
 from opsdecl.compile.lower.native.service_account import service_account
 from opsdecl.compile.lower.native.storage import source_annotations, source_parts
+from opsdecl.compile.lower.native.transformer import (
+    addresses,
+    beyond_transformer,
+    guarded,
+    model_host,
+    transformer_resources,
+    transforming,
+)
 from opsdecl.compile.lower.native.variables import declared, literal
 from opsdecl.compile.lower.native.volumes import scratch, shared_memory
 from opsdecl.compile.lower.native.workload import serving
@@ -39,19 +46,23 @@ class PreparedModel(NamedTuple):
 
 
 def lower_model(subject: Subject) -> Checked[tuple[Resource, ...]]:
-    """Errors: those of `prepare_model`, and `beyond_native`."""
+    """Errors: those of `prepare_model`, `beyond_native` and `beyond_transformer`."""
     spec: ModelSpec = subject.document.model.spec
     prepared = prepare_model(subject, spec)
     if prepared.value is None:
         return Checked(None, prepared.diagnostics)
     server, parts, ports = prepared.value
+    host = model_host(subject, spec)
+    explainer, transformer = explaining(subject, spec, host), transforming(subject, spec, host)
     resources = (
-        *serving(subject, spec, spec.accelerator, server, parts, ports),
+        *serving(subject, spec, spec.accelerator, server, parts, ports, addresses(subject, ports, transformer)),
         service_account(subject, spec.service_account),
-        network_policy(subject, spec.access, ports, others=asking(subject, spec)),
-        *explainer_resources(subject, spec),
+        guarded(subject, spec, ports, explainer, transformer),
+        *(explainer_resources(explainer, spec) if explainer is not None else ()),
+        *(transformer_resources(transformer, spec) if transformer is not None else ()),
     )
-    return Checked(tuple(resource for resource in resources if resource is not None), beyond_native(subject, spec))
+    found = (*beyond_native(subject, spec), *beyond_transformer(subject, spec))
+    return Checked(tuple(resource for resource in resources if resource is not None), found)
 
 
 def prepare_model(subject: Subject, spec: ModelSpec) -> Checked[PreparedModel]:

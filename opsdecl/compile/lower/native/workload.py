@@ -22,13 +22,15 @@ def serving(
     server: Server,
     parts: PodParts,
     ports: dict[str, Any],
+    addresses: tuple[Resource, ...] = (),
 ) -> tuple[Resource | None, ...]:
-    """A Deployment, or where new versions come by canary a Rollout."""
+    """A Deployment, or where new versions come by canary a Rollout. `addresses`: the Services, where callers come
+    to other pods."""
     canary = is_canary(subject, spec)
     make, workload = (rollout, rolled_out(subject)) if canary else (deployment, deployed(subject))
     return (
         make(subject, spec, accelerator, server, parts),
-        *(services(subject, ports) if canary else (service(subject, ports),)),
+        *(services(subject, ports) if canary else (addresses or (service(subject, ports),))),
         *(analysis_templates(subject, spec) if canary else ()),
         scaler(subject, spec.replicas, workload),
         disruption_budget(subject, spec.disruption, spec.replicas, workload),
