@@ -21,6 +21,7 @@ from opsdecl.compile.monitors import monitors
 from opsdecl.compile.nodes import nodes_too_few
 from opsdecl.compile.partitions import partition_findings
 from opsdecl.compile.prefill import prefill, prefill_unused
+from opsdecl.compile.queued import queued
 from opsdecl.compile.queues import owned_queues
 from opsdecl.compile.quotas import quotas_exceeded
 from opsdecl.compile.recipes import recipes
@@ -201,6 +202,7 @@ CHECKS: tuple[Callable[[Scene], Iterator[Diagnostic]], ...] = (
     recipes,
     searches,
     owned_queues,
+    queued,
     maintained,
     monitors,
     scalers,
@@ -224,6 +226,7 @@ CHECKS_OF_ONE: tuple[Callable[[Scene], Iterator[Diagnostic]], ...] = (
     runs.steps_on_ray,
     runs.personal_data,
     runs.nothing_kept,
+    runs.ends_with_a_node,
     engine_flags,
     prefill,
     devices,

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 
 from opsdecl.compile.scene import Scene
 from opsdecl.diag import Diagnostic, Related, SpecPath
+from opsdecl.diag.codes import spec as spec_codes
 from opsdecl.diag.codes import work as codes
 from opsdecl.diag.nearest import did_you_mean
 from opsdecl.spec.kinds.environment import EnvironmentSpec, Quota
@@ -28,6 +29,27 @@ def owned_queues(scene: Scene) -> Iterator[Diagnostic]:
         for namespace, quota in spec.capacity.quotas.items():
             yield from _not_said(scene, spec, namespace, quota)
         yield from _unknown(scene, spec)
+    else:
+        yield from _of_queues_alone(scene, spec)
+
+
+def _of_queues_alone(scene: Scene, spec: EnvironmentSpec) -> Iterator[Diagnostic]:
+    """Fields of quotas that are about queues, where the environment makes none. Inherited ones may be there for
+    others."""
+    queueing, own = spec.platform.queueing, scene.environment.layers[-1]
+    reason = "ownsClusterScope is false" if queueing == "kueue" else f"platform.queueing is `{queueing}`"
+    written = ((own.value.get("spec") or {}).get("capacity") or {}).get("quotas") or {}
+    for namespace, quota in written.items():
+        for name in ("pools", "queue"):
+            if name in (quota or {}):
+                field = f"capacity.quotas.{namespace}.{name}"
+                yield Diagnostic(
+                    spec_codes.NO_EFFECT,
+                    f"`{field}` has no effect here: {reason}, so the environment makes no queues",
+                    at=own.place((*QUOTAS, namespace, name), key=True),
+                    hint="set platform.queueing to kueue and ownsClusterScope to true, or remove the field",
+                    subject=str(scene.environment.address),
+                )
 
 
 def _not_said(scene: Scene, spec: EnvironmentSpec, namespace: str, quota: Quota) -> Iterator[Diagnostic]:

@@ -7,9 +7,9 @@ from opsdecl.addr import SpecAddress
 from opsdecl.compile.scene import Scene
 from opsdecl.compile.types import CompiledDocument
 from opsdecl.diag import Diagnostic, Related, SpecPath
-from opsdecl.diag.codes import preparing
+from opsdecl.diag.codes import admission, preparing
 from opsdecl.diag.codes import runs as codes
-from opsdecl.spec.kinds.run import RUN_KINDS
+from opsdecl.spec.kinds.run import KEPT_BY, RUN_KINDS
 from opsdecl.spec.types import Json
 
 _COMMIT = re.compile(r"[0-9a-f]{40}")
@@ -23,7 +23,7 @@ def runs(scene: Scene) -> tuple[CompiledDocument, ...]:
 def removed_on_branch(scene: Scene) -> Iterator[Diagnostic]:
     branches = [name for name, target in scene.settings["targets"].items() if target["type"] == "git"]
     for document in runs(scene) if branches else ():
-        if "removeAfter" in document.effective["spec"]["run"]:
+        if "removeAfter" in document.effective["spec"]["run"] and not _is_kept(scene, document):
             path: SpecPath = ("spec", "run", "removeAfter")
             yield Diagnostic(
                 codes.REMOVED_ON_BRANCH,
@@ -33,6 +33,12 @@ def removed_on_branch(scene: Scene) -> Iterator[Diagnostic]:
                 related=(Related("the target", scene.in_environment(("spec", "targets", branches[0]))),),
                 subject=str(document.address),
             )
+
+
+def _is_kept(scene: Scene, document: CompiledDocument) -> bool:
+    """Where what runs it removes nothing, the field does nothing at all, which is told as that."""
+    setting, operators = KEPT_BY.get(document.address.kind, ("training", frozenset[str]()))
+    return scene.settings["platform"][setting] in operators
 
 
 def unpinned_data(scene: Scene) -> Iterator[Diagnostic]:
@@ -131,5 +137,20 @@ def nothing_kept(scene: Scene) -> Iterator[Diagnostic]:
                 f"a node of {document.address} can be taken away, and nothing is kept on the way",
                 at=scene.place(document.address, ("spec", "spot")),
                 hint="add `checkpoints: {every: 30m}`",
+                subject=str(document.address),
+            )
+
+
+def ends_with_a_node(scene: Scene) -> Iterator[Diagnostic]:
+    """A JobSet counts a node that is taken away among its retries."""
+    for document in runs(scene) if scene.settings["platform"]["training"] == "jobset" else ():
+        spec = document.effective["spec"]
+        if spec.get("spot") and spec.get("retries") == 0:
+            yield Diagnostic(
+                admission.ENDS_WITH_A_NODE,
+                f"a JobSet counts a lost node as a failure, so the first that is taken away ends {document.address}",
+                at=scene.place(document.address, ("spec", "retries")),
+                hint="set `retries` to 1 or more, remove `spot`, or set platform.training of the Environment to job",
+                related=(Related("nodes can be taken away", scene.place(document.address, ("spec", "spot"))),),
                 subject=str(document.address),
             )

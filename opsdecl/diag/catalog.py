@@ -1,6 +1,7 @@
 """Every code there is, by id. `opsdecl explain OD304`, the reference pages and the schema come from here."""
 
 from opsdecl.diag.codes import (
+    admission,
     analysis,
     attribution,
     catalogue,
@@ -67,6 +68,7 @@ MODULES = (
     evaluation,
     trained,
     work,
+    admission,
     training,
     policy,
     exceptions,

@@ -16,6 +16,7 @@ from opsdecl.spec.kinds.environment import Environment
 from opsdecl.spec.kinds.llm import LLM
 from opsdecl.spec.kinds.model import Model
 from opsdecl.spec.kinds.monitor import Monitor
+from opsdecl.spec.kinds.run import KEPT_BY
 from opsdecl.spec.kinds.runtime import Runtime
 from opsdecl.spec.kinds.training import Training
 from opsdecl.spec.kinds.tuning import Tuning
@@ -60,12 +61,9 @@ def no_effect_rules(kind: str) -> tuple[NoEffectRule, ...]:
 
 
 def _not_canary(model: Served, environment: Environment, runtime: Runtime | None) -> Reason:
-    platform = environment.spec.platform
-    if model.spec.rollout.strategy != "canary":
-        return f"rollout.strategy is `{model.spec.rollout.strategy}`"
-    if platform.rollouts == "native":
-        return f"platform.rollouts is `native` in {environment.metadata.name}"
-    return None
+    """Of a canary that the platform cannot do, the strategy itself is the error."""
+    strategy = model.spec.rollout.strategy
+    return None if strategy == "canary" else f"rollout.strategy is `{strategy}`"
 
 
 def _not_rolling(model: Served, environment: Environment, runtime: Runtime | None) -> Reason:
@@ -115,9 +113,10 @@ def _cache_unused(model: LLM, environment: Environment, runtime: Runtime | None)
 
 
 def _hub_not_asked(model: LLM, environment: Environment, runtime: Runtime | None) -> Reason:
+    """A store of one's own has an endpoint too, which has nothing to do with the hub."""
     weights = model.spec.weights
-    asks = isinstance(weights.source, HubSource) and not weights.offline
-    return None if asks else "weights.offline is true, so the hub is never asked"
+    unasked = isinstance(weights.source, HubSource) and weights.offline
+    return "weights.offline is true, so the hub is never asked" if unasked else None
 
 
 def _no_revision_chosen(model: LLM, environment: Environment, runtime: Runtime | None) -> Reason:
@@ -159,14 +158,20 @@ def _not_reckoned(model: Training, environment: Environment, runtime: Runtime | 
     return f"`{framework}` has no such setting" if framework in ("sklearn", "xgboost") else None
 
 
+def _removes_nothing(kind: str) -> Predicate:
+    """Of runs that an operator keeps whatever the document says."""
+
+    def predicate(model: Training | Tuning, environment: Environment, runtime: Runtime | None) -> Reason:
+        setting, operators = KEPT_BY[kind]
+        chosen: str = getattr(environment.spec.platform, setting)
+        return f"platform.{setting} is `{chosen}`, which removes no run" if chosen in operators else None
+
+    return predicate
+
+
 def _chosen_by_katib(model: Tuning, environment: Environment, runtime: Runtime | None) -> Reason:
     tuning = environment.spec.platform.tuning
     return f"platform.tuning is `{tuning}`, which chooses values itself" if tuning == "katib" else None
-
-
-def _kept_by_katib(model: Tuning, environment: Environment, runtime: Runtime | None) -> Reason:
-    tuning = environment.spec.platform.tuning
-    return f"platform.tuning is `{tuning}`, which removes no search" if tuning == "katib" else None
 
 
 def _output_claimed(model: Training | Tuning, environment: Environment, runtime: Runtime | None) -> Reason:
@@ -197,6 +202,16 @@ def _not_kept_in(model: Environment, environment: Environment, runtime: Runtime 
 def _secrets_native(model: Environment, environment: Environment, runtime: Runtime | None) -> Reason:
     secrets = model.spec.platform.secrets
     return f"platform.secrets is `{secrets}`" if secrets == "native" and model.spec.secrets else None
+
+
+def _no_picker(model: Environment, environment: Environment, runtime: Runtime | None) -> Reason:
+    routing = model.spec.platform.routing
+    return None if routing == "inference-extension" else f"platform.routing is `{routing}`, and picks no pods"
+
+
+def _not_by_label(model: Environment, environment: Environment, runtime: Runtime | None) -> Reason:
+    by = model.spec.partition_by
+    return None if by == "label" else f"partitionBy is `{by}`"
 
 
 def _no_trainer(model: Environment, environment: Environment, runtime: Runtime | None) -> Reason:
@@ -234,18 +249,17 @@ def _looks_itself(model: Environment, environment: Environment, runtime: Runtime
 
 def _not_operated(model: Monitor, environment: Environment, runtime: Runtime | None) -> Reason:
     monitoring = environment.spec.platform.monitoring
-    return f"platform.monitoring is `{monitoring}`, which finds pods" if monitoring == "none" else None
+    return f"platform.monitoring is `{monitoring}`, so no monitor object finds pods" if monitoring == "none" else None
 
 
 def _operated() -> tuple[NoEffectRule, ...]:
     """Fields of trainings that operators have no place for."""
     retried = _of_operator("whose runtimes say how often pods are tried again", "kubeflow-trainer")
     ranked = _of_operator("whose runtimes say how important pods are", "kubeflow-trainer")
-    kept = _of_operator("which removes no run", "kubeflow-trainer", "kuberay")
     return (
         NoEffectRule("Training", ("spec", "retries"), retried, "remove the field, and set it in the runtime"),
         NoEffectRule("Training", ("spec", "scheduling", "priorityClass"), ranked, "set it in the runtime"),
-        NoEffectRule("Training", ("spec", "run", "removeAfter"), kept, "remove the field"),
+        NoEffectRule("Training", ("spec", "run", "removeAfter"), _removes_nothing("Training"), "remove the field"),
     )
 
 
@@ -276,7 +290,8 @@ def _of_prefill(why: Predicate) -> Predicate:
 
     def reason(model: LLM, environment: Environment, runtime: Runtime | None) -> Reason:
         own = model.model_copy(update={"spec": model.spec.for_prefill})
-        return why(own, environment, runtime) if model.spec.prefill is not None else None
+        found = why(own, environment, runtime) if model.spec.prefill is not None else None
+        return f"prefill.{found}" if found and found.startswith("replicas.") else found
 
     return reason
 
@@ -316,6 +331,13 @@ NO_EFFECT: tuple[NoEffectRule, ...] = (
     NoEffectRule("Environment", ("spec", "secrets"), _secrets_native, "name Secrets that exist on the cluster"),
     NoEffectRule("Environment", ("spec", "networkPolicy", "egress"), _not_kept_in, "remove the field"),
     NoEffectRule("Environment", ("spec", "autoscaling"), _keda_not_chosen, "set platform.scaling to `keda`"),
+    NoEffectRule(
+        "Environment",
+        ("spec", "endpointPicker"),
+        _no_picker,
+        "set platform.routing to `inference-extension`, or remove it",
+    ),
+    NoEffectRule("Environment", ("spec", "partitionLabel"), _not_by_label, "set partitionBy to `label`, or remove it"),
     NoEffectRule("Environment", ("spec", "observe", "prometheus"), _asks_no_prometheus, "remove the field"),
     NoEffectRule("Environment", ("spec", "observe", "kubeContext"), _looks_itself, "remove the field"),
     NoEffectRule(
@@ -336,7 +358,7 @@ NO_EFFECT: tuple[NoEffectRule, ...] = (
     NoEffectRule("Training", ("spec", "output", "storageClass"), _output_claimed, "remove it, or the claim"),
     NoEffectRule("Training", ("spec", "output", "accessMode"), _output_claimed, "remove it, or the claim"),
     NoEffectRule("Tuning", ("spec", "image"), _chosen_by_katib, "remove the field"),
-    NoEffectRule("Tuning", ("spec", "run", "removeAfter"), _kept_by_katib, "remove the field"),
+    NoEffectRule("Tuning", ("spec", "run", "removeAfter"), _removes_nothing("Tuning"), "remove the field"),
     NoEffectRule("Tuning", ("spec", "output", "size"), _output_claimed, "remove it, or the claim"),
     NoEffectRule("Tuning", ("spec", "output", "storageClass"), _output_claimed, "remove it, or the claim"),
     NoEffectRule("Tuning", ("spec", "output", "accessMode"), _output_claimed, "remove it, or the claim"),

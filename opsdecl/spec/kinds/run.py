@@ -1,5 +1,6 @@
 """What all runs have in common: work that is started once, does its part, and ends."""
 
+from collections.abc import Mapping
 from typing import Literal
 
 from pydantic import Field
@@ -11,6 +12,11 @@ from opsdecl.spec.kinds.scheduling import Scheduling
 
 RUN_KINDS = frozenset(("Dataset", "Training", "Tuning", "Evaluation"))
 """Kinds whose pods come and go: nothing of theirs runs all the time."""
+KEPT_BY: Mapping[str, tuple[str, frozenset[str]]] = {
+    "Training": ("training", frozenset(("kubeflow-trainer", "kuberay"))),
+    "Tuning": ("tuning", frozenset(("katib",))),
+}
+"""By kind the setting of the platform, and those of its operators that never remove a run that ended."""
 NEXT_RUN = effect("none", "counts from the next run on")
 """Of fields that a run's key leaves out: a run that was started stays as it is."""
 

@@ -119,6 +119,14 @@ def test_katib_says_the_same_in_its_words() -> None:
     assert trial_job()["metadata"]["labels"] == {"kueue.x-k8s.io/queue-name": "nightly"}
 
 
+def test_katib_removes_trials_itself() -> None:
+    """A trial whose Job Kubernetes takes away before Katib looked at it would count as lost."""
+    later = "{spec: {run: {removeAfter: 1h}}}"
+    trial = run(later, KATIB).data["spec"]["trialTemplate"]["trialSpec"]
+    assert "ttlSecondsAfterFinished" not in trial["spec"]
+    assert run(later).data["spec"]["ttlSecondsAfterFinished"] == 3600
+
+
 def test_what_katib_puts_in_makes_what_the_program_is_told() -> None:
     """As its controller does it: the trial as JSON, with values in place of names."""
     spec = run("{}", KATIB).data["spec"]

@@ -39,13 +39,7 @@ def reasons(spec: str, env: str = "{}", engine: str = "vllm") -> dict[str, str]:
     ("spec", "env", "engine", "expected"),
     [
         ("rollout: {trafficPercent: 5}", "{}", "vllm", {"rollout.trafficPercent": "rollout.strategy is `auto`"}),
-        (
-            "rollout: {strategy: canary, trafficPercent: 5}",
-            "{}",
-            "vllm",
-            {"rollout.trafficPercent": "platform.rollouts is `native` in prod"},
-        ),
-        ("rollout: {strategy: canary, trafficPercent: 5}", "platform: {rollouts: argo-rollouts}", "vllm", {}),
+        ("rollout: {strategy: canary, trafficPercent: 5}", "{}", "vllm", {}),
         (
             "rollout: {strategy: recreate, maxSurge: 1}",
             "{}",
@@ -86,6 +80,7 @@ def reasons(spec: str, env: str = "{}", engine: str = "vllm") -> dict[str, str]:
             "vllm",
             {"weights.source.token": "weights.offline is true, so the hub is never asked"},
         ),
+        ("weights: {source: {type: s3, uri: 's3://b/p', endpoint: 'http://minio:9000'}}", "{}", "vllm", {}),
     ],
 )
 def test_reasons(spec: str, env: str, engine: str, expected: dict[str, str]) -> None:

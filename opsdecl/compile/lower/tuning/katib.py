@@ -112,11 +112,13 @@ def _template(spec: TuningSpec, trial: Trial) -> dict[str, Any]:
     command = ["sh", "-c", " ".join(run)]
     work = replace(trial.work, parts=join((trial.work.parts, program, told)), command=command)
     own = frozenset(("timeLimit",)) if spec.time_limit else frozenset()
+    # The operator reads a trial's end off its Job, and removes Jobs itself.
+    body = {**job_body(trial.subject, trial.spec, work), "ttlSecondsAfterFinished": None}
     job = {
         "apiVersion": "batch/v1",
         "kind": "Job",
         "metadata": {"labels": from_training({**trial.work.job_labels}) or None},
-        "spec": from_training(job_body(trial.subject, trial.spec, work), own),
+        "spec": from_training(body, own),
     }
     named = {"name": "trialName", "reference": "${trialSpec.Name}", "description": "of the trial"}
     return {"primaryContainerName": CONTAINER, "trialParameters": [*references, named], "trialSpec": job}
