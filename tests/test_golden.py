@@ -19,7 +19,7 @@ from tests.support.guarded import UNGUARDED, guarded_tree
 from tests.support.large import large_tree
 from tests.support.platforms import EVERYTHING, FROM_ZERO, platform_tree
 from tests.support.project import ENVIRONMENTS, built, example_tree
-from tests.support.routed import BY_CANARY, BY_POOLS, STEPPED, routed_tree
+from tests.support.routed import BY_CANARY, BY_POOLS, CHECKED, STEPPED, routed_tree
 from tests.support.searched import PLATFORMS, searched_project, searched_tree
 
 DIGEST = "sha256:" + "0" * 64
@@ -121,6 +121,18 @@ def test_a_canary_that_is_asked_on_the_way() -> None:
     done = plan_review(unasked, tree, Wanted("prod"), SourceRef(), BaseRef(ref="main"))
     assert done.plan is not None
     expect_golden(render_text(done.plan), "routes/judged-plan.txt")
+
+
+def test_checks_at_the_gateway() -> None:
+    """What the gateway gets, and the plans that check less, and nothing."""
+    tree = routed_tree(**CHECKED)
+    shown = [m for m in built(tree, "prod").manifests.manifests if str(m.address.spec) == "Route.chat"]
+    expect_golden("---\n".join(to_yaml(m.data) for m in shown), "routes/checked.yaml")
+    less = routed_tree(**{**CHECKED, "input: buffered, ": ""})
+    for name, after in (("checked-less", less), ("unchecked", routed_tree())):
+        done = plan_review(after, tree, Wanted("prod"), SourceRef(), BaseRef(ref="main"))
+        assert done.plan is not None
+        expect_golden(render_text(done.plan), f"routes/{name}-plan.txt")
 
 
 def test_other_shares_of_requests() -> None:

@@ -19,6 +19,7 @@ TABLE = ROOT / "tools" / "crds.tsv"
 
 KINDS: Mapping[str, tuple[str, ...]] = {
     "argo-rollouts": ("AnalysisTemplate", "Rollout"),
+    "envoy-gateway": ("EnvoyExtensionPolicy",),
     "external-secrets": ("ExternalSecret",),
     "keda": ("ScaledObject",),
     "gateway-api": ("HTTPRoute",),

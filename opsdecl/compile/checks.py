@@ -14,6 +14,7 @@ from opsdecl.compile.engine_flags import engine_flags
 from opsdecl.compile.evaluations import evaluations
 from opsdecl.compile.explained import explained
 from opsdecl.compile.from_training import from_training
+from opsdecl.compile.gateway_checks import checks_at_gateways
 from opsdecl.compile.guardrails import checks_passed_by, judges
 from opsdecl.compile.lower.names import group_name
 from opsdecl.compile.maintained import maintained
@@ -209,6 +210,7 @@ CHECKS: tuple[Callable[[Scene], Iterator[Diagnostic]], ...] = (
     analyses,
     secrets,
     routes,
+    checks_at_gateways,
     prefill_unused,
     targets_collide,
     no_approvers,

@@ -285,7 +285,7 @@ def fill_defaults(draft: Draft, ask: Ask) -> PassResult:
     if (text := _content(template, ask)) is not None:
         effective["chatTemplate"] = text
     guard = getattr(draft.model.spec, "guardrails", None)
-    if guard is not None and (text := _content(guard.config, ask)) is not None:
+    if guard is not None and (text := _content(getattr(guard, "config", None), ask)) is not None:
         effective["guardrails"] = {"config": text}
     return replace(draft, effective=effective), ()
 

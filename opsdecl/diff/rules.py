@@ -250,6 +250,12 @@ KINDS: Mapping[str, KindRule] = {
         _all("reload", "requests come before others, or after them"), other="reload", delete="reload"
     ),
     "InferenceModelRewrite": _ROUTE,
+    "EnvoyExtensionPolicy": KindRule(
+        _all("reload", "the gateway checks requests differently"),
+        other="reload",
+        delete="behaviour",
+        delete_reason="nothing checks requests and answers at the gateway",
+    ),
     "HorizontalPodAutoscaler": _SCALER,
     "ScaledObject": _SCALER,
     "PodDisruptionBudget": KindRule(

@@ -13,11 +13,12 @@ import pytest
 from tests.support.cluster import ControlPlane
 from tests.support.git import commit, repository
 from tests.support.project import Ran, opsdecl_here
-from tests.support.routed import BY_POOLS, NAMESPACE, ROUTES, TARGET, write_routed
+from tests.support.routed import BY_POOLS, CHECKED, NAMESPACE, ROUTES, TARGET, write_routed
 
 HTTP_ROUTES = "httproutes.gateway.networking.k8s.io"
+POLICIES = "envoyextensionpolicies.gateway.envoyproxy.io"
 POOLS = "inferencepools.inference.networking.k8s.io"
-ATTACHED = {
+ATTACHED: dict[str, Any] = {
     "parents": [
         {
             "parentRef": {"name": "public", "namespace": "gateways", "sectionName": "https"},
@@ -38,10 +39,19 @@ ATTACHED = {
 """What the controller of a gateway reports of a Route that it took."""
 
 
+def refused(reason: str, message: str) -> dict[str, Any]:
+    """What the controller of a gateway reports of a policy that it did not take."""
+    said = {**ATTACHED["parents"][0]["conditions"][0], "status": "False", "reason": reason, "message": message}
+    target = {"group": "gateway.networking.k8s.io", "kind": "Gateway", "name": "public", "namespace": "gateways"}
+    controller = ATTACHED["parents"][0]["controllerName"]
+    return {"ancestors": [{"ancestorRef": target, "controllerName": controller, "conditions": [said]}]}
+
+
 @pytest.fixture
 def installed(cluster: ControlPlane) -> Iterator[ControlPlane]:
     cluster.install_crds("gateway-api")
     cluster.install_crds("gateway-api-inference-extension")
+    cluster.install_definitions("envoy-gateway", "envoyextensionpolicies")
     cluster.delete_namespaces(NAMESPACE)
     cluster.create_namespace(NAMESPACE)
     yield cluster
@@ -71,12 +81,15 @@ def edit(project: Path, old: str, new: str) -> None:
 
 @pytest.mark.slow
 def test_routes_to_services(installed: ControlPlane, tmp_path: Path) -> None:
-    cluster, project = installed, project_at(tmp_path / "project", installed)
+    cluster, project = installed, project_at(tmp_path / "project", installed, **CHECKED)
     first = run(project, cluster, "apply", "--yes", "--no-wait")
     assert first.code == 0, first.all
     again = run(project, cluster, "plan", "--live", "--exit-code")
     assert again.code == 0, again.all
     report(cluster, HTTP_ROUTES, "chat", ATTACHED)
+    report(cluster, POLICIES, "chat", refused("Conflicted", "another policy has this HTTPRoute"))
+    status = run(project, cluster, "status")
+    assert "Conflicted: another policy has this HTTPRoute" in status.all, status.all
     assert run(project, cluster, "plan", "--live", "--exit-code").code == 0
 
     weight = [{"op": "replace", "path": "/spec/rules/0/backendRefs/0/weight", "value": 50}]

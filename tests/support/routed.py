@@ -178,3 +178,10 @@ STEPPED: Mapping[str, str] = {
     "{weight: 75, analysis: {ttft: {p95: 600ms}}, hold: true}],",
 }
 """The same, and it is asked more before it gets more than a half, and before a person decides about the rest."""
+
+CHECKED: Mapping[str, str] = {
+    "routing: gateway-api": "routing: gateway-api, filters: envoy-gateway",
+    "timeouts: {request: 120s, backend: 90.5s}": "timeouts: {request: 120s, backend: 90.5s}\n"
+    "  guardrails: {service: {name: checks, port: 9002}, input: buffered, output: full-duplex-streamed, timeout: 20s}",
+}
+"""Requests to `chat`, and its answers, are checked where they come in."""

@@ -34,6 +34,7 @@ READERS: Mapping[tuple[str, str], Reader] = {
     ("kubeflow.org", "Experiment"): jobs.experiment,
     ("", "PersistentVolumeClaim"): storage.claim,
     ("", "Service"): networking.service,
+    ("gateway.envoyproxy.io", "EnvoyExtensionPolicy"): networking.attached_policy,
     ("autoscaling", "HorizontalPodAutoscaler"): autoscaling.autoscaler,
     ("policy", "PodDisruptionBudget"): autoscaling.disruption_budget,
     ("serving.kserve.io", "InferenceService"): serving.kserve,

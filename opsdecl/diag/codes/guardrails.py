@@ -1,4 +1,4 @@
-"""OD444 to OD449: checks in front of language models."""
+"""OD444 to OD449, OD492 to OD494: checks in front of models."""
 
 from opsdecl.diag.types import Code, Severity
 
@@ -22,7 +22,7 @@ CHECKS_PASSED_BY = Code(
     "OD446",
     "Guardrails that requests can pass by",
     "Checks protect only where every request goes through them. Here something else in the cluster can reach the "
-    "engine's own port, behind the checks.\n\n"
+    "model itself, behind the checks.\n\n"
     "Do what the finding says, or check requests where they enter the cluster.",
     "platform: {serving: kserve}\n---\nguardrails: {engine: nemo-guardrails, …}",
 )
@@ -51,6 +51,36 @@ STREAMS_REFUSED = Code(
     "guardrails:\n  output: [self check output]   # and no streaming",
     Severity.NOTE,
 )
+BEYOND_FILTERS = Code(
+    "OD492",
+    "Checks at a gateway that makes none",
+    "The Gateway API has no filter of its own that hands the body of a request to a program. Envoy Gateway has an "
+    "object for it, which it applies to Routes that send requests to Services. The environment does not say that its "
+    "Gateways are Envoy Gateway's, or routes by pools, so the checks would be dropped in silence.\n\n"
+    "Set `platform.filters` to envoy-gateway and `platform.routing` to gateway-api, or put `guardrails` on the model: "
+    "there they run in its own pods, whatever the gateway is.",
+    "kind: Environment\nspec: {platform: {routing: gateway-api}}\n---\nkind: Route\nspec: {guardrails: {…}, …}",
+)
+HELD_WHOLE = Code(
+    "OD493",
+    "Bodies that are held until they are whole",
+    "A gateway that hands a body over `buffered` waits for the end of it. Envoy Gateway keeps 32 KiB unless somebody "
+    "set another limit: a longer request is answered with 413, and in place of a longer answer comes an error. An "
+    "answer that is written while it is read comes in one piece, at the end.\n\n"
+    "Raise `connection.bufferLimit` in the ClientTrafficPolicy of the Gateway, or use `full-duplex-streamed` where "
+    "the server that checks can take pieces.",
+    "guardrails: {service: {name: checks, port: 9002}, input: buffered}",
+    Severity.NOTE,
+)
+MUST_BE_OPENED = Code(
+    "OD494",
+    "A Service that its owner must open",
+    "The server that checks is in another namespace. A gateway asks it only where a ReferenceGrant in that namespace "
+    "allows it; until then every request of the Route fails. opsdecl makes no objects in namespaces of others.\n\n"
+    "Have the owner make the ReferenceGrant that the finding describes, or use a Service of the Route's namespace.",
+    "guardrails: {service: {name: checks, namespace: safety, port: 9002}, input: buffered}",
+    Severity.NOTE,
+)
 
 CODES: tuple[Code, ...] = (
     CHECKS_NOTHING,
@@ -59,4 +89,7 @@ CODES: tuple[Code, ...] = (
     JUDGE_NOT_REACHED,
     PORT_TAKEN,
     STREAMS_REFUSED,
+    BEYOND_FILTERS,
+    HELD_WHOLE,
+    MUST_BE_OPENED,
 )

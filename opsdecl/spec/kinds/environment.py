@@ -44,6 +44,9 @@ class Platform(Part):
     routing: Literal["none", "gateway-api", "inference-extension"] = Field(
         default="none", description="What routes requests between versions."
     )
+    filters: Literal["none", "envoy-gateway"] = Field(
+        default="none", description="What lets a program of your own check requests at the Gateways."
+    )
     training: Literal["job", "jobset", "kubeflow-trainer", "kuberay"] = Field(
         default="job", description="What runs training."
     )

@@ -6,6 +6,7 @@ from pydantic import Field
 
 from opsdecl.spec.kinds.declare import Example, Kind, Part, effect, reference
 from opsdecl.spec.kinds.document import Document
+from opsdecl.spec.kinds.gateway_checks import GatewayChecks
 from opsdecl.spec.kinds.metadata import ServedMetadata
 from opsdecl.spec.kinds.names import DnsLabel, DnsSubdomain, Hostname, Items, NonEmpty, RequestPath
 from opsdecl.spec.kinds.scalars import Duration
@@ -131,6 +132,16 @@ class RouteSpec(Part):
         description="How long requests may take; what the gateway allows where absent.",
         json_schema_extra=effect("reload", "requests may take another time"),
     )
+    guardrails: GatewayChecks | None = Field(
+        default=None,
+        description="Checks of what is asked and answered by this Route, at its gateway; needs platform.filters "
+        "`envoy-gateway`. Nothing is checked there where absent.",
+        json_schema_extra=effect(
+            "behaviour",
+            "requests and answers are checked differently",
+            gone="nothing checks requests and answers at the gateway",
+        ),
+    )
     priority: int | None = Field(
         default=None,
         ge=-1000,
@@ -185,4 +196,22 @@ spec:
 """,
 )
 
-KIND = Kind("Route", Route, "Which requests from outside reach which models.", EXAMPLE, (ADAPTERS,))
+CHECKED = Example(
+    "Requests and answers checked at the gateway, where `platform.filters` of the Environment is `envoy-gateway`:",
+    """\
+apiVersion: opsdecl.dev/v1
+kind: Route
+metadata: {name: chat, namespace: assist, owner: team-assist}
+spec:
+  gateway: {name: public, namespace: gateways}
+  hostnames: [chat.example.com]
+  backends: [{llm: chat}]
+  guardrails:
+    service: {name: checks, port: 9002}
+    input: full-duplex-streamed
+    output: full-duplex-streamed
+    timeout: 20s
+""",
+)
+
+KIND = Kind("Route", Route, "Which requests from outside reach which models.", EXAMPLE, (ADAPTERS, CHECKED))

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from opsdecl.diag import SpecPath
+from opsdecl.diag.codes import guardrails as codes_of_guardrails
 from opsdecl.diag.codes import routes
 from opsdecl.diag.codes import spec as codes
 from opsdecl.spec.kinds.route import Backend, Destination, Route
@@ -84,6 +85,28 @@ def timeouts(document: Route) -> Iterator[Finding]:
         yield Finding(codes.BOUNDS_REVERSED, ("spec", "timeouts", "backend"), message, hint)
 
 
+def guardrails(document: Route) -> Iterator[Finding]:
+    checks, path = document.spec.guardrails, ("spec", "guardrails")
+    if checks is None:
+        return
+    if checks.input is None and checks.output is None:
+        message = "`guardrails` hands neither requests nor answers to its server"
+        hint = "add `input: buffered` or `output: buffered`, or remove the field"
+        yield Finding(codes_of_guardrails.CHECKS_NOTHING, path, message, hint)
+    whole = document.spec.timeouts.request
+    if whole is not None and checks.timeout.seconds > whole.seconds > 0:
+        message = f"`guardrails.timeout` is {checks.timeout}, above `timeouts.request`, which is {whole}"
+        yield Finding(codes.BOUNDS_REVERSED, (*path, "timeout"), message, f"set it to less than {whole}")
+    held = [name for name in ("input", "output") if getattr(checks, name) == "buffered"]
+    if held:
+        bodies = {"input": "requests", "output": "answers"}
+        message = f"{' and '.join(bodies[name] for name in held)} above the gateway's buffer, 32 KiB, are refused"
+        if "output" in held:
+            message += ", and answers come in one piece"
+        hint = "raise the buffer of the Gateway, or use `full-duplex-streamed` where the server can take pieces"
+        yield Finding(codes_of_guardrails.HELD_WHOLE, (*path, held[-1]), message, hint)
+
+
 _ROUTE = frozenset({"Route"})
 
 RULES: tuple[DocumentRule, ...] = (
@@ -92,4 +115,5 @@ RULES: tuple[DocumentRule, ...] = (
     DocumentRule(_ROUTE, (("spec", "backends"),), shares),
     DocumentRule(_ROUTE, (("spec", "hostnames"), ("spec", "paths")), matches_once),
     DocumentRule(_ROUTE, (("spec", "timeouts"),), timeouts),
+    DocumentRule(_ROUTE, (("spec", "guardrails"), ("spec", "timeouts")), guardrails),
 )

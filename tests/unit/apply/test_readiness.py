@@ -34,6 +34,7 @@ API = {
     "PodDisruptionBudget": "policy/v1",
     "LeaderWorkerSet": "leaderworkerset.x-k8s.io/v1",
     "Rollout": "argoproj.io/v1alpha1",
+    "EnvoyExtensionPolicy": "gateway.envoyproxy.io/v1alpha1",
     "CustomResourceDefinition": "apiextensions.k8s.io/v1",
 }
 
@@ -57,6 +58,14 @@ LATE = {"conditions": [{"type": "Progressing", "status": "False", "reason": "Pro
 REFUSED = {
     "conditions": [{"type": "ReplicaFailure", "status": "True", "reason": "FailedCreate", "message": "exceeded quota"}]
 }
+
+
+def ancestors(*statuses: str) -> dict[str, Any]:
+    """What gateways say of a policy, one of them for each status."""
+    rows = [{"type": "Accepted", "status": s, "reason": "Of" + s, "message": "so it is"} for s in statuses]
+    return {"ancestors": [{"ancestorRef": {"name": "public"}, "conditions": [row]} for row in rows]}
+
+
 ROWS: tuple[tuple[str, dict[str, Any], Readiness], ...] = (
     ("new", live("Deployment", TWO), Readiness("InProgress", "its controller has not seen it yet", 0, 2)),
     (
@@ -194,6 +203,17 @@ ROWS: tuple[tuple[str, dict[str, Any], Readiness], ...] = (
         "a canary has all requests",
         live("Rollout", TWO, {"observedGeneration": "2", "phase": "Healthy", "readyReplicas": 2}),
         Readiness("Current", "", 2, 2),
+    ),
+    (
+        "a policy that no gateway has seen",
+        live("EnvoyExtensionPolicy", {}, {}),
+        Readiness("InProgress", "no gateway has taken it yet"),
+    ),
+    ("a policy that its gateway took", live("EnvoyExtensionPolicy", {}, ancestors("True")), Readiness("Current")),
+    (
+        "a policy that one of its gateways refused",
+        live("EnvoyExtensionPolicy", {}, ancestors("True", "False")),
+        Readiness("Failed", "OfFalse: so it is"),
     ),
     (
         "groups are new",

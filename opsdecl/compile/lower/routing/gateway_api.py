@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from opsdecl.compile.lower.argo_rollouts.rollout import canary_service_name
+from opsdecl.compile.lower.envoy_gateway.checks import beyond_filters, checks_of
 from opsdecl.compile.lower.routing.backends import Routed, needed, routed, served, service_reference
 from opsdecl.compile.lower.routing.entry import entries
 from opsdecl.compile.lower.routing.http_route import http_route, mirror
@@ -15,14 +16,18 @@ from opsdecl.spec.kinds.route import RouteSpec
 
 
 def lower_route(subject: Subject) -> Checked[tuple[Resource, ...]]:
-    """Errors: `beyond_gateway_api`."""
+    """Errors: `beyond_gateway_api`, `beyond_filters`."""
     spec: RouteSpec = subject.document.model.spec
     backends, shadows = list(routed(subject, "backends")), list(routed(subject, "shadow"))
     models, references = (*backends, *shadows), [found for each in backends for found in _references(subject, each)]
     copies, after = [mirror(each) for each in shadows], needed(subject, models)
-    moved = _moved(subject, backends, len(references))
-    route = http_route(subject, spec, references, copies, depends_on=after, ignore_changes=moved)
-    return Checked((route, *entries(subject, spec, models)), tuple(beyond_gateway_api(subject, spec, backends)))
+    checks, moved = checks_of(subject, spec), _moved(subject, backends, len(references))
+    # First of all what checks: no request comes in unchecked.
+    first = (*after, checks.address) if checks is not None else after
+    route = http_route(subject, spec, references, copies, depends_on=first, ignore_changes=moved)
+    found = (*beyond_gateway_api(subject, spec, backends), *beyond_filters(subject, spec))
+    resources = (route, checks, *entries(subject, spec, models))
+    return Checked(tuple(one for one in resources if one is not None), found)
 
 
 def _references(subject: Subject, each: Routed) -> Iterator[dict[str, Any]]:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from opsdecl.compile.lower.envoy_gateway.checks import beyond_filters
 from opsdecl.compile.lower.names import object_name
 from opsdecl.compile.lower.resources import make_resource
 from opsdecl.compile.lower.routing.backends import (
@@ -32,7 +33,7 @@ def lower_inference_route(subject: Subject) -> Checked[tuple[Resource, ...]]:
     """Errors: `beyond_inference`."""
     spec: RouteSpec = subject.document.model.spec
     backends, shadows = list(routed(subject, "backends")), list(routed(subject, "shadow"))
-    found = tuple(beyond_inference(subject, spec, backends, shadows))
+    found = (*beyond_inference(subject, spec, backends, shadows), *beyond_filters(subject, spec))
     if found:
         return Checked(None, found)
     pooled = any("llm" in each.entry for each in backends)
