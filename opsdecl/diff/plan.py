@@ -16,6 +16,7 @@ from opsdecl.diff.types import (
     BaseRef,
     DocumentChange,
     DocumentRuns,
+    ExceptionChange,
     FieldChange,
     Finding,
     FleetTotals,
@@ -45,6 +46,7 @@ def make_plan(
     transparency: Sequence[TransparencyChange] = (),
     starting: Sequence[DocumentRuns] = (),
     gates: Sequence[GateState] = (),
+    exceptions: Sequence[ExceptionChange] = (),
 ) -> Plan:
     """`diffs` are in the order in which they are applied. `approvals` maps a class to the groups that must agree.
     Diagnostics should be located already."""
@@ -67,6 +69,7 @@ def make_plan(
         transparency=tuple(transparency),
         starting=tuple(starting),
         gates=tuple(gates),
+        exceptions=tuple(exceptions),
         approvals=needed_approvals(documents, changes, approvals),
         summary=_sum([release.summary for release in releases]),
         findings=tuple(f if isinstance(f, Finding) else finding_of(f) for f in findings),

@@ -3,8 +3,12 @@
 from collections.abc import Mapping
 from typing import Any, Literal, get_args
 
-from pydantic import BaseModel, Field
-from pydantic.alias_generators import to_camel
+from pydantic import Field
+
+from opsdecl.diff.exceptions import ExceptionChange as ExceptionChange
+from opsdecl.diff.exceptions import ExceptionTerms as ExceptionTerms
+from opsdecl.diff.model import Model as Model
+from opsdecl.diff.model import Origin as Origin
 
 FORMAT_VERSION = 1
 
@@ -24,16 +28,6 @@ ChangeClass = Literal[
 ]
 CLASSES: tuple[ChangeClass, ...] = get_args(ChangeClass)
 """Worst first."""
-
-
-class Model(BaseModel, frozen=True, extra="ignore", alias_generator=to_camel, populate_by_name=True, defer_build=True):
-    """Strict when we write; `extra` fields of newer writers are ignored when we read."""
-
-
-class Origin(Model):
-    file: str
-    line: int
-    column: int
 
 
 class FieldChange(Model):
@@ -98,7 +92,7 @@ class DocumentChange(Model):
     classes: tuple[ChangeClass, ...] = ()
     fields: tuple[FieldChange, ...] = ()
     effects: Effects = Effects()
-    shared_by: dict[str, int] = {}
+    shared_by: dict[str, int] = Field(default={})
     objects: tuple[str, ...] = ()
     """Addresses of the object changes that belong to it."""
 
@@ -378,7 +372,7 @@ class Plan(Model):
     releases: tuple[ReleasePlan, ...]
     documents: tuple[DocumentChange, ...] = ()
     models: tuple[ModelChange, ...] = ()
-    verdicts: dict[str, int] = {}
+    verdicts: dict[str, int] = Field(default={})
     """Language models of the environment after the change, by verdict; `not-sized` where there is none."""
     runs: tuple[RunChange, ...] = ()
     """Documents whose pods are exchanged, or that cost something else; in the order of addresses."""
@@ -389,6 +383,8 @@ class Plan(Model):
     starting: tuple[DocumentRuns, ...] = ()
     """Runs that are started, by document."""
     gates: tuple[GateState, ...] = ()
+    exceptions: tuple[ExceptionChange, ...] = ()
+    """Exceptions of policies that come, go or say otherwise; in the order of addresses."""
     approvals: tuple[Approval, ...] = ()
     summary: dict[str, int]
     findings: tuple[Finding, ...] = ()

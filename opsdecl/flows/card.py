@@ -14,6 +14,7 @@ def make_card(built: Built, name: str, memory: Memory | None = None) -> Checked[
     found = find_described(built, [name])
     if found.value is None:
         return Checked(None, found.diagnostics)
-    models = Models(built.project.catalog, (memory or Memory()).memo).within(built.environment)
+    memory = memory or Memory()
+    models = Models(built.project.catalog, memory.memo).within(built.environment)
     evidence, broken = read_evidence(built.project.tree)
-    return Checked(card_of(built, found.value[0], models, evidence), broken)
+    return Checked(card_of(built, found.value[0], models, evidence, memory.today), broken)

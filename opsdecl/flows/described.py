@@ -1,6 +1,7 @@
 """Documents that cards and bills are about: found by name, and put together with what the environment knows of them."""
 
 from collections.abc import Iterator, Sequence
+from datetime import date
 from functools import partial
 
 from msgspec import UNSET, UnsetType
@@ -24,7 +25,7 @@ from opsdecl.render.types import ManifestSet
 from opsdecl.transparency.composition import DESCRIBED, compose, trained_on
 from opsdecl.transparency.lineage import Library
 from opsdecl.transparency.statements import deviations_of, statements_of
-from opsdecl.transparency.types import Cost, Fit, ModelCard, Operation, PolicyUse, PrefillPods
+from opsdecl.transparency.types import Cost, Exempted, Fit, ModelCard, Operation, PolicyUse, PrefillPods
 
 
 def find_described(built: Built, names: Sequence[str]) -> Checked[tuple[CompiledDocument, ...]]:
@@ -41,8 +42,15 @@ def _missing(name: str, known: Sequence[str] | dict[str, CompiledDocument], envi
     return Diagnostic(NO_CARD, said, hint=did_you_mean(name, known) or f"there are: {', '.join(known) or 'none'}")
 
 
-def card_of(built: Built, document: CompiledDocument, models: Models, evidence: Sequence[Stored] = ()) -> ModelCard:
-    """Everything that is declared and known of a document in this environment, and what evidence explains of it."""
+def card_of(
+    built: Built,
+    document: CompiledDocument,
+    models: Models,
+    evidence: Sequence[Stored] = (),
+    today: date | None = None,
+) -> ModelCard:
+    """Everything that is declared and known of a document in this environment, and what evidence explains of it.
+    Exceptions of policies hold by `today`."""
     effective, digest = document.effective, _digest(document)
     statements = statements_of(document.address.kind, effective)
     composition = compose(document.address, effective, document.references, Library(built.project.catalog))
@@ -61,7 +69,7 @@ def card_of(built: Built, document: CompiledDocument, models: Models, evidence: 
         operation=_operation(built, document, models),
         explained_by=(effective["spec"].get("explain") or {}).get("attribution", ""),
         explanations=explanations_of(digest, evidence),
-        policies=tuple(_policies(built, document)),
+        policies=tuple(_policies(built, document, today)),
         exceptions=deviations_of(effective),
     )
 
@@ -137,7 +145,7 @@ def _fit(effective: Values, models: Models) -> Fit:
     )
 
 
-def _policies(built: Built, document: CompiledDocument) -> Iterator[PolicyUse]:
+def _policies(built: Built, document: CompiledDocument, today: date | None) -> Iterator[PolicyUse]:
     """Policies that look at the document or at its objects, with what they say."""
     from opsdecl.policy.evaluate import evaluate_policies, matching_policies
     from opsdecl.policy.select import read_policy
@@ -145,10 +153,26 @@ def _policies(built: Built, document: CompiledDocument) -> Iterator[PolicyUse]:
     own = _objects_of(built, document)
     for policy in policies_of(built):
         if policy.address in matching_policies([policy], [document], own, built.environment):
-            found = evaluate_policies([policy], [document], own, built.environment, partial(place_of, built.graph))
+            place = partial(place_of, built.graph)
+            found = evaluate_policies([policy], [document], own, built.environment, place, today)
             read = read_policy(policy)
             level, about = "deny" if read.denies else "warn", "objects" if read.over_objects else "document"
-            yield PolicyUse(policy.address.name, level, about, read.description, tuple(d.message for d in found))
+            said, excepted = tuple(d.message for d in found), tuple(_exempted(built, policy, document, today))
+            yield PolicyUse(policy.address.name, level, about, read.description, said, excepted)
+
+
+def _exempted(
+    built: Built, policy: CompiledDocument, document: CompiledDocument, today: date | None
+) -> Iterator[Exempted]:
+    """Exceptions that hold for it today, whether it needs them or not."""
+    from opsdecl.policy.exceptions import in_force, names, read_exemptions
+
+    for each in read_exemptions(policy.address, policy.effective):
+        holds = today is not None and today <= each.until and in_force(each, built.environment.address.name)
+        if holds and names(each, document.address):
+            yield Exempted(
+                name=each.name, rules=each.rules, until=str(each.until), owner=each.owner, reason=each.reason
+            )
 
 
 def _objects_of(built: Built, document: CompiledDocument) -> ManifestSet:

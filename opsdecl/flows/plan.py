@@ -27,6 +27,7 @@ from opsdecl.diff.release import ReleaseDiff, diff_release, state_from_manifests
 from opsdecl.diff.types import BaseRef, Origin, Plan, SourceRef
 from opsdecl.flows.build import Built, build, for_target
 from opsdecl.flows.effects import effect_table
+from opsdecl.flows.exceptions import exception_changes
 from opsdecl.flows.fleet import fleet_change
 from opsdecl.flows.gates import gates_of
 from opsdecl.flows.lifetimes import ends_of_life
@@ -252,7 +253,8 @@ def _finish(
     models = Models(built.project.catalog, memo).within(built.environment)
     before = Models((earlier or built).project.catalog, memo).within((earlier or built).environment)
     sized = changed_models(models, before, built, diffs, states, unknown)
-    gated = gates_of(built, merge_documents(diffs), states, unknown)
+    changes = merge_documents(diffs)
+    gated = gates_of(built, changes, states, unknown)
     findings += (*fleet.findings, *cheaper_shapes(built, models, _reshaped(diffs)), *gated.findings)
     all_findings = (
         *blame_bumps(opened.diagnostics, sized, built),
@@ -275,6 +277,7 @@ def _finish(
         transparency=transparency_changes(built, earlier or built, diffs, states, unknown),
         starting=starting_runs(built, diffs),
         gates=gated.states,
+        exceptions=exception_changes(built, changes, states, unknown),
     )
     return Planned(plan, all_findings, opened.lines, opened.environment, built, parts, moves, identities)
 

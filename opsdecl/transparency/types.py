@@ -238,14 +238,25 @@ class Explanation(Struct, frozen=True, rename="camel", kw_only=True):
     attributions: Mapping[str, float]
 
 
+class Exempted(Struct, frozen=True, rename="camel", kw_only=True):
+    """An exception of a policy that holds for the document: no `rules` are all of the policy's."""
+
+    name: str
+    rules: tuple[str, ...] = ()
+    until: str
+    owner: str
+    reason: str
+
+
 class PolicyUse(Struct, frozen=True, rename="camel"):
-    """A policy that looks at the document, or at its objects, and what it says of them."""
+    """A policy that looks at the document, or at its objects, what it says of them, and what it excepts."""
 
     name: str
     level: str
     about: str
     description: str = ""
     findings: tuple[str, ...] = ()
+    exceptions: tuple[Exempted, ...] = ()
 
 
 class Deviation(Struct, frozen=True, rename="camel"):

@@ -2,8 +2,10 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import date
 
 from opsdecl.diff.types import BaseRef, Plan, SourceRef
+from opsdecl.flows.memory import Memory
 from opsdecl.flows.plan import Wanted, plan_review
 from tests.support.project import example_files, example_tree
 
@@ -35,6 +37,20 @@ metadata: {name: summarise}
 spec:
   replicas: {min: 2, max: 6, target: {metric: waiting-requests, value: 4}}
 """
+_EXCEPTION = """\
+apiVersion: opsdecl.dev/v1
+kind: Policy
+metadata: {name: every-model-has-an-owner}
+spec:
+  exceptions:
+    - name: documents-get-a-team
+      documents: [LLM.extract, LLM.summarise]
+      rules: [owner]
+      until: "2026-12-05"
+      owner: team-platform
+      reason: Ben looks after both until the team is formed, OPS-12.
+"""
+TODAY = date(2026, 11, 29)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +79,7 @@ class Change:
             Wanted(self.environment),
             SourceRef(commit="b" * 40, ref="HEAD"),
             BaseRef(ref="main", commit="a" * 40),
+            Memory(today=TODAY),
         )
         assert planned.plan is not None, planned.diagnostics
         return planned.plan
@@ -98,6 +115,11 @@ CHANGES = (
     Change("other-storage-class", ((ASSISTANT, "storageClass: shared-fast", "storageClass: local-fast"),)),
     Change("autoscaling-off", ((PROD, "metrics: prometheus-adapter", "metrics: none"),)),
     Change("denied-by-policy", ((DOCUMENTS, "owner: team-documents", "owner: ben"),)),
+    Change(
+        "excepted-from-policy",
+        ((DOCUMENTS, "owner: team-documents", "owner: ben"),),
+        {"environments/prod/exceptions.yaml": _EXCEPTION},
+    ),
     Change("other-region", ((PROD, "region: eu-central-1", "region: eu-north-1"),)),
     Change("nothing", ((RISK, "# Classic models", "# Predictive models"),)),
 )

@@ -13,6 +13,7 @@ from opsdecl.diff.types import (
     ChangeClass,
     DocumentChange,
     DocumentRuns,
+    ExceptionChange,
     FieldChange,
     Finding,
     GateState,
@@ -21,6 +22,7 @@ from opsdecl.diff.types import (
     Plan,
     RunChange,
 )
+from opsdecl.view.plan.exceptions import exception_lines
 from opsdecl.view.plan.fleet import rollout_lines, run_lines
 from opsdecl.view.plan.gates import gate_lines
 from opsdecl.view.plan.models import ModelLine, model_lines
@@ -67,6 +69,7 @@ class Outline(Struct, frozen=True):
     runs: Mapping[str, RunChange]
     starting: Mapping[str, DocumentRuns]
     gates: Mapping[str, tuple[GateState, ...]]
+    exceptions: Mapping[str, tuple[ExceptionChange, ...]]
     findings: Mapping[str, tuple[Finding, ...]]
     loose: tuple[Finding, ...]
 
@@ -75,7 +78,8 @@ class Outline(Struct, frozen=True):
         memory = [line for model in self.models.get(address, ()) for line in model_lines(model)]
         running = run_lines(self.runs[address]) if address in self.runs else []
         starting = starting_lines(self.starting[address]) if address in self.starting else []
-        return memory + running + starting + gate_lines(self.gates.get(address, ()))
+        excepted = exception_lines(self.exceptions.get(address, ()))
+        return memory + running + starting + gate_lines(self.gates.get(address, ())) + excepted
 
     def of_group(self, group: ChangeGroup) -> list[ModelLine]:
         """What it means for the first document, and how the rollouts of the others differ from its own."""
@@ -110,9 +114,15 @@ def outline(plan: Plan) -> Outline:
     drift = [c for c in changes if c.cause in ("drift", "both")]
     models = {model.address: tuple(m for m in plan.models if m.address == model.address) for model in plan.models}
     gates = {state.address: tuple(s for s in plan.gates if s.address == state.address) for state in plan.gates}
+    exceptions = {
+        each.address: tuple(e for e in plan.exceptions if e.address == each.address) for each in plan.exceptions
+    }
     return Outline(
         plan,
-        group(documents, apart={*findings, *gates, *(model.address for model in plan.models if model_lines(model))}),
+        group(
+            documents,
+            apart={*findings, *gates, *exceptions, *(model.address for model in plan.models if model_lines(model))},
+        ),
         {change.address: change for change in changes},
         tuple(c for c in changes if "data-loss" in c.classes),
         tuple(drift),
@@ -123,6 +133,7 @@ def outline(plan: Plan) -> Outline:
         {run.address: run for run in plan.runs},
         {document.address: document for document in plan.starting},
         gates,
+        exceptions,
         {subject: found for subject, found in findings.items() if subject in changed},
         tuple(f for f in worst_findings_first(plan.findings) if f.subject not in changed),
     )

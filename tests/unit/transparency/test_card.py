@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from datetime import date
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ from jsonschema import Draft202012Validator
 from markdown_it import MarkdownIt
 
 from opsdecl.flows.card import make_card
+from opsdecl.flows.memory import Memory
 from opsdecl.spec.source import MemoryTree
 from opsdecl.transparency.types import ModelCard
 from opsdecl.view.card import render_json, render_markdown
@@ -148,6 +150,40 @@ def test_the_json_is_as_published() -> None:
     wrong = json.loads(render_json(card("LLM.chat")))
     del wrong["composition"]["weights"]["revision"]
     assert not Draft202012Validator(schema).is_valid(wrong)
+
+
+POLICY = """\
+---
+apiVersion: opsdecl.dev/v1
+kind: Policy
+metadata: {name: house, owner: security}
+spec:
+  level: warn
+  match: {kinds: [LLM]}
+  rules:
+    - {name: slo, expression: has(spec.slo), message: nothing is promised}
+  exceptions:
+    - {name: new, documents: ["LLM.ch*"], rules: [slo], until: "2027-01-31", owner: "team | a", reason: It is new.}
+    - {name: gone, documents: [LLM.chat], until: "2026-01-31", owner: ben, reason: It was new.}
+    - {name: other, documents: [LLM.mail], until: "2027-01-31", owner: ben, reason: It is another.}
+    - {name: there, documents: [LLM.chat], environments: [prod], until: "2027-01-31", owner: ben, reason: Not here.}
+"""
+
+
+@pytest.mark.parametrize(("today", "holds"), [(date(2027, 1, 31), True), (date(2027, 2, 1), False)])
+def test_a_card_names_the_exceptions_that_hold(today: date, *, holds: bool) -> None:
+    graph = built(MemoryTree({**MINIMAL_PROJECT, "environments/dev/case.yaml": CHAT + POLICY}), "dev")
+    made = make_card(graph, "LLM.chat", Memory(today=today)).value
+    assert made is not None
+    page, (policy,) = render_markdown(made), json.loads(render_json(made))["policies"]
+    row = {"name": "new", "rules": ["slo"], "until": "2027-01-31", "owner": "team | a", "reason": "It is new."}
+    assert policy["exceptions"] == ([row] if holds else [])
+    said = "- From rule slo of policy **house** until 2027-01-31, by team \\| a: It is new.\n- `sizing.level`"
+    assert (said in page) is holds
+    against = "excepted until 2027-01-31" if holds else "the exception by team | a expired on 2027-01-31"
+    assert against in policy["findings"][0]
+    schema = json.loads((ROOT / "schemas" / "card.schema.json").read_text("utf-8"))
+    Draft202012Validator(schema).validate(json.loads(render_json(made)))
 
 
 @pytest.mark.parametrize("environment", ["dev", "staging", "prod"])
