@@ -17,6 +17,7 @@ from tests.support.changes import CHANGES, Change
 from tests.support.golden import ROOT, expect_golden, expect_only
 from tests.support.guarded import UNGUARDED, guarded_tree
 from tests.support.large import large_tree
+from tests.support.node_cached import cached_project, cached_tree
 from tests.support.platforms import EVERYTHING, FROM_ZERO, platform_tree
 from tests.support.project import ENVIRONMENTS, built, example_tree
 from tests.support.routed import BY_CANARY, BY_POOLS, CHECKED, STEPPED, routed_tree
@@ -90,6 +91,20 @@ def test_a_plan_that_starts_a_search() -> None:
     assert done.plan is not None
     expect_golden(render_text(done.plan), "work/plan.txt")
     expect_golden(_stable(dump_plan(done.plan)), "work/plan.json")
+
+
+def test_copies_of_data_on_nodes() -> None:
+    """A dataset that is kept on the disks of nodes, the training that reads it there, and a new version of it."""
+    found = built(cached_tree(), "prod").manifests.manifests
+    shown = [m for m in found if m.address.variant == "cache" or m.address.spec.name == "tune"]
+    expect_golden("---\n".join(to_yaml(m.data) for m in shown), "caches/objects.yaml")
+    before = MemoryTree({name: text for name, text in cached_project().items() if "work" not in name})
+    newer = cached_tree(**{'version: "1"': 'version: "2"'})
+    for name, base, after in (("plan", before, cached_tree()), ("newer", cached_tree(), newer)):
+        done = plan_review(after, base, Wanted("prod"), SourceRef(), BaseRef(ref="main"))
+        assert done.plan is not None
+        expect_golden(render_text(done.plan), f"caches/{name}.txt")
+        expect_golden(_stable(dump_plan(done.plan)), f"caches/{name}.json")
 
 
 @pytest.mark.parametrize("through", ["gateway-api", "inference-extension"])

@@ -19,6 +19,7 @@ from opsdecl.compile.guardrails import checks_passed_by, judges
 from opsdecl.compile.lower.names import group_name
 from opsdecl.compile.maintained import maintained
 from opsdecl.compile.monitors import monitors
+from opsdecl.compile.node_caches import node_caches
 from opsdecl.compile.nodes import nodes_too_few
 from opsdecl.compile.partitions import partition_findings
 from opsdecl.compile.prefill import prefill, prefill_unused
@@ -196,6 +197,7 @@ CHECKS: tuple[Callable[[Scene], Iterator[Diagnostic]], ...] = (
     judges,
     runs.data_elsewhere,
     drift,
+    node_caches,
     evaluations,
     explained,
     attributed,

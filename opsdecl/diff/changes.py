@@ -14,8 +14,8 @@ from opsdecl.diff.types import Action, ChangeClass, DocumentChange, Effects, Fie
 
 _ONLY_DESCRIBES = Meaning(("metadata",), "only describes")
 _NOTHING_RUNS = Meaning(("none",), "nothing that runs changes")
-_BESIDE = frozenset({"explain"})
-"""Variants of objects whose pods answer no request to the model."""
+_BESIDE = frozenset({"explain", "cache"})
+"""Variants of objects whose pods answer no request to the model, and do none of the document's work."""
 
 
 def document_change(

@@ -5,6 +5,7 @@ from typing import Any, Literal, get_args
 
 from pydantic import Field
 
+from opsdecl.diff.caches import CacheOnNodes
 from opsdecl.diff.exceptions import ExceptionChange as ExceptionChange
 from opsdecl.diff.exceptions import ExceptionTerms as ExceptionTerms
 from opsdecl.diff.model import Model as Model
@@ -213,11 +214,8 @@ class RunChange(Model):
 
 
 class StartingRun(Model):
-    """A run that is started: work that ends. `pods` do it, `at_once` of them at a time, on `gpus` together; each of a
-    search is a trial.
-
-    It ends after `hours` at the latest, and costs at most `cost`; both are `null` where nothing bounds them.
-    """
+    """A run that is started: work that ends. `pods` do it (each of a search is a trial), `at_once` at a time, on `gpus`
+    together, for at most `hours` and at most `cost`: both are `null` where nothing bounds them."""
 
     address: str
     name: str
@@ -246,12 +244,13 @@ class TrainingFit(Model):
 
 
 class DocumentRuns(Model):
-    """The runs of one document that are started, and the size of the volume that is made for them."""
+    """The runs of one document that are started, the size of the volume that is made for them, and their copies."""
 
     address: str
     runs: tuple[StartingRun, ...]
     volume: str = ""
     fit: TrainingFit | None = None
+    cache: CacheOnNodes | None = None
 
 
 class FleetTotals(Model):

@@ -10,6 +10,7 @@ from opsdecl.diff.release import ReleaseDiff
 from opsdecl.diff.running import accelerator_of
 from opsdecl.diff.types import DocumentRuns, ObjectChange, StartingRun
 from opsdecl.flows.build import Built
+from opsdecl.flows.node_caches import caches_of
 from opsdecl.flows.trainings import fit_of
 from opsdecl.render.types import Manifest
 
@@ -17,7 +18,8 @@ _CLAIM = "PersistentVolumeClaim"
 
 
 def starting_runs(built: Built, diffs: Sequence[ReleaseDiff]) -> tuple[DocumentRuns, ...]:
-    """By document, in the order of addresses. The same run on several targets is started on each, and shown once."""
+    """By document, in the order of addresses, those too whose copies on nodes become others. The same run on several
+    targets is started on each, and shown once."""
     created = {c.address: c for diff in diffs for c in diff.release.changes if c.action == "create"}
     documents = {address.partition("/")[0] for address in created if is_run(address)}
     wanted = {str(m.address): m for m in _manifests(built, documents)}
@@ -27,14 +29,16 @@ def starting_runs(built: Built, diffs: Sequence[ReleaseDiff]) -> tuple[DocumentR
         if address in wanted:
             run = _run(built, created[address], wanted[address])
             found.setdefault(address.partition("/")[0], []).append(run)
+    caches = caches_of(built, diffs)
     return tuple(
         DocumentRuns(
             address=name,
-            runs=tuple(runs),
+            runs=tuple(found.get(name, ())),
             volume=_volume(name, created, wanted),
             fit=fit_of(built.trainings.get(SpecAddress.parse(name))),
+            cache=caches.get(name),
         )
-        for name, runs in sorted(found.items())
+        for name in sorted({*found, *caches})
     )
 
 
@@ -121,6 +125,7 @@ def _price(built: Built, manifest: Manifest) -> float | None:
 def _volume(document: str, created: Mapping[str, ObjectChange], wanted: Mapping[str, Manifest]) -> str:
     """The size of the volume that is made for the document's runs; empty where it is there already."""
     for address, change in created.items():
-        if address.partition("/")[0] == document and change.object.kind == _CLAIM and address in wanted:
+        own = address.partition("/")[0] == document and not address.startswith(f"{document}/cache/")
+        if own and change.object.kind == _CLAIM and address in wanted:
             return str(wanted[address].data["spec"]["resources"]["requests"]["storage"])
     return ""

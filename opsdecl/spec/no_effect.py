@@ -221,7 +221,8 @@ def _no_trainer(model: Environment, environment: Environment, runtime: Runtime |
 
 def _owns_nothing(model: Environment, environment: Environment, runtime: Runtime | None) -> Reason:
     queueing = model.spec.platform.queueing
-    if not model.spec.owns_cluster_scope or (queueing == "kueue" and model.spec.capacity.quotas):
+    caches = any(pool.disk is not None for pool in model.spec.capacity.pools.values())
+    if not model.spec.owns_cluster_scope or caches or (queueing == "kueue" and model.spec.capacity.quotas):
         return None
     if queueing == "kueue":
         return "capacity.quotas is empty, so there is no queue to make"

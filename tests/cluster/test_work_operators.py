@@ -80,6 +80,7 @@ spec:
   source: {type: pvc, claim: claims}
   format: parquet
   storage: {size: 200Gi}
+  cache: {pool: h100, size: 120Gi}
   prepare:
     - name: clean
       image: ghcr.io/acme/clean:1.4.0
@@ -107,6 +108,7 @@ def installed(cluster: ControlPlane) -> Iterator[ControlPlane]:
         let_go(cluster, f"{plural}.kueue.x-k8s.io", NAMESPACE)
         cluster.attempt("delete", f"{plural}.kueue.x-k8s.io", "--all", "-n", NAMESPACE)
     cluster.delete_namespaces(NAMESPACE)
+    cluster.attempt("delete", "persistentvolumes", "-l", "opsdecl.dev/variant=cache")
 
 
 @pytest.fixture
@@ -128,6 +130,11 @@ def project(tmp_path: Path, installed: ControlPlane) -> Path:
     files[owner] = files[owner].replace(
         "  capacity:\n", f"  ownsClusterScope: true\n  capacity:\n    quotas: {QUOTAS}\n"
     )
+    cached = "environments/ray/environment.yaml"
+    disk = "labels: {pool: h100}, disk: {path: /mnt/nvme/caches, size: 3Ti}"
+    files[cached] = (
+        files[cached].replace("labels: {pool: h100}", disk).replace("spec:\n", "spec:\n  ownsClusterScope: true\n")
+    )
     return repository(write_files(tmp_path / "project", files))
 
 
@@ -135,6 +142,20 @@ AT = "2026-11-29T11:00:00Z"
 DONE = {"status": "True", "reason": "Done", "message": "", "lastTransitionTime": AT}
 RUN = "run · 2 pods · 8 × h100-80gb · at most 12 h · at most $660"
 TRIALS = "run · 10 trials, 3 at a time · 12 × h100-80gb · at most 48 h · at most $3.3k"
+
+
+def bound_to_the_disks_of_the_pool(cluster: ControlPlane) -> None:
+    """The claim of the cache finds its volume, which is there for all nodes of the pool at once."""
+    named = ("-l", "opsdecl.dev/variant=cache", "-o")
+
+    def phase() -> str:
+        return cluster.kubectl("get", "pvc", "-n", NAMESPACE, *named, "jsonpath={.items[*].status.phase}")
+
+    wait_until(lambda: phase() == "Bound", "the claim of the cache is not bound")
+    (volume,) = json.loads(cluster.kubectl("get", "pv", *named, "json"))["items"]
+    assert volume["spec"]["local"] == {"path": "/mnt/nvme/caches"}
+    (filler,) = json.loads(cluster.kubectl("get", "daemonsets", "-n", NAMESPACE, *named, "json"))["items"]
+    assert filler["spec"]["template"]["spec"]["nodeSelector"] == {"pool": "h100"}
 
 
 @pytest.mark.slow
@@ -199,6 +220,8 @@ def test_a_run_of_an_operator_is_started_once_and_remembered(
     assert first.code == 0, first.all
     assert opsdecl("plan", "--live", "--exit-code").code == 0
 
+    if environment == "ray":
+        bound_to_the_disks_of_the_pool(cluster)
     runs = json.loads(cluster.kubectl("get", kind, "-n", NAMESPACE, "-o", "json"))["items"]
     run = next(run for run in runs if run["metadata"]["labels"]["opsdecl.dev/kind"] != "Dataset")
     names = [run["metadata"]["name"] for run in runs]

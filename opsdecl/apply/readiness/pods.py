@@ -13,6 +13,8 @@ _HARMLESS = frozenset({"ContainerCreating", "PodInitializing"})
 _LONGEST = 300
 WAITS_FOR = "opsdecl.dev/waits-for-runs"
 """Annotation of pods that wait for training runs in an init container whose name begins with `wait-`."""
+FILLS = "opsdecl.dev/fills"
+"""Annotation of pods that copy data to their node in their init containers, and are ready then."""
 _RESOURCES: SpecPath = ("spec", "template", "spec", "containers", 0, "resources")
 _CONTAINERS: SpecPath = ("spec", "template", "spec", "containers", 0)
 
@@ -24,7 +26,7 @@ class Problem(Struct, frozen=True):
     message: str
     path: SpecPath
     for_run: bool = False
-    """Whether nothing is wrong: the pod waits for a run, which may take hours."""
+    """Whether nothing is wrong: the pod waits for a run or copies what it made, which may take hours."""
 
     @property
     def words(self) -> str:
@@ -44,6 +46,7 @@ def _problems(pod: Mapping[str, Any]) -> Iterator[Problem]:
         reason = str(scheduled.get("reason") or "Unschedulable")
         yield Problem(reason, str(scheduled.get("message", ""))[:_LONGEST], _RESOURCES)
     yield from _waits(pod)
+    yield from _fills(pod)
     for row in (*(status.get("initContainerStatuses") or ()), *(status.get("containerStatuses") or ())):
         yield from _of_container(row)
     if status.get("phase") == "Failed":
@@ -57,6 +60,15 @@ def _waits(pod: Mapping[str, Any]) -> Iterator[Problem]:
             named = str(row["name"]).removeprefix("wait-")
             run = next((run for run in runs.split(",") if run.startswith(named)), runs)
             yield Problem(f"waiting for training run {run[:_LONGEST]}", "", ("spec", "template", "spec"), for_run=True)
+
+
+def _fills(pod: Mapping[str, Any]) -> Iterator[Problem]:
+    copy = str((pod.get("metadata", {}).get("annotations") or {}).get(FILLS, ""))
+    at = pod.get("spec", {}).get("nodeName", "")
+    for row in (pod.get("status", {}).get("initContainerStatuses") or ()) if copy else ():
+        if (row.get("state") or {}).get("running"):
+            said = f"waiting until {copy} is prepared" if row.get("name") == "wait" else f"copying {copy} to {at}"
+            yield Problem(said, "", ("spec", "template", "spec"), for_run=True)
 
 
 def _of_container(row: Mapping[str, Any]) -> Iterator[Problem]:

@@ -18,7 +18,7 @@ from opsdecl.compile.lower.labels import labelled
 from opsdecl.compile.lower.leader_worker_set.llm import lower_group
 from opsdecl.compile.lower.monitoring.monitor import lower_monitor
 from opsdecl.compile.lower.names import base_name, shorten
-from opsdecl.compile.lower.native.dataset_checks import lower_dataset
+from opsdecl.compile.lower.native.dataset_cache import lower_with_cache
 from opsdecl.compile.lower.native.evaluation import lower_evaluation
 from opsdecl.compile.lower.native.llm import lower_llm
 from opsdecl.compile.lower.native.maintenance import lower_maintenance
@@ -59,7 +59,7 @@ over several nodes."""
 ROUTINGS: Mapping[str, Lowering] = {"gateway-api": lower_route, "inference-extension": lower_inference_route}
 """Of Routes, by `platform.routing`."""
 
-RUNS: Mapping[str, Lowering] = {"Dataset": lower_dataset, "Evaluation": lower_evaluation}
+RUNS: Mapping[str, Lowering] = {"Dataset": lower_with_cache, "Evaluation": lower_evaluation}
 """Kinds of runs that are the same on every platform."""
 
 TRAININGS: Mapping[str, Lowering] = {

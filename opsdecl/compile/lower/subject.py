@@ -99,10 +99,7 @@ class Subject(Struct, frozen=True):
         return self.environment.capacity.pools.get(name) if name else None
 
     def pool_name(self, accelerator: Accelerator | None) -> str | None:
-        if accelerator is None or accelerator.pool:
-            return accelerator.pool if accelerator else None
-        fitting = [name for name, pool in self.environment.capacity.pools.items() if pool.gpu == accelerator.gpu]
-        return fitting[0] if len(fitting) == 1 else None
+        return pool_name(accelerator, self.environment.capacity.pools)
 
     def gpu(self, accelerator: Accelerator | None) -> GpuFacts | None:
         return self.catalog.gpu(accelerator.gpu) if accelerator else None
@@ -122,6 +119,14 @@ class Subject(Struct, frozen=True):
                 if _holds(layer.value, path[:length]):
                     return layer.place(path[:length])
         return self.document.layers[-1].place()
+
+
+def pool_name(accelerator: Accelerator | None, pools: Mapping[str, Pool]) -> str | None:
+    """The pool that is named, else the only one that has the GPU."""
+    if accelerator is None or accelerator.pool:
+        return accelerator.pool if accelerator else None
+    fitting = [name for name, pool in pools.items() if pool.gpu == accelerator.gpu]
+    return fitting[0] if len(fitting) == 1 else None
 
 
 def traced(value: Json, *path: str | int) -> Traced:

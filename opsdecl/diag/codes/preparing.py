@@ -32,4 +32,35 @@ RAY_UNCOUNTED = Code(
     Severity.WARNING,
 )
 
-CODES: tuple[Code, ...] = (NO_RAY, RAY_KEPT, RAY_UNCOUNTED)
+NO_PLACE_FOR_CACHE = Code(
+    "OD476",
+    "Cache of data without a place",
+    "A cache is a copy of a dataset on the disk of each node of a pool. Pods reach it through a claim of a local "
+    "volume, which Pod Security admits under every profile, `restricted` included; a `hostPath` in the pods would "
+    "demand namespaces with the profile `privileged`. The volume lies outside namespaces, so the environment has to "
+    "own what lies there; the pool has to say where its disk is and by which labels its nodes are found; and the "
+    "copies have to come from a volume that several nodes mount.\n\n"
+    "Complete the environment or the dataset as the hint says, or remove `cache`: runs then read the volume.",
+    "kind: Dataset\nspec:\n  cache: {pool: h100, size: 120Gi}   # and the pool has no disk",
+)
+CACHE_PASSED_BY = Code(
+    "OD477",
+    "Run that does not read the cache",
+    "The dataset has copies on the nodes of a pool, and this run reads the dataset's volume all the same: it runs on "
+    "other nodes, or its pods are made by an operator that starts them before the copy is looked for. It does the same "
+    "work, at the speed of the volume.\n\n"
+    "Nothing need be done. To have it read the copies, run it on the pool of the cache, or move the cache.",
+    "kind: Training\nspec:\n  datasets: [claims]   # whose cache is on pool h100\n  accelerator: {gpu: l4, count: 1}",
+    Severity.NOTE,
+)
+CACHES_TOO_LARGE = Code(
+    "OD478",
+    "Caches larger than the disk",
+    "The caches of a pool share one disk on each of its nodes. Together, with the earlier versions that stay, they may "
+    "take more than the environment says it has. A copy for which there is no room is not made, and the runs that wait "
+    "for it do not start.\n\n"
+    "Lower `cache.size` or `cache.keep`, or move a cache to another pool.",
+    "kind: Dataset\nspec:\n  cache: {pool: h100, size: 2Ti, keep: 1}   # and disk.size of the pool is 3Ti",
+)
+
+CODES: tuple[Code, ...] = (NO_RAY, RAY_KEPT, RAY_UNCOUNTED, NO_PLACE_FOR_CACHE, CACHE_PASSED_BY, CACHES_TOO_LARGE)

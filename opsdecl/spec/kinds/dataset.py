@@ -7,7 +7,7 @@ from pydantic import Field
 
 from opsdecl.spec.kinds.dataset_checks import CHECKED, Checks, Column
 from opsdecl.spec.kinds.dataset_source import DataSource
-from opsdecl.spec.kinds.declare import Example, Kind, Part, effect, merge_key
+from opsdecl.spec.kinds.declare import Example, Kind, Part, effect, merge_key, reference
 from opsdecl.spec.kinds.document import Document
 from opsdecl.spec.kinds.metadata import ServedMetadata
 from opsdecl.spec.kinds.names import DnsLabel, DnsSubdomain, Items, NonEmpty
@@ -104,6 +104,29 @@ class DataStorage(Part):
     )
 
 
+class NodeCache(Part):
+    """A copy of the prepared data on the disk of each node of a pool, for runs that have their GPUs there."""
+
+    pool: DnsLabel = Field(
+        description="Pool of the environment whose nodes keep a copy; it has `labels` and a `disk`.",
+        json_schema_extra=reference("pools"),
+    )
+    size: Quantity = Field(description="Most that one version of the data may take; a larger one is not copied.")
+    keep: int = Field(
+        default=1,
+        ge=0,
+        le=10,
+        description="Earlier versions that stay on each node beside the current one, for runs that still read them; "
+        "older ones are removed before another is copied. What a cache that left the specs has copied stays until "
+        "somebody removes it.",
+    )
+
+    @property
+    def most_bytes(self) -> int:
+        """On one node, with the versions that stay."""
+        return self.size.bytes * (1 + self.keep)
+
+
 class Split(Part):
     """A part of the data with a purpose."""
 
@@ -133,6 +156,11 @@ class DatasetSpec(RunningSpec):
         default=None,
         description="Volume for fetched and prepared data; not needed where data is mounted and used as it is.",
         json_schema_extra=_VOLUME,
+    )
+    cache: NodeCache | None = Field(
+        default=None,
+        description="Copies of the prepared data on nodes' own disks; runs that have their GPUs there read those.",
+        json_schema_extra=effect("capacity", "nodes keep other copies"),
     )
     prepare: Items[Step] = Field(
         default=(),
@@ -188,6 +216,7 @@ spec:
       command: [python, -m, claims.features]
       ray: {workers: 8, resources: {cpu: "16", memory: 64Gi}}
       resources: {cpu: "4", memory: 16Gi}
+  cache: {pool: h100, size: 120Gi}
   checks:
     image: ghcr.io/acme/data-checks:2026.10
     files: "train/*.parquet"

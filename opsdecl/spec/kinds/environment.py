@@ -9,6 +9,7 @@ from opsdecl.spec.kinds.declare import Kind, Part, effect, excludes, merge_key, 
 from opsdecl.spec.kinds.document import Document
 from opsdecl.spec.kinds.metadata import Metadata
 from opsdecl.spec.kinds.names import (
+    AbsolutePath,
     Cidr,
     DnsLabel,
     DnsSubdomain,
@@ -72,6 +73,16 @@ class Platform(Part):
     rollouts: Literal["native", "argo-rollouts"] = Field(default="native", description="What exchanges versions.")
 
 
+class NodeDisk(Part):
+    """A disk of each node of a pool."""
+
+    path: AbsolutePath = Field(
+        description="Folder of each node that caches fill and nothing else uses, such as a mounted NVMe disk; it must "
+        "be there.",
+    )
+    size: Quantity = Field(description="Room in it, which all caches of the pool share.")
+
+
 class Pool(Part):
     """Nodes of one make."""
 
@@ -94,6 +105,9 @@ class Pool(Part):
     labels: Mapping[LabelKey, LabelValue] = Field(default={}, description="Labels by which pods find the nodes.")
     tolerations: Items[Toleration] = Field(
         default=(), description="Taints of the nodes that pods must put up with.", json_schema_extra=merge_key("key")
+    )
+    disk: NodeDisk | None = Field(
+        default=None, description="Disk of each node for the caches of datasets; there are none where absent."
     )
     driver: NonEmpty | None = Field(default=None, description="Version of the GPU driver.")
     price_per_hour: PositiveNumber | None = Field(
@@ -314,7 +328,7 @@ class EnvironmentSpec(Part):
     owns_cluster_scope: bool = Field(
         default=False,
         description="Whether objects outside namespaces belong to this environment: with platform.queueing `kueue` "
-        "the queues of its quotas.",
+        "the queues of its quotas, and the volumes of datasets' caches.",
     )
     image_registry: str = Field(default="", description="Registry that takes the place of docker.io.")
     autoscaling: Autoscaling | None = Field(
@@ -359,6 +373,7 @@ spec:
         gpusPerNode: 8
         labels: {pool: h100}
         tolerations: [{key: nvidia.com/gpu, operator: Exists, effect: NoSchedule}]
+        disk: {path: /mnt/nvme/caches, size: 3Ti}
         pricePerHour: 6.88
     quotas: {assist: {gpus: 16}}
   budget: {monthly: 40000, currency: USD}

@@ -15,7 +15,19 @@ _VERDICTS: dict[str, tuple[str, Tone]] = {
 def starting_lines(document: DocumentRuns) -> list[ModelLine]:
     lines = [ModelLine("starts", _run(run)) for run in document.runs]
     lines += _memory(document.fit)
-    return [*lines, *([ModelLine("volume", f"{document.volume}, new")] if document.volume else [])]
+    lines += [ModelLine("volume", f"{document.volume}, new")] if document.volume else []
+    return [*lines, *_cache(document)]
+
+
+def _cache(document: DocumentRuns) -> list[ModelLine]:
+    """On each node and in sum, and what all caches may take of the disk."""
+    cache = document.cache
+    if cache is None:
+        return []
+    nodes = f"{cache.per_node:,.4g} GiB on each of {count(cache.nodes, 'node')} of {cache.pool}"
+    kept = f", with {count(cache.kept, 'earlier version')}" if cache.kept else ""
+    disk = f"caches of a node take at most {cache.of_pool:,.0f} of {cache.disk:,.0f} GiB{kept}"
+    return [ModelLine("cache", f"{nodes}, {cache.total:,.6g} GiB in all · {disk}")]
 
 
 def _memory(fit: TrainingFit | None) -> list[ModelLine]:

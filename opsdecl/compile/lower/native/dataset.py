@@ -61,7 +61,8 @@ def _claim(subject: Subject, storage: DataStorage | None) -> Resource | None:
     return make_resource(subject, "data", "v1", "PersistentVolumeClaim", {"spec": spec}, name=name, protect=True)
 
 
-def _volume(subject: Subject, storage: DataStorage | None) -> PodParts:
+def mounted_volume(subject: Subject, storage: DataStorage | None) -> PodParts:
+    """The whole volume at `DATA`."""
     if storage is None:
         return PodParts()
     name = claim_name(subject.base, storage)
@@ -80,7 +81,7 @@ def _fetch(subject: Subject, spec: DatasetSpec, stage: Stage) -> Resource | None
         step=stage.name,
         image=fetch.image,
         command=guarded(marker(stage), fetch.command),
-        parts=join((_volume(subject, spec.storage), scratch(), fetch.parts)),
+        parts=join((mounted_volume(subject, spec.storage), scratch(), fetch.parts)),
         env_from=fetch.env_from,
         resources=amounts(_FETCH, ("spec", "source")),
         time_limit=_FETCH_LIMIT,
@@ -144,7 +145,7 @@ def after(subject: Subject, before: Stage | None) -> tuple[Address, ...]:
 
 def inputs(subject: Subject, spec: DatasetSpec, before: Stage | None, image: Any) -> PodParts:
     """The volume, the source where it is mounted as it is, and a wait for the run before."""
-    parts = [_volume(subject, spec.storage), mounted(subject, spec.source)]
+    parts = [mounted_volume(subject, spec.storage), mounted(subject, spec.source)]
     if before is not None:
         parts.append(PodParts(init_containers=(wait_for("data", DATA, before, image),)))
     return join(parts)

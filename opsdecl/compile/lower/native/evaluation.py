@@ -87,7 +87,7 @@ def _program(subject: Subject, names: tuple[str, ...]) -> Resource:
 def _job(subject: Subject, spec: EvaluationSpec, candidate: Measured, program: Resource | None) -> Resource:
     names = _brought(spec, candidate)
     image = Traced(subject.image(spec.image), ("spec", "image"))
-    data = used_data(subject, image)
+    data = used_data(subject, image, spec.accelerator)
     key = evaluation_key(subject, spec, candidate)
     told = asked(subject, spec, candidate, key, _code(names))
     own = {**declared(spec.env, ("spec", "env")), "EVALUATION": literal(told), "EVALUATION_RESULT": literal(RESULT)}

@@ -107,7 +107,7 @@ def _job(subject: Subject, spec: TrainingSpec, key: str) -> Resource:
 def training_work(subject: Subject, spec: TrainingSpec, key: str, together: Meeting) -> Work:
     """What each of its pods does, whoever makes the pods. `together` is how they find each other."""
     image = traced(subject.image(spec.image), "spec", "image")
-    data = used_data(subject, image)
+    data = used_data(subject, image, spec.accelerator)
     gpus = spec.accelerator.count if spec.accelerator else 0
     own = PodParts(env={**declared(spec.env, ("spec", "env")), **recipe_env(spec), **_told(subject, spec, key)})
     memory = shared_memory(subject, spec.resources, gpus) if gpus else PodParts()

@@ -7,11 +7,14 @@ from msgspec import Struct
 
 from opsdecl.addr import MAIN, Address, SpecAddress, run_role
 from opsdecl.compile.lower.native.dataset import claim_name, wait_for
+from opsdecl.compile.lower.native.dataset_copy import cache_claim, cached_parts, copy_of
 from opsdecl.compile.lower.native.dataset_keys import Stage, chain_of, checks_of
 from opsdecl.compile.lower.native.parts import PodParts, join
 from opsdecl.compile.lower.subject import Subject, UsedDataset
+from opsdecl.compile.node_caches import pool_of_cache, why_passed_by
 from opsdecl.compile.types import Traced
 from opsdecl.spec.kinds.dataset_source import ClaimData, OciData
+from opsdecl.spec.kinds.engine import Accelerator
 
 ROOT = "/datasets"
 _WAITING = "/waiting"
@@ -24,8 +27,9 @@ class Used(Struct, frozen=True):
     after: tuple[Address, ...]
 
 
-def used_data(subject: Subject, image: Any) -> Used:
-    parts = [parts_of(used, image) for used in subject.datasets]
+def used_data(subject: Subject, image: Any, accelerator: Accelerator | None) -> Used:
+    """From the copies on the nodes that `accelerator` is on, where there are any; else from the datasets' volumes."""
+    parts = [_cached(subject, used, image, accelerator) or parts_of(used, image) for used in subject.datasets]
     return Used(join(parts), runs_before(subject.datasets))
 
 
@@ -42,9 +46,24 @@ def _last(used: UsedDataset) -> Iterator[Stage]:
         yield last
 
 
+def _cached(subject: Subject, used: UsedDataset, image: Any, accelerator: Accelerator | None) -> PodParts | None:
+    cache, environment = used.spec.cache, subject.environment
+    pool = pool_of_cache(cache, environment)
+    if cache is None or pool is None:
+        return None
+    if why_passed_by(subject.document.address.kind, accelerator, cache, environment):
+        return None
+    copy = copy_of(subject.namespace, used.base, chain_of(used.spec), next(_last(used), None))
+    return cached_parts(used, copy, cache_claim(used.base, pool), _volume_name(used), f"{ROOT}/{used.name}", image)
+
+
+def _volume_name(used: UsedDataset) -> str:
+    return f"dataset-{used.name}"[:63].rstrip("-")
+
+
 def parts_of(used: UsedDataset, image: Any) -> PodParts:
     """A dataset below `ROOT`, and a wait until it is ready."""
-    name, output = f"dataset-{used.name}"[:63].rstrip("-"), chain_of(used.spec).output
+    name, output = _volume_name(used), chain_of(used.spec).output
     waits = tuple(
         wait_for(name, f"{_WAITING}/{used.name}", stage, image, f"wait-{used.name}"[:63]) for stage in _last(used)
     )
