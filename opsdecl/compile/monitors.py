@@ -88,14 +88,14 @@ def _engine(scene: Scene, monitor: CompiledDocument, document: CompiledDocument)
         )
         hint = "use a Runtime of vllm, sglang, triton or mlserver, or watch something else"
         yield _finding(codes.ENGINE_NOT_WATCHED, monitor, message, hint, at)
-    elif (off := _metrics_off(document, engine)) is not None:
+    elif (off := metrics_off(document, engine)) is not None:
         flag, path, hint = off
         related = (Related("the engine's flags", scene.place(document.address, path)),)
         message = f"{document.address} offers no metrics: {flag}"
         yield _finding(codes.METRICS_OFF, monitor, message, hint, at, related)
 
 
-def _metrics_off(document: CompiledDocument, engine: str) -> tuple[str, SpecPath, str] | None:
+def metrics_off(document: CompiledDocument, engine: str) -> tuple[str, SpecPath, str] | None:
     """Why an engine offers none, where a flag decides, the flags' place, and what to do."""
     own = {engines.plain_name(engine, k): v for k, v in _flags(document, "spec").items()} if engine else {}
     shared = {engines.plain_name(engine, k): v for k, v in _flags(document, "runtime").items()}

@@ -199,6 +199,13 @@ def _not_kept_in(model: Environment, environment: Environment, runtime: Runtime 
     return None if keeps or not spec.network_policy.egress else "without `tracing.egress` nothing keeps models in"
 
 
+def _no_adapter(model: Environment, environment: Environment, runtime: Runtime | None) -> Reason:
+    platform = model.spec.platform
+    if platform.scaling != "hpa":
+        return f"platform.scaling is `{platform.scaling}`, which asks no metrics adapter"
+    return "platform.metrics is `none`" if platform.metrics == "none" else None
+
+
 def _secrets_native(model: Environment, environment: Environment, runtime: Runtime | None) -> Reason:
     secrets = model.spec.platform.secrets
     return f"platform.secrets is `{secrets}`" if secrets == "native" and model.spec.secrets else None
@@ -331,6 +338,12 @@ NO_EFFECT: tuple[NoEffectRule, ...] = (
     NoEffectRule("LLM", ("spec", "tracing"), _no_collector, "give the Environment `tracing: {endpoint: …}`"),
     NoEffectRule("Environment", ("spec", "secrets"), _secrets_native, "name Secrets that exist on the cluster"),
     NoEffectRule("Environment", ("spec", "networkPolicy", "egress"), _not_kept_in, "remove the field"),
+    NoEffectRule(
+        "Environment",
+        ("spec", "monitoring", "adapterMetrics"),
+        _no_adapter,
+        "set platform.metrics, or remove the field",
+    ),
     NoEffectRule("Environment", ("spec", "autoscaling"), _keda_not_chosen, "set platform.scaling to `keda`"),
     NoEffectRule(
         "Environment",

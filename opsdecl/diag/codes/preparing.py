@@ -1,4 +1,4 @@
-"""OD473-OD478: steps of datasets on Ray, and caches of datasets on nodes."""
+"""OD473-OD475: steps of datasets on Ray, and caches of datasets on nodes."""
 
 from opsdecl.diag.types import Code, Severity
 

@@ -99,6 +99,18 @@ METRIC_NOT_OFFERED = Code(
     "Install a metrics adapter and say so in the environment, or scale on a metric that is always there.",
     "platform: {metrics: none}\n---\nreplicas: {min: 1, max: 4, target: {metric: waiting-requests, value: 4}}",
 )
+METRIC_NOT_EXPORTED = Code(
+    "OD496",
+    "An engine's metric that no autoscaler gets",
+    "The autoscaler of Kubernetes asks the metrics adapter, which takes numbers out of Prometheus by its rules. So the "
+    "engine must offer the metric, something must have its pods scraped, and the adapter must have a rule. Where one "
+    "of these is missing, the number of replicas stays as it is, however many requests wait, and only the "
+    "autoscaler's own conditions tell.\n\n"
+    "Let a Monitor watch the model. What rules the adapter needs is in the page on platforms; "
+    "`monitoring.adapterMetrics` of the Environment says which it has, and then models are held against it.",
+    "platform: {metrics: prometheus-adapter}\n---\n"
+    "replicas: {min: 1, max: 4, target: {metric: waiting-requests, value: 4}}   # and no Monitor",
+)
 
 TEMPLATE_MISSING = Code(
     "OD434",
@@ -165,6 +177,7 @@ CODES: tuple[Code, ...] = (
     NOT_RENDERED_HERE,
     FORMAT_NOT_SERVED,
     METRIC_NOT_OFFERED,
+    METRIC_NOT_EXPORTED,
     TEMPLATE_MISSING,
     OBJECT_TOO_LARGE,
     SCRAPED_BY_NOBODY,

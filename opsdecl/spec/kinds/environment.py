@@ -18,6 +18,7 @@ from opsdecl.spec.kinds.names import (
     KubernetesVersion,
     LabelKey,
     LabelValue,
+    MetricName,
     NonEmpty,
     PositiveNumber,
     Scalar,
@@ -187,6 +188,11 @@ class Monitoring(Part):
         default=None,
         description="Address of Prometheus, as programs in the cluster reach it; analyses of canaries ask it, and "
         "where it is absent that of `autoscaling`.",
+    )
+    adapter_metrics: Items[MetricName] = Field(
+        default=(),
+        description="Metrics that the metrics adapter offers by its rules, such as `vllm_num_requests_waiting`. Where "
+        "given, models are scaled on no others of their engines; what is absent is not checked.",
     )
 
 

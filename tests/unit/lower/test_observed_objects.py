@@ -10,7 +10,8 @@ from tests.unit.lower.test_explainer import EXPLAIN
 
 COLLECTOR = (
     "\n  tracing:\n    endpoint: http://collector.observability:4317\n"
-    "    egress: {namespace: observability, labels: {app: collector}}"
+    "    egress: {namespace: observability, labels: {app: collector}}\n"
+    "  networkPolicy: {egress: [{cidr: 0.0.0.0/0}]}"
 )
 ROLES = ("deployment", "inference-service", "llm-inference-service", "tracing-egress")
 
