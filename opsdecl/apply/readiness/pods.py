@@ -50,6 +50,7 @@ def _problems(pod: Mapping[str, Any]) -> Iterator[Problem]:
     for row in (*(status.get("initContainerStatuses") or ()), *(status.get("containerStatuses") or ())):
         yield from _of_container(row)
     if status.get("phase") == "Failed":
+        yield from _ended(status)
         yield Problem(str(status.get("reason") or "Failed"), str(status.get("message", ""))[:_LONGEST], _CONTAINERS)
 
 
@@ -69,6 +70,20 @@ def _fills(pod: Mapping[str, Any]) -> Iterator[Problem]:
         if (row.get("state") or {}).get("running"):
             said = f"waiting until {copy} is prepared" if row.get("name") == "wait" else f"copying {copy} to {at}"
             yield Problem(said, "", ("spec", "template", "spec"), for_run=True)
+
+
+def _ended(status: Mapping[str, Any]) -> Iterator[Problem]:
+    """Of a pod that is not started again: how its containers ended, and what they left to say about it."""
+    for row in (*(status.get("initContainerStatuses") or ()), *(status.get("containerStatuses") or ())):
+        ended = (row.get("state") or {}).get("terminated") or {}
+        if ended.get("exitCode"):
+            out_of_memory = ended.get("reason") == "OOMKilled"
+            said = str(ended.get("message") or "").strip() or f"exit code {ended['exitCode']}"
+            yield Problem(
+                "OOMKilled" if out_of_memory else "Failed",
+                said[:_LONGEST],
+                _RESOURCES if out_of_memory else _CONTAINERS,
+            )
 
 
 def _of_container(row: Mapping[str, Any]) -> Iterator[Problem]:

@@ -8,6 +8,7 @@ from opsdecl.diag import SpecPath
 from opsdecl.spec.rules import (
     canaries,
     dataset,
+    dataset_demands,
     dataset_drift,
     definitions,
     evaluation,
@@ -33,6 +34,7 @@ RULES: tuple[DocumentRule, ...] = (
     *monitor.RULES,
     *measures.RULES,
     *dataset.RULES,
+    *dataset_demands.RULES,
     *dataset_drift.RULES,
     *training.RULES,
     *recipe.RULES,

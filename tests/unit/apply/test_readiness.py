@@ -399,6 +399,11 @@ def container(waiting: Mapping[str, Any], **more: Any) -> dict[str, Any]:
     return pod({"containerStatuses": [{"name": "server", "state": {"waiting": waiting}, **more}]})
 
 
+def failed_run(**ended: Any) -> dict[str, Any]:
+    terminated = {"exitCode": 1, "reason": "Error", **ended}
+    return pod({"phase": "Failed", "containerStatuses": [{"name": "run", "state": {"terminated": terminated}}]})
+
+
 NO_ROOM = {
     "type": "PodScheduled",
     "status": "False",
@@ -406,7 +411,7 @@ NO_ROOM = {
     "message": "0/12 nodes are available: 12 Insufficient nvidia.com/gpu.",
 }
 KILLED = {"lastState": {"terminated": {"reason": "OOMKilled", "exitCode": 137}}}
-PROBLEMS = {
+PROBLEMS: dict[str, tuple[dict[str, Any], str, str | int]] = {
     "no room": (
         pod({"phase": "Pending", "conditions": [NO_ROOM]}),
         "Unschedulable: 0/12 nodes are available: 12 Insufficient nvidia.com/gpu.",
@@ -422,11 +427,18 @@ PROBLEMS = {
         "CrashLoopBackOff: last time: OOMKilled with exit code 137",
         "resources",
     ),
+    "a run that says why it failed": (
+        failed_run(message="amount: psi from Dataset.before is 0.9131, above 0.2: the column has drifted"),
+        "Failed: amount: psi from Dataset.before is 0.9131, above 0.2: the column has drifted",
+        0,
+    ),
+    "a run that says nothing": (failed_run(), "Failed: exit code 1", 0),
+    "a run out of memory": (failed_run(exitCode=137, reason="OOMKilled"), "OOMKilled: exit code 137", "resources"),
 }
 
 
 @pytest.mark.parametrize(("found", "words", "field"), PROBLEMS.values(), ids=PROBLEMS)
-def test_of_pods_names_the_reason_and_the_field(found: Mapping[str, Any], words: str, field: str) -> None:
+def test_of_pods_names_the_reason_and_the_field(found: Mapping[str, Any], words: str, field: str | int) -> None:
     problem = problem_of([found])
     assert problem is not None
     assert problem.words == words

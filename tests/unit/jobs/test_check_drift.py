@@ -1,6 +1,7 @@
 """Columns of a dataset against those of references, by the program of its checks on small files."""
 
 import json
+import os
 import random
 import subprocess
 from pathlib import Path
@@ -34,7 +35,7 @@ class Pod:
     """A folder that stands for the root of the run's pod: the volume, the reference, what is demanded."""
 
     def __init__(self, root: Path) -> None:
-        self.root = root
+        self.root, self.told = root, root / "termination-log"
         self.python = require("checks/bin/python") / "checks/bin/python"
         job, demands = (drifting()[f"Dataset.claims/{role}"].data for role in ("run-checks", "checks"))
         for name, text in demands["data"].items():
@@ -52,7 +53,8 @@ class Pod:
         """Exit code, report, and what was said."""
         (self.root / "checks.json").write_text(json.dumps(self.asked))
         words = [self.root / "check_data.py", self.root / "checks.json", self.folder, self.report, *self.references]
-        done = subprocess.run([self.python, *words], capture_output=True, text=True, timeout=120)
+        env = {**os.environ, "CHECKS_RESULT": str(self.told)}
+        done = subprocess.run([self.python, *words], capture_output=True, text=True, timeout=120, env=env)
         report = json.loads(self.report.read_text()) if self.report.exists() else {}
         return done.returncode, report, done.stderr + done.stdout
 
@@ -108,6 +110,7 @@ def test_columns_that_drifted_fail_the_run_and_others_do_not(pod: Pod) -> None:
     assert f"region: psi from Dataset.before is {found['region', 'psi']:.4g}, at most 0.2" in said
     assert "region: chi2 from Dataset.claims as it was (sha256:5994" in said
     assert "1000 rows, 4 checks failed" in said
+    assert sorted(pod.told.read_text().split("; ")) == sorted(line for line in said.splitlines() if "drifted" in line)
 
 
 def test_data_that_did_not_drift_passes(pod: Pod) -> None:
@@ -123,6 +126,7 @@ def test_data_that_did_not_drift_passes(pod: Pod) -> None:
     assert len(values(report)) == 5
     assert max(values(report).values()) < 0.1
     assert "1500 rows, 0 checks failed" in said
+    assert not pod.told.exists()
 
 
 def test_what_cannot_be_measured_is_no_pass(pod: Pod) -> None:

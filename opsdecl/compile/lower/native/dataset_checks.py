@@ -11,10 +11,12 @@ from opsdecl.compile.lower.names import object_name
 from opsdecl.compile.lower.native.dataset import DATA, after, input_folder, inputs, marker, preparation
 from opsdecl.compile.lower.native.dataset_keys import Stage, chain_of, checks_of, earlier_of, plain
 from opsdecl.compile.lower.native.evaluation_data import files_of
+from opsdecl.compile.lower.native.evaluation_request import RESULT
 from opsdecl.compile.lower.native.guard import guarded
 from opsdecl.compile.lower.native.parts import PodParts, join
 from opsdecl.compile.lower.native.run_job import Work, amounts, run_job
 from opsdecl.compile.lower.native.training_data import ROOT, parts_of, runs_before
+from opsdecl.compile.lower.native.variables import literal
 from opsdecl.compile.lower.native.volumes import scratch
 from opsdecl.compile.lower.resources import make_resource
 from opsdecl.compile.lower.subject import Subject, UsedDataset
@@ -118,6 +120,7 @@ def _check(subject: Subject, spec: DatasetSpec, checks: Checks, stage: Stage, ag
     own = PodParts(
         volumes=({"name": "checks", "configMap": demands},),
         mounts=({"name": "checks", "mountPath": CHECKS_PATH, "readOnly": True},),
+        env={"CHECKS_RESULT": literal(RESULT)},
         depends_on=(subject.address("checks"),),
     )
     work = Work(
