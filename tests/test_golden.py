@@ -100,7 +100,9 @@ def test_copies_of_data_on_nodes() -> None:
     expect_golden("---\n".join(to_yaml(m.data) for m in shown), "caches/objects.yaml")
     before = MemoryTree({name: text for name, text in cached_project().items() if "work" not in name})
     newer = cached_tree(**{'version: "1"': 'version: "2"'})
-    for name, base, after in (("plan", before, cached_tree()), ("newer", cached_tree(), newer)):
+    without = cached_tree(**{"  cache: {pool: h100, size: 120Gi}\n": ""})
+    plans = {"plan": (before, cached_tree()), "newer": (cached_tree(), newer), "without": (cached_tree(), without)}
+    for name, (base, after) in plans.items():
         done = plan_review(after, base, Wanted("prod"), SourceRef(), BaseRef(ref="main"))
         assert done.plan is not None
         expect_golden(render_text(done.plan), f"caches/{name}.txt")

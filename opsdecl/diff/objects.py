@@ -12,7 +12,7 @@ from opsdecl.diff.compare import MISSING, Difference, Item, differences, same
 from opsdecl.diff.documents import DocumentDiff
 from opsdecl.diff.fields import Locate, causes_of, field_change
 from opsdecl.diff.records import StoredObject
-from opsdecl.diff.rules import kind_rule
+from opsdecl.diff.rules import deletion_rule, kind_rule
 from opsdecl.diff.running import ScaledRanges, running
 from opsdecl.diff.runs import CANCELLED, FINISHES, is_cancelled
 from opsdecl.diff.types import Action, Cause, ChangeClass, Effects, FieldChange, ObjectChange, ObjectRef
@@ -158,7 +158,7 @@ def _deletion(stored: StoredObject, diff: DocumentDiff | None, sides: Sides, for
     if stored.address in forget or (document is not None and str(document) in forget):
         left = _stored_change(stored, "forget", classes=("none",), reasons=("it stays and is no longer ours",))
         return ObjectDiff(left, document)
-    rule = kind_rule(stored.key.kind)
+    rule = deletion_rule(stored.key.kind, stored.address)
     cause = "both" if _has_drifted(stored) else "spec"
     held = diff.pair.before if diff is not None else None
     variant = Address.parse(stored.address).variant

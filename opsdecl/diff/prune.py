@@ -5,7 +5,7 @@ from msgspec import Struct
 from opsdecl.diag import Diagnostic, Place
 from opsdecl.diag.codes import plan as codes
 from opsdecl.diff.release import ReleaseDiff
-from opsdecl.diff.rules import kind_rule
+from opsdecl.diff.rules import keeps_copies, kind_rule
 from opsdecl.diff.types import ObjectChange, ObjectRef
 
 
@@ -35,8 +35,10 @@ def _goes_away(change: ObjectChange) -> bool:
 
 
 def _is_protected(change: ObjectChange, diff: ReleaseDiff, rules: PruneRules) -> bool:
+    """A claim that is protected by its kind holds something; copies of data are somewhere else as well."""
     gone = change.replaces or change.object
-    return gone.kind in rules.protect or _namespace(gone) in rules.namespaces or change.address in diff.protected
+    by_kind = gone.kind in rules.protect and not keeps_copies(change.address)
+    return by_kind or _namespace(gone) in rules.namespaces or change.address in diff.protected
 
 
 def _namespace(gone: ObjectRef) -> str:

@@ -322,6 +322,8 @@ KINDS: Mapping[str, KindRule] = {
         other="reload", delete="data-loss", delete_reason="every object of its kind is deleted"
     ),
 }
+_COPIES = KindRule(delete="capacity", delete_reason="no pod reaches the copies of data by it; they stay on the nodes")
+"""Of the objects that keep copies of a dataset on nodes, whatever their kind: the data itself is somewhere else."""
 UNKNOWN_KIND = KindRule(other="rolling")
 """A kind without rows: its pods, if it has any, may restart."""
 
@@ -331,6 +333,16 @@ OTHER_REASON = "no row knows this field: taken for its kind's usual change"
 
 def kind_rule(kind: str) -> KindRule:
     return KINDS.get(kind, UNKNOWN_KIND)
+
+
+def deletion_rule(kind: str, address: str) -> KindRule:
+    """What it means that an object goes."""
+    return _COPIES if keeps_copies(address) else kind_rule(kind)
+
+
+def keeps_copies(address: str) -> bool:
+    """Whether it is one of the objects by which nodes keep copies of a dataset."""
+    return address.split("/")[1:2] == ["cache"]
 
 
 @lru_cache(maxsize=4096)

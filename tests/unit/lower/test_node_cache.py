@@ -26,6 +26,12 @@ def dataset(changes: str = CACHED, env: str = ENV) -> dict[str, Manifest]:
     return objects("Dataset", CLAIMS, changes, env)
 
 
+def of_kind(kind: str, made: dict[str, Manifest] | None = None) -> Manifest:
+    """Of the cache's objects."""
+    (found,) = (m for m in (made or dataset()).values() if m.key.kind == kind and m.address.variant == "cache")
+    return found
+
+
 def filler(changes: str = CACHED, env: str = ENV) -> Any:
     return dataset(changes, env)["filler"].data["spec"]
 
@@ -75,8 +81,7 @@ def test_no_pod_needs_more_than_the_restricted_profile() -> None:
 
 
 def test_volume_and_claim_belong_to_each_other_and_to_the_nodes_of_the_pool() -> None:
-    made = dataset()
-    volume, claim = made["volume"], made["claim"]
+    volume, claim = of_kind("PersistentVolume"), of_kind("PersistentVolumeClaim")
     assert volume.key.namespace == ""
     assert volume.data["spec"]["claimRef"]["name"] == claim.key.name
     assert (claim.data["spec"]["volumeName"], claim.data["spec"]["storageClassName"]) == (volume.key.name, "")
@@ -90,13 +95,14 @@ def test_volume_and_claim_belong_to_each_other_and_to_the_nodes_of_the_pool() ->
 
 def test_another_disk_is_another_claim_since_neither_can_change() -> None:
     moved = dataset(env=ENV.replace("/mnt/nvme", "/mnt/other"))
-    assert moved["claim"].key.name != dataset()["claim"].key.name
-    assert moved["volume"].key.name != dataset()["volume"].key.name
+    for kind in ("PersistentVolumeClaim", "PersistentVolume"):
+        assert of_kind(kind, moved).key.name != of_kind(kind).key.name
+        assert of_kind(kind, moved).address != of_kind(kind).address, "one is made, and another one goes"
 
 
 def test_a_training_on_the_pool_reads_the_copy_and_waits_for_it() -> None:
     found = pod()
-    assert dataset()["claim"].key.name in claims(found)
+    assert of_kind("PersistentVolumeClaim").key.name in claims(found)
     assert "claims-data" not in claims(found)
     assert mount(found)["readOnly"] is True
     assert mount(found)["subPath"] == f"risk/claims/{words()[6]}"

@@ -10,7 +10,7 @@ from opsdecl.compile.lower.labels import labelled, selector
 from opsdecl.compile.lower.names import object_name
 from opsdecl.compile.lower.native.dataset import DATA, input_folder, mounted_volume, wait_for
 from opsdecl.compile.lower.native.dataset_checks import lower_dataset
-from opsdecl.compile.lower.native.dataset_copy import CACHE, Copy, cache_claim, copy_of
+from opsdecl.compile.lower.native.dataset_copy import CACHE, Copy, Disk, copy_of, disk_of
 from opsdecl.compile.lower.native.dataset_fetch import mounted
 from opsdecl.compile.lower.native.dataset_keys import Chain, Stage, chain_of, checks_of
 from opsdecl.compile.lower.native.node_copy import copying, staying
@@ -43,12 +43,12 @@ def lower_with_cache(subject: Subject) -> Checked[tuple[Resource, ...]]:
     if lowered.value is None or spec.cache is None or pool is None:
         return lowered
     own = labelled(replace(subject, variant=CACHE))
-    name = cache_claim(subject.base, pool)
-    made = (_volume(own, pool, name), _claim(own, pool, name), _filler(own, subject, spec, spec.cache, pool, name))
+    disk = disk_of(subject.base, pool)
+    made = (_volume(own, pool, disk), _claim(own, pool, disk), _filler(own, subject, spec, spec.cache, pool, disk))
     return Checked((*lowered.value, *made), lowered.diagnostics)
 
 
-def _volume(subject: Subject, pool: Pool, claim: str) -> Resource:
+def _volume(subject: Subject, pool: Pool, disk: Disk) -> Resource:
     """One volume for the same folder of every node of the pool: the scheduler goes by the labels, and each node mounts
     its own."""
     assert pool.disk is not None
@@ -61,15 +61,23 @@ def _volume(subject: Subject, pool: Pool, claim: str) -> Resource:
             "apiVersion": "v1",
             "kind": "PersistentVolumeClaim",
             "namespace": subject.namespace,
-            "name": claim,
+            "name": disk.claim,
         },
         "persistentVolumeReclaimPolicy": "Retain",
         "local": {"path": traced(pool.disk.path, *_PATH, "pool")},
         "nodeAffinity": {"required": {"nodeSelectorTerms": [{"matchExpressions": terms}]}},
     }
-    made = make_resource(subject, "volume", "v1", "PersistentVolume", {"spec": spec})
-    name = object_name(f"{subject.project}-{subject.environment_name}-{subject.namespace}", claim)
-    return replace(made, key=ObjectKey("v1", "PersistentVolume", "", name))
+    made = make_resource(subject, _volume_role(disk), "v1", "PersistentVolume", {"spec": spec})
+    return replace(made, key=ObjectKey("v1", "PersistentVolume", "", _volume_name(subject, disk)))
+
+
+def _volume_role(disk: Disk) -> str:
+    return f"volume-{disk.key}"
+
+
+def _volume_name(subject: Subject, disk: Disk) -> str:
+    """Of all on the cluster."""
+    return object_name(f"{subject.project}-{subject.environment_name}-{subject.namespace}", disk.claim)
 
 
 def _amount(pool: Pool) -> dict[str, Any]:
@@ -79,19 +87,19 @@ def _amount(pool: Pool) -> dict[str, Any]:
     return {"accessModes": ["ReadWriteOnce"], "capacity": {"storage": size}}
 
 
-def _claim(subject: Subject, pool: Pool, name: str) -> Resource:
+def _claim(subject: Subject, pool: Pool, disk: Disk) -> Resource:
     amount = _amount(pool)
     spec = {
         "accessModes": amount["accessModes"],
         "resources": {"requests": amount["capacity"]},
         "storageClassName": "",
-        "volumeName": object_name(f"{subject.project}-{subject.environment_name}-{subject.namespace}", name),
+        "volumeName": _volume_name(subject, disk),
     }
-    needs = (subject.address("volume"),)
-    return make_resource(subject, "claim", "v1", "PersistentVolumeClaim", {"spec": spec}, name=name, depends_on=needs)
+    needs, kind = (subject.address(_volume_role(disk)),), "PersistentVolumeClaim"
+    return make_resource(subject, disk.role, "v1", kind, {"spec": spec}, name=disk.claim, depends_on=needs)
 
 
-def _filler(subject: Subject, main: Subject, spec: DatasetSpec, cache: NodeCache, pool: Pool, claim: str) -> Resource:
+def _filler(subject: Subject, main: Subject, spec: DatasetSpec, cache: NodeCache, pool: Pool, disk: Disk) -> Resource:
     """A pod on each node, which is ready once its copy is there."""
     chain = chain_of(spec)
     last = last_of(main, spec)
@@ -109,7 +117,7 @@ def _filler(subject: Subject, main: Subject, spec: DatasetSpec, cache: NodeCache
             "tolerations": _tolerations(pool) or None,
             "initContainers": [*_waits(last, image), _copying(chain, copy, cache, parts, image)],
             "containers": [_container("stay", image, staying(), _SMALL)],
-            "volumes": [*parts.volumes, {"name": "cache", "persistentVolumeClaim": {"claimName": claim}}],
+            "volumes": [*parts.volumes, {"name": "cache", "persistentVolumeClaim": {"claimName": disk.claim}}],
         },
     }
     body = {
@@ -118,7 +126,7 @@ def _filler(subject: Subject, main: Subject, spec: DatasetSpec, cache: NodeCache
         "updateStrategy": {"type": "RollingUpdate", "rollingUpdate": {"maxUnavailable": "100%"}},
         "template": template,
     }
-    needs = (subject.address("claim"), *parts.depends_on)
+    needs = (subject.address(disk.role), *parts.depends_on)
     return make_resource(subject, "filler", "apps/v1", "DaemonSet", {"spec": body}, depends_on=needs)
 
 

@@ -33,14 +33,26 @@ def copy_of(namespace: str, base: str, chain: Chain, last: Stage | None) -> Copy
     return Copy(f"{namespace}/{base}", version, f"{version}-{last.key if last is not None else chain.content}")
 
 
-def cache_claim(base: str, pool: Pool) -> str:
-    """Neither a claim nor its volume can change, so another disk is another claim."""
+class Disk(Struct, frozen=True):
+    """The disk of a pool's nodes, as a dataset's cache has it: `key` stands for what neither a claim nor a volume can
+    change, so that another disk is another claim."""
+
+    key: str
+    claim: str
+
+    @property
+    def role(self) -> str:
+        return f"claim-{self.key}"
+
+
+def disk_of(base: str, pool: Pool) -> Disk:
     assert pool.disk is not None
     said = [pool.disk.path, pool.disk.size.text, *(f"{key}={value}" for key, value in sorted(pool.labels.items()))]
-    return object_name(base, f"cache-{text_hash(' '.join(said))}")
+    key = text_hash(" ".join(said))
+    return Disk(key, object_name(base, f"cache-{key}"))
 
 
-def cached_parts(used: UsedDataset, copy: Copy, claim: str, name: str, root: str, image: Any) -> PodParts:
+def cached_parts(used: UsedDataset, copy: Copy, disk: Disk, name: str, root: str, image: Any) -> PodParts:
     """The copy of the node as a volume `name`, mounted at `root`, once it is there."""
     whole = f"/waiting/{used.name}"
     wait = {
@@ -48,7 +60,7 @@ def cached_parts(used: UsedDataset, copy: Copy, claim: str, name: str, root: str
         "command": waiting(f"{whole}/{copy.folder}/{RUNS}/{copy.marker}", 1),
     }
     origin = (used.root, "cache")
-    volume = {"name": name, "persistentVolumeClaim": {"claimName": Traced(claim, origin), "readOnly": True}}
+    volume = {"name": name, "persistentVolumeClaim": {"claimName": Traced(disk.claim, origin), "readOnly": True}}
     mount = {"name": name, "mountPath": root, "subPath": f"{copy.folder}/{copy.version}", "readOnly": True}
-    needs = (Address(SpecAddress("Dataset", used.name), CACHE, "claim"),)
+    needs = (Address(SpecAddress("Dataset", used.name), CACHE, disk.role),)
     return PodParts(volumes=(volume,), mounts=(mount,), init_containers=(wait,), depends_on=needs)

@@ -7,7 +7,7 @@ from msgspec import Struct
 
 from opsdecl.addr import MAIN, Address, SpecAddress, run_role
 from opsdecl.compile.lower.native.dataset import claim_name, wait_for
-from opsdecl.compile.lower.native.dataset_copy import cache_claim, cached_parts, copy_of
+from opsdecl.compile.lower.native.dataset_copy import cached_parts, copy_of, disk_of
 from opsdecl.compile.lower.native.dataset_keys import Stage, chain_of, checks_of
 from opsdecl.compile.lower.native.parts import PodParts, join
 from opsdecl.compile.lower.subject import Subject, UsedDataset
@@ -54,7 +54,7 @@ def _cached(subject: Subject, used: UsedDataset, image: Any, accelerator: Accele
     if why_passed_by(subject.document.address.kind, accelerator, cache, environment):
         return None
     copy = copy_of(subject.namespace, used.base, chain_of(used.spec), next(_last(used), None))
-    return cached_parts(used, copy, cache_claim(used.base, pool), _volume_name(used), f"{ROOT}/{used.name}", image)
+    return cached_parts(used, copy, disk_of(used.base, pool), _volume_name(used), f"{ROOT}/{used.name}", image)
 
 
 def _volume_name(used: UsedDataset) -> str:
