@@ -58,7 +58,7 @@ def _finding(
         codes.NO_EFFECT,
         f"`{format_path(rule.path[1:])}` has no effect here: {reason}",
         at=winner(layers, schema.merge, rule.path, key=True),
-        hint=rule.hint,
+        hint=rule.hint if is_own else f"leave it where another environment needs it, else {rule.hint}",
         label=f"ignored: {reason}",
         related=(Related("decided here", decided),) if decided else (),
         severity_override=None if is_own else Severity.NOTE,

@@ -87,7 +87,7 @@ def unpinned_images(scene: Scene) -> Iterator[Diagnostic]:
     used = {address for document in scene.served() for address in document.references.values()}
     for document in (*scene.served(), *(scene.documents[a] for a in sorted(used) if a in scene.documents)):
         for path, image in _images(document):
-            if "@sha256:" not in image:
+            if "@sha256:" not in image and not _unused(scene, document, path):
                 yield Diagnostic(
                     codes.UNPINNED_IMAGE,
                     f"`{image}` has no digest, and its tag can be given to other bytes",
@@ -96,6 +96,12 @@ def unpinned_images(scene: Scene) -> Iterator[Diagnostic]:
                     related=(Related("the environment is protected", scene.in_environment(("spec", "protected"))),),
                     subject=str(document.address),
                 )
+
+
+def _unused(scene: Scene, document: CompiledDocument, path: SpecPath) -> bool:
+    """An image that nothing runs here needs no digest."""
+    tuning = scene.settings["platform"]["tuning"]
+    return document.address.kind == "Tuning" and path == ("spec", "image") and tuning == "katib"
 
 
 def _images(document: CompiledDocument) -> Iterator[tuple[SpecPath, str]]:

@@ -170,8 +170,9 @@ def _removes_nothing(kind: str) -> Predicate:
 
 
 def _chosen_by_katib(model: Tuning, environment: Environment, runtime: Runtime | None) -> Reason:
-    tuning = environment.spec.platform.tuning
-    return f"platform.tuning is `{tuning}`, which chooses values itself" if tuning == "katib" else None
+    name = environment.metadata.name
+    is_katib = environment.spec.platform.tuning == "katib"
+    return f"platform.tuning is `katib` in {name}, and Katib chooses values without an image" if is_katib else None
 
 
 def _output_claimed(model: Training | Tuning, environment: Environment, runtime: Runtime | None) -> Reason:
@@ -371,7 +372,7 @@ NO_EFFECT: tuple[NoEffectRule, ...] = (
     NoEffectRule("Training", ("spec", "output", "size"), _output_claimed, "remove it, or the claim"),
     NoEffectRule("Training", ("spec", "output", "storageClass"), _output_claimed, "remove it, or the claim"),
     NoEffectRule("Training", ("spec", "output", "accessMode"), _output_claimed, "remove it, or the claim"),
-    NoEffectRule("Tuning", ("spec", "image"), _chosen_by_katib, "remove the field"),
+    NoEffectRule("Tuning", ("spec", "image"), _chosen_by_katib, "remove the field, or set platform.tuning to job"),
     NoEffectRule("Tuning", ("spec", "run", "removeAfter"), _removes_nothing("Tuning"), "remove the field"),
     NoEffectRule("Tuning", ("spec", "output", "size"), _output_claimed, "remove it, or the claim"),
     NoEffectRule("Tuning", ("spec", "output", "storageClass"), _output_claimed, "remove it, or the claim"),

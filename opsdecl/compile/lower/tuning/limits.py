@@ -17,10 +17,12 @@ def beyond_job(subject: Subject, spec: TuningSpec) -> Iterator[Diagnostic]:
         message = "`bayesian` needs a search engine with a model of the objective, and platform.tuning is `job`"
         yield _finding(subject, ("spec", "algorithm", "type"), message, "use `tpe`, or set platform.tuning to katib")
     if spec.image is None:
-        message = "nothing chooses values: platform.tuning is `job`, and there is no image with Optuna"
-        yield _finding(
-            subject, ("spec",), message, "add `image`, as docs/runs.md shows it, or set platform.tuning to katib"
+        name = subject.document.address
+        message = (
+            f"no `image` chooses the values of {name}: platform.tuning is `job`, which runs one with Python and Optuna"
         )
+        hint = "add `image`, one built with `pip install optuna`, or set platform.tuning of the Environment to katib"
+        yield _finding(subject, ("spec",), message, hint)
 
 
 def beyond_katib(subject: Subject, spec: TuningSpec) -> Iterator[Diagnostic]:
