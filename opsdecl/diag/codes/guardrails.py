@@ -65,8 +65,8 @@ HELD_WHOLE = Code(
     "OD493",
     "Bodies that are held until they are whole",
     "A gateway that hands a body over `buffered` waits for the end of it. Envoy Gateway keeps 32 KiB unless somebody "
-    "set another limit: a longer request is answered with 413, and in place of a longer answer comes an error. An "
-    "answer that is written while it is read comes in one piece, at the end.\n\n"
+    "set another limit: a longer request is answered with 413, a longer answer becomes a 500. An answer that is "
+    "written while it is read comes in one piece, at the end.\n\n"
     "Raise `connection.bufferLimit` in the ClientTrafficPolicy of the Gateway, or use `full-duplex-streamed` where "
     "the server that checks can take pieces.",
     "guardrails: {service: {name: checks, port: 9002}, input: buffered}",

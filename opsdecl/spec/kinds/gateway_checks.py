@@ -42,7 +42,7 @@ class GatewayChecks(Part):
     )
     timeout: Duration = Field(
         default=Duration("10s", 10.0),
-        description="Most time that the server may take over each message that the gateway waits for; then the "
-        "request fails.",
+        description="Most time that the server may take over headers, and over a whole body; then the request fails. "
+        "Bodies in pieces have no such bound.",
         json_schema_extra=effect("reload", "checks may take another time"),
     )

@@ -11,7 +11,7 @@ from opsdecl.spec.kinds.route import RouteSpec
 
 EXTENSION = "inference-extension"
 _REMOVE = "remove the field"
-_SWITCH = f"set platform.routing of the Environment to {EXTENSION}, or remove it"
+_SWITCH = f"set platform.routing of the Environment to {EXTENSION}, or remove"
 
 
 def beyond_gateway_api(subject: Subject, spec: RouteSpec, backends: Sequence[Routed]) -> Iterator[Diagnostic]:
@@ -20,14 +20,15 @@ def beyond_gateway_api(subject: Subject, spec: RouteSpec, backends: Sequence[Rou
     yield from _canary_beside_others(subject, backends)
     if spec.priority is not None:
         message = "the Gateway API knows no priorities of requests"
-        yield _finding(subject, ("spec", "priority"), message, _SWITCH)
+        yield _finding(subject, ("spec", "priority"), message, f"{_SWITCH} `priority`")
     for each in backends:
         if "adapter" in each.entry:
             message = (
                 "the Gateway API does not read which model a request asks for, so it cannot send it to the adapter "
                 f"`{each.entry['adapter']}`"
             )
-            yield _finding(subject, (*each.path, "adapter"), message, _SWITCH)
+            hint = f"{_SWITCH} `adapter`: callers reach it by its name, in `model` of a request"
+            yield _finding(subject, (*each.path, "adapter"), message, hint)
 
 
 def beyond_inference(
@@ -107,8 +108,9 @@ def _adapters(subject: Subject, backends: Sequence[Routed]) -> Iterator[Diagnost
     named = [each for each in backends if "adapter" in each.entry]
     others = [each for each in backends if named and each.document.address != named[0].document.address]
     if others:
-        message = "shares among the adapters of a model and shares among models cannot be one: a pool exchanges names"
-        hint = f"let all backends be {named[0].document.address} and its adapters, or write a Route for each model"
+        first, other = named[0].document.address, others[0].document.address
+        message = f"a pool divides requests among {first} and its adapters, so {other} can have no share beside them"
+        hint = f"let all backends be {first} and its adapters, or write a Route for each model"
         yield _finding(subject, others[0].model_at, message, hint)
 
 
