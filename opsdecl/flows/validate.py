@@ -11,7 +11,7 @@ from opsdecl.addr import SpecAddress
 from opsdecl.compile.memo import Memo
 from opsdecl.compile.types import CompiledDocument
 from opsdecl.diag import Diagnostic, Place, SpecPath
-from opsdecl.diag.codes.exceptions import EXCEPTION_ENDS
+from opsdecl.diag.codes.exceptions import CODES as ABOUT_EXCEPTIONS
 from opsdecl.flows.build import Built, build, has_exceptions, policies_at_work, policies_of
 from opsdecl.flows.memory import Memory
 from opsdecl.flows.project import Project, choose_environment, located, open_project, place_of
@@ -70,8 +70,8 @@ _Seen = Mapping[SpecAddress, tuple[CompiledDocument, Built]]
 
 def _right_policies(built: Sequence[Built], findings: Sequence[Diagnostic]) -> _Seen:
     """What is said of all environments is said only where every one could be looked at: a policy may be meant for one
-    of them. One that is wrong has been reported already; that an exception ends is no fault of its policy."""
-    wrong = {finding.subject for finding in findings if finding.code is not EXCEPTION_ENDS}
+    of them. One whose rules are wrong has been reported already."""
+    wrong = {finding.subject for finding in findings if finding.code not in ABOUT_EXCEPTIONS}
     return {p.address: (p, each) for each in built for p in policies_of(each) if str(p.address) not in wrong}
 
 
@@ -85,14 +85,13 @@ def _idle_policies(built: Sequence[Built], right: _Seen, memo: Memo) -> tuple[Di
 
 def _unneeded_exceptions(built: Sequence[Built], right: _Seen, today: date | None) -> tuple[Diagnostic, ...]:
     """An environment's own exceptions stand in its own overlay of the policy, so each side is asked for its own."""
-    some = [each for each in built if any(has_exceptions(p) for p in policies_of(each))]
-    if not some:
+    if not any(has_exceptions(policy) for each in built for policy in policies_of(each)):
         return ()
     from opsdecl.policy.review import excused_in, report_unneeded
 
-    excused = [excused_in(_chosen_policies(e, right), e.graph.documents, e.manifests, e.environment) for e in some]
+    excused = [excused_in(_chosen_policies(e, right), e.graph.documents, e.manifests, e.environment) for e in built]
     found = (
-        report_unneeded(_chosen_policies(each, right), excused, today, partial(place_of, each.graph)) for each in some
+        report_unneeded(_chosen_policies(each, right), excused, today, partial(place_of, each.graph)) for each in built
     )
     return tuple(dict.fromkeys(chain.from_iterable(found)))
 

@@ -58,7 +58,7 @@ def _days(policy: Policy, exemption: Exemption, today: date, place: Placing) -> 
         yield Diagnostic(codes.TOO_LONG, message, at, hint=hint, subject=str(policy.address))
     elif left < WARN_DAYS:
         when = f"expired on {exemption.until}" if left < 0 else f"ends on {exemption.until}, {_in_days(left)}"
-        hint = "remove it" if left < 0 else "let the documents keep the rule, or move the day"
+        hint = f"let the documents keep the rule{' and remove it' if left < 0 else ''}, or move the day"
         yield Diagnostic(codes.EXCEPTION_ENDS, f"{who} {when}", at, hint=hint, subject=str(policy.address))
 
 
@@ -67,9 +67,11 @@ def _in_days(left: int) -> str:
 
 
 class Excused(Struct, frozen=True):
-    """What the exceptions of all policies do in one environment: by policy and exception, the patterns that name a
-    document, and whether one of them breaks a rule."""
+    """What the exceptions of all policies do in one environment: by policy and exception, the patterns that name one of
+    its documents, and whether one of these breaks a rule."""
 
+    environment: str
+    documents: tuple[str, ...] = ()
     patterns: Mapping[tuple[SpecAddress, str], frozenset[str]] = field(default_factory=dict)
     needed: frozenset[tuple[SpecAddress, str]] = frozenset()
 
@@ -96,7 +98,7 @@ def excused_in(
         objects = _only(manifests, frozenset(addresses) - some)
         for rule, address in broken_by([each], own, objects, environment) if own else ():
             needed |= {(policy.address, e.name) for e in live if covers(e, rule, address)}
-    return Excused(patterns, frozenset(needed))
+    return Excused(name, tuple(map(str, addresses)), patterns, frozenset(needed))
 
 
 def _only(manifests: ManifestSet, without: Collection[SpecAddress]) -> ManifestSet:
@@ -106,34 +108,48 @@ def _only(manifests: ManifestSet, without: Collection[SpecAddress]) -> ManifestS
 def report_unneeded(
     policies: Sequence[CompiledDocument], excused: Sequence[Excused], today: date | None, place: Placing
 ) -> Iterator[Diagnostic]:
-    """A warning for each exception that excuses nothing in any environment. One that is over was told already."""
+    """A warning for each exception that excuses nothing in any environment. One that is over was told already.
+    `excused`: of every environment of the project."""
     for each in policies:
         policy = read_policy(each)
         for exemption in policy.exceptions:
             if today is None or today <= exemption.until:
+                yield from _unknown_environments(policy, exemption, excused, place)
                 yield from _unneeded(policy, exemption, excused, place)
+
+
+def _unknown_environments(
+    policy: Policy, exemption: Exemption, excused: Sequence[Excused], place: Placing
+) -> Iterator[Diagnostic]:
+    known = [each.environment for each in excused]
+    for index, name in enumerate(exemption.environments):
+        if name not in known:
+            said = f"exception `{exemption.name}` holds in `{name}`, which is no environment of this project"
+            at = at_policy(policy.address, exemption.field("environments", index), place)
+            hint = did_you_mean(name, known) or f"there is: {', '.join(known)}"
+            yield Diagnostic(codes.EXCEPTS_NOTHING, said, at, hint=hint, subject=str(policy.address))
 
 
 def _unneeded(policy: Policy, exemption: Exemption, excused: Sequence[Excused], place: Placing) -> Iterator[Diagnostic]:
     key = (policy.address, exemption.name)
+    live = [each for each in excused if in_force(exemption, each.environment)]
     met = frozenset(pattern for each in excused for pattern in each.patterns.get(key, ()))
     for index, pattern in enumerate(exemption.documents):
-        if pattern not in met:
-            said = f"exception `{exemption.name}` names `{pattern}`, which no environment that it holds in has"
+        if live and pattern not in met:
+            where = " that it holds in" if exemption.environments else ""
+            said = f"exception `{exemption.name}` names `{pattern}`, which no environment{where} has"
             at = at_policy(policy.address, exemption.field("documents", index), place)
-            yield Diagnostic(codes.EXCEPTS_NOTHING, said, at, hint=_hint(pattern), subject=str(policy.address))
-    if met and not any(key in each.needed for each in excused):
+            yield Diagnostic(codes.EXCEPTS_NOTHING, said, at, hint=_hint(pattern, live), subject=str(policy.address))
+    misspelt = not {rule.name for rule in policy.rules}.issuperset(exemption.rules)
+    if met and not misspelt and not any(key in each.needed for each in excused):
         said = f"exception `{exemption.name}` excuses nothing: what it names keeps {_rules(exemption)}"
         at = at_policy(policy.address, exemption.field("name"), place)
         yield Diagnostic(codes.EXCEPTS_NOTHING, said, at, hint="remove it", subject=str(policy.address))
 
 
-def _hint(pattern: str) -> str:
-    from opsdecl.spec.kinds import KINDS
-
-    kind = pattern.partition(".")[0]
-    unknown = f"`{kind}` is no kind of document"
-    return (did_you_mean(kind, KINDS) or unknown) if kind not in KINDS else "correct the name, or remove it"
+def _hint(pattern: str, live: Sequence[Excused]) -> str:
+    known = dict.fromkeys(document for each in live for document in each.documents)
+    return did_you_mean(pattern, known) or "correct the name, or remove it"
 
 
 def _rules(exemption: Exemption) -> str:
