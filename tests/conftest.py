@@ -56,6 +56,22 @@ def pytest_configure(config: pytest.Config) -> None:
         config.pluginmanager.register(plugin)
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What is slow to import is imported in one worker."""
+    for item in items:
+        if isinstance(item, pytest.Function) and "jsonschema" in item.fixturenames:
+            item.add_marker(pytest.mark.xdist_group("jsonschema"))
+
+
+@pytest.fixture(scope="session")
+def jsonschema() -> Any:
+    """The package, imported for those who ask for it: it builds some forty grammars for checks of addresses."""
+    import jsonschema
+
+    return jsonschema
+
+
 @pytest.fixture(autouse=True, scope="session")
 def no_network() -> Iterator[None]:
     """Any connection that would leave the machine fails, and names the address."""

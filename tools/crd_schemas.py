@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from yaml import CSafeLoader, load_all
+from yaml import CSafeLoader, load
 
 ROOT = Path(__file__).resolve().parent.parent
 OUTPUT = ROOT / "opsdecl" / "render" / "data" / "custom"
@@ -55,11 +55,12 @@ def generated(folder: Path) -> Iterator[tuple[str, str]]:
     """File names and contents, one for each kind, of the version that servers store."""
     for row, kinds in KINDS.items():
         for file in sorted((folder / row).glob("*.yaml")):
-            # Others need not be read, and one has a plain `=`, for which PyYAML's loaders have no constructor.
-            if not any(f"kind: {kind}\n" in file.read_text() for kind in kinds):
-                continue
-            for definition in load_all(file.read_bytes(), CSafeLoader):
-                if definition and definition["spec"]["names"]["kind"] in kinds:
+            for text in re.split(r"^---", file.read_text(), flags=re.MULTILINE):
+                # Others need not be read, and one has a plain `=`, for which PyYAML's loaders have no constructor.
+                if not any(f"kind: {kind}\n" in text for kind in kinds):
+                    continue
+                definition = load(text, CSafeLoader)
+                if definition["spec"]["names"]["kind"] in kinds:
                     yield from _versions(definition["spec"], source_of(row))
 
 

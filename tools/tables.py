@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import yaml
+from yaml import CSafeDumper, CSafeLoader, dump, load
 
 from opsdecl.catalog.architectures import Architecture
 from opsdecl.catalog.columns import TABLES
@@ -18,12 +18,12 @@ DATA = Path(__file__).resolve().parents[1] / "opsdecl" / "catalog" / "data"
 
 def built_in() -> str:
     """One line for each entry. Raises ValueError where a table has an entry that a project could not write."""
-    defaults = yaml.safe_load((DATA / "config_defaults.yaml").read_bytes())["families"]
+    defaults = load((DATA / "config_defaults.yaml").read_bytes(), CSafeLoader)["families"]
     tables: Entries = {table: {} for table in TABLES}
     for table in TABLES:
-        written = yaml.safe_load((DATA / f"{table}.yaml").read_bytes())[table]
+        written = load((DATA / f"{table}.yaml").read_bytes(), CSafeLoader)[table]
         complete = {name: with_figures(entry, defaults, name) for name, entry in written.items()}
-        read = read_entries(f"{table}.yaml", yaml.safe_dump({table: complete}).encode())
+        read = read_entries(f"{table}.yaml", dump({table: complete}, Dumper=CSafeDumper).encode())
         if read.diagnostics or read.value is None:
             raise ValueError([finding.message for finding in read.diagnostics])
         tables[table] = read.value[table]

@@ -3,8 +3,8 @@
 import json
 import re
 from pathlib import Path
+from typing import Any
 
-import jsonschema
 import pytest
 
 from opsdecl.diff.planfile import dump_plan, load_plan
@@ -102,7 +102,9 @@ def test_rollback_gives_the_earlier_bytes(project: Path, environment: str) -> No
 
 @pytest.mark.parametrize("environment", ENVIRONMENTS)
 @pytest.mark.parametrize("arguments", [(), ("--base", "HEAD~1")], ids=["execution", "review"])
-def test_a_saved_plan_is_the_same_plan(project: Path, environment: str, arguments: tuple[str, ...]) -> None:
+def test_a_saved_plan_is_the_same_plan(
+    project: Path, environment: str, arguments: tuple[str, ...], jsonschema: Any
+) -> None:
     change(project)
     file = project.parent / "plan.json"
     shown = opsdecl_here(project, "plan", "--env", environment, *arguments, "--format", "json", "--out", str(file))

@@ -2,7 +2,6 @@ import json
 from pathlib import Path
 from typing import Any
 
-import jsonschema  # type: ignore[import-untyped,unused-ignore]
 import pytest
 
 from opsdecl.diag import Checked
@@ -91,7 +90,7 @@ def test_a_hundred_wrong_fields_are_not_a_hundred_findings() -> None:
     assert len(codes_of(load_plan(edited(findings=[{}] * 100)))) == 10
 
 
-def test_the_file_fits_its_published_schema() -> None:
+def test_the_file_fits_its_published_schema(jsonschema: Any) -> None:
     schema = plan_schema()
     jsonschema.Draft202012Validator.check_schema(schema)
     jsonschema.validate(json.loads(dump_plan(sample())), schema)

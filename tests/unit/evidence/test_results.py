@@ -124,8 +124,7 @@ def test_names_that_there_are_not_are_told(project: Path) -> None:
     assert "name one with --candidate: model-churn" in record(project, text(), "--candidate", "model-x").err
 
 
-def test_the_published_schemas_take_what_is_written_and_refuse_what_is_not(project: Path) -> None:
-    jsonschema = pytest.importorskip("jsonschema")
+def test_the_published_schemas_take_what_is_written_and_refuse_what_is_not(project: Path, jsonschema: Any) -> None:
     result = result_text(requested(project), NUMBERS, model=FIRST)
     record(project, json.dumps(result))
     jsonschema.validate(result, result_schema())

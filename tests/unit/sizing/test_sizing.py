@@ -4,7 +4,6 @@ import json
 from pathlib import Path
 from typing import Any
 
-import jsonschema
 import pytest
 from msgspec.structs import replace
 
@@ -198,7 +197,7 @@ def test_versions(text: str, version: tuple[int, int, int]) -> None:
     assert parse_version(text) == version
 
 
-def test_the_json_is_what_its_schema_says() -> None:
+def test_the_json_is_what_its_schema_says(jsonschema: Any) -> None:
     schema = json.loads((ROOT / "schemas" / "size.schema.json").read_text("utf-8"))
     for sizing in (size_of("qwen3-8b", "l40s"), size_of("llama-3.1-70b-instruct", "l4")):
         jsonschema.validate(sizing_json(sizing), schema)

@@ -6,8 +6,6 @@ from typing import Any
 
 import pytest
 from cyclonedx.schema import SchemaVersion
-from cyclonedx.validation.json import JsonStrictValidator
-from cyclonedx.validation.xml import XmlValidator
 
 from opsdecl.flows.bom import make_bill
 from opsdecl.spec.source import MemoryTree
@@ -16,6 +14,8 @@ from opsdecl.view.bom.document import render_json, render_xml
 from tests.support.literate import MINIMAL_PROJECT
 from tests.support.project import built, example_tree
 from tests.unit.transparency.test_card import CHAT, HOSTILE
+
+pytestmark = pytest.mark.xdist_group("jsonschema")
 
 WHEN = datetime(2026, 3, 1, 9, 12, tzinfo=UTC)
 FILES = """\
@@ -42,6 +42,9 @@ def bill(text: str = CHAT, *names: str, **files: str) -> Bill:
 
 def complaints(text: str, format_: str = "json") -> str:
     """What the validators of the CycloneDX library find, with the official schemas; empty where it is valid."""
+    from cyclonedx.validation.json import JsonStrictValidator
+    from cyclonedx.validation.xml import XmlValidator
+
     validator = (JsonStrictValidator if format_ == "json" else XmlValidator)(SchemaVersion.V1_6)
     found = validator.validate_str(text)
     return str(found) if found is not None else ""

@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 from huggingface_hub import ModelCard as HubCard
-from jsonschema import Draft202012Validator
 from markdown_it import MarkdownIt
 
 from opsdecl.flows.card import make_card
@@ -142,14 +141,15 @@ def test_hostile_text_stays_text(field: str, hostile: str) -> None:
     assert "\u202e" not in page
 
 
-def test_the_json_is_as_published() -> None:
+def test_the_json_is_as_published(jsonschema: Any) -> None:
     schema = json.loads((ROOT / "schemas" / "card.schema.json").read_text("utf-8"))
-    Draft202012Validator.check_schema(schema)
+    validator = jsonschema.Draft202012Validator(schema)
+    validator.check_schema(schema)
     for name in ("LLM.chat", "Adapter.legal"):
-        Draft202012Validator(schema).validate(json.loads(render_json(card(name))))
+        validator.validate(json.loads(render_json(card(name))))
     wrong = json.loads(render_json(card("LLM.chat")))
     del wrong["composition"]["weights"]["revision"]
-    assert not Draft202012Validator(schema).is_valid(wrong)
+    assert not validator.is_valid(wrong)
 
 
 POLICY = """\
@@ -171,7 +171,7 @@ spec:
 
 
 @pytest.mark.parametrize(("today", "holds"), [(date(2027, 1, 31), True), (date(2027, 2, 1), False)])
-def test_a_card_names_the_exceptions_that_hold(today: date, *, holds: bool) -> None:
+def test_a_card_names_the_exceptions_that_hold(jsonschema: Any, today: date, *, holds: bool) -> None:
     graph = built(MemoryTree({**MINIMAL_PROJECT, "environments/dev/case.yaml": CHAT + POLICY}), "dev")
     made = make_card(graph, "LLM.chat", Memory(today=today)).value
     assert made is not None
@@ -183,7 +183,7 @@ def test_a_card_names_the_exceptions_that_hold(today: date, *, holds: bool) -> N
     against = "excepted until 2027-01-31" if holds else "the exception by team | a expired on 2027-01-31"
     assert against in policy["findings"][0]
     schema = json.loads((ROOT / "schemas" / "card.schema.json").read_text("utf-8"))
-    Draft202012Validator(schema).validate(json.loads(render_json(made)))
+    jsonschema.Draft202012Validator(schema).validate(json.loads(render_json(made)))
 
 
 @pytest.mark.parametrize("environment", ["dev", "staging", "prod"])

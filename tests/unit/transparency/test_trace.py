@@ -3,9 +3,9 @@
 import json
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
-from jsonschema import Draft202012Validator
 
 from opsdecl.diag import Checked
 from opsdecl.flows.compositions import parse_composition, trace_composition
@@ -170,7 +170,7 @@ def by_composition(project: Path, text: str) -> Checked[Trace]:
     return trace_composition(opened.built, project, Wanted("dev"), parse_composition(text))
 
 
-def test_a_composition_is_found_in_every_state_that_had_it(project: Path) -> None:
+def test_a_composition_is_found_in_every_state_that_had_it(project: Path, jsonschema: Any) -> None:
     """A span names it; the renaming left it as it was, and the adapter's new revision did not."""
     (first,), (later,) = answers(project, "2026-10-06"), answers(project, "2026-11-03")
     assert first.digest != later.digest
@@ -186,7 +186,7 @@ def test_a_composition_is_found_in_every_state_that_had_it(project: Path) -> Non
     (same,) = by_composition(project, first.digest.removeprefix("sha256:")[:12]).value.answers  # type: ignore[union-attr]
     assert (same.since, same.until) == ("2026-10-01T10:00:00Z", "2026-11-02T08:30:00Z"), "two revisions, one stretch"
     schema = json.loads((ROOT / "schemas" / "trace.schema.json").read_text("utf-8"))
-    Draft202012Validator(schema).validate(json.loads(render_json(found)))
+    jsonschema.Draft202012Validator(schema).validate(json.loads(render_json(found)))
 
 
 def test_a_composition_that_nothing_had(project: Path) -> None:
@@ -197,7 +197,7 @@ def test_a_composition_that_nothing_had(project: Path) -> None:
         parse_composition("abc")
 
 
-def test_text_and_json(project: Path) -> None:
+def test_text_and_json(project: Path, jsonschema: Any) -> None:
     found = asked(project, "2026-11-03").value
     assert found is not None
     text = render_trace(found)
@@ -205,8 +205,8 @@ def test_text_and_json(project: Path) -> None:
     assert "apply of Cleo Tan at 2026-11-02 08:30 UTC" in text
     assert "behaviour: Dora Weiss <dora@acme.example>, capacity: Eli Roth" in text
     schema = json.loads((ROOT / "schemas" / "trace.schema.json").read_text("utf-8"))
-    Draft202012Validator.check_schema(schema)
-    Draft202012Validator(schema).validate(json.loads(render_json(found)))
+    jsonschema.Draft202012Validator.check_schema(schema)
+    jsonschema.Draft202012Validator(schema).validate(json.loads(render_json(found)))
 
 
 def test_before_any_apply_there_is_nothing_to_tell(tmp_path: Path) -> None:

@@ -2,8 +2,8 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
-import jsonschema  # type: ignore[import-untyped,unused-ignore]
 import pytest
 
 from opsdecl.diag import Diagnostic, Severity
@@ -41,7 +41,7 @@ def test_nothing_found_says_nothing(form: Format, text: str) -> None:
     assert render_findings((), form, lines=FILES.get) == text
 
 
-def test_the_json_report_satisfies_the_published_schema() -> None:
+def test_the_json_report_satisfies_the_published_schema(jsonschema: Any) -> None:
     published = json.loads(SCHEMA_FILE.read_text(encoding="utf-8"))
     for findings in ((), believable_findings()):
         jsonschema.validate(json.loads(render_findings(findings, "json", lines=FILES.get)), published)

@@ -2,9 +2,11 @@
 
 import json
 import re
+from collections.abc import Callable
+from typing import Any
 from urllib.parse import unquote
 
-import jsonschema  # type: ignore[import-untyped,unused-ignore]
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -110,10 +112,19 @@ SARIF = {
 """What SARIF 2.1.0 demands of the parts that we write."""
 
 
-def sarif(findings: tuple[Diagnostic, ...]) -> dict[str, object]:
-    report: dict[str, object] = json.loads(render_findings(findings, "sarif", lines=FILES.get))
-    jsonschema.validate(report, SARIF)
-    return report
+Sarif = Callable[[tuple[Diagnostic, ...]], dict[str, Any]]
+
+
+@pytest.fixture(scope="module")
+def sarif(jsonschema: Any) -> Sarif:
+    """The report on findings, which fits the schema."""
+
+    def report_on(findings: tuple[Diagnostic, ...]) -> dict[str, Any]:
+        report: dict[str, Any] = json.loads(render_findings(findings, "sarif", lines=FILES.get))
+        jsonschema.validate(report, SARIF)
+        return report
+
+    return report_on
 
 
 def hostile(text: str) -> Diagnostic:
@@ -123,8 +134,8 @@ def hostile(text: str) -> Diagnostic:
     )
 
 
-def test_sarif_results_point_at_their_rules() -> None:
-    run = sarif(believable_findings())["runs"][0]  # type: ignore[index]
+def test_sarif_results_point_at_their_rules(sarif: Sarif) -> None:
+    run = sarif(believable_findings())["runs"][0]
     rules = run["tool"]["driver"]["rules"]
     assert [rules[result["ruleIndex"]]["id"] for result in run["results"]] == [
         result["ruleId"] for result in run["results"]
@@ -132,22 +143,22 @@ def test_sarif_results_point_at_their_rules() -> None:
     assert len(rules) == len({rule["id"] for rule in rules}) == 5
 
 
-def test_sarif_without_findings_is_a_report_without_results() -> None:
-    assert sarif(())["runs"][0]["results"] == []  # type: ignore[index]
+def test_sarif_without_findings_is_a_report_without_results(sarif: Sarif) -> None:
+    assert sarif(())["runs"][0]["results"] == []
 
 
-def test_a_finding_keeps_its_fingerprint_when_lines_move() -> None:
+def test_a_finding_keeps_its_fingerprint_when_lines_move(sarif: Sarif) -> None:
     def fingerprint(line: int, message: str = "m") -> object:
         finding = Diagnostic(UNKNOWN_FIELD, message, Span("f.yaml", line, 1, line, 2), subject="LLM.chat")
-        return sarif((finding,))["runs"][0]["results"][0]["partialFingerprints"]  # type: ignore[index]
+        return sarif((finding,))["runs"][0]["results"][0]["partialFingerprints"]
 
     assert fingerprint(3) == fingerprint(300)
     assert fingerprint(3) != fingerprint(3, "another")
 
 
 @given(TEXTS)
-def test_sarif_is_valid_for_any_text(text: str) -> None:
-    result = sarif((hostile(text),))["runs"][0]["results"][0]  # type: ignore[index]
+def test_sarif_is_valid_for_any_text(sarif: Sarif, text: str) -> None:
+    result = sarif((hostile(text),))["runs"][0]["results"][0]
     uri = result["locations"][0]["physicalLocation"]["artifactLocation"]["uri"]
     assert unquote(uri) == (text or "f").encode("utf-8", "replace").decode()
 
