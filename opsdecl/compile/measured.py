@@ -6,11 +6,13 @@ from opsdecl.addr import SpecAddress
 from opsdecl.compile.scene import Scene
 from opsdecl.compile.types import CompiledDocument
 from opsdecl.diag import Code, Diagnostic, Related, SpecPath
+from opsdecl.diag.codes import drift as codes_of_drift
 from opsdecl.diag.codes import evaluation as codes_of_evaluation
 from opsdecl.diag.codes import measures as codes
 from opsdecl.diag.codes import runs as codes_of_runs
 from opsdecl.diag.nearest import did_you_mean
-from opsdecl.spec.kinds.measure import CurrentData, Measure, ReferenceData
+from opsdecl.spec.kinds.dataset_checks import Column, ColumnType, family_of
+from opsdecl.spec.kinds.measure import CurrentData, DriftMethod, Measure, ReferenceData
 from opsdecl.spec.kinds.serving import Access
 
 METRICS: Mapping[str, str] = {
@@ -44,6 +46,7 @@ def measures(scene: Scene, monitor: CompiledDocument, watched: Sequence[Compiled
     for index, measure in enumerate(chosen):
         yield from _model(scene, monitor, (measure, index), watched)
         yield from _data(scene, monitor, (measure, index))
+        yield from _columns(scene, monitor, (measure, index))
         yield from _judge(scene, monitor, (measure, index))
 
 
@@ -88,6 +91,34 @@ def _data(scene: Scene, monitor: CompiledDocument, listed: tuple[Measure, int]) 
             hint = f"set metadata.namespace of one of them to that of the other, such as `{there}`"
             where = (Related("the dataset", scene.place(used.address, ("metadata", "namespace"))),)
             yield _finding(scene, codes_of_runs.DATA_ELSEWHERE, monitor, (*path, "dataset"), message, hint, where)
+
+
+def _columns(scene: Scene, monitor: CompiledDocument, listed: tuple[Measure, int]) -> Iterator[Diagnostic]:
+    """Against the schema of the reference, where that says which columns it has. Alerts may look at other methods than
+    the measure's, so a column that this tells nothing of is no mistake, unless it tells nothing of any."""
+    measure, index = listed
+    named = measure.reference.dataset if measure.reference is not None else ""
+    used = scene.documents.get(SpecAddress("Dataset", named))
+    schema: Mapping[str, Column] = used.model.spec.schema_ if used is not None else {}
+    if used is None or not schema:
+        return
+    path: SpecPath = ("spec", "measures", index)
+    where = (Related("the reference", scene.place(used.address, ("spec", "schema"))),)
+    missing = [(at, name) for at, name in enumerate(measure.columns) if name not in schema]
+    for at, name in missing:
+        message = f"{used.address} has no column `{name}`"
+        hint = did_you_mean(name, schema) or f"its schema has: {', '.join(schema)}"
+        yield _finding(scene, codes_of_drift.OTHER_COLUMNS, monitor, (*path, "columns", at), message, hint, where)
+    compared = measure.columns or tuple(schema)
+    if not missing and not any(_tells(measure.method, schema[name].type) for name in compared):
+        message = f"`{measure.method}` tells nothing of any of these columns: {', '.join(compared)}"
+        hint = "use another method, such as psi"
+        yield _finding(scene, codes_of_drift.OTHER_STATISTIC, monitor, (*path, "method"), message, hint, where)
+
+
+def _tells(method: DriftMethod, column: ColumnType) -> bool:
+    """To a measure, times are values as any others."""
+    return method == "psi" or (method == "chi2") == (family_of(column) != "number")
 
 
 def _judge(scene: Scene, monitor: CompiledDocument, listed: tuple[Measure, int]) -> Iterator[Diagnostic]:

@@ -10,11 +10,11 @@ from opsdecl.diag import Code, Span, SpecPath
 from opsdecl.diag.catalog import find_code
 from opsdecl.diag.nearest import did_you_mean
 from opsdecl.flows.build import Built
-from opsdecl.spec.fields import FieldInfo, field_info, fields_of, kind_names
+from opsdecl.spec.fields import ANY, FieldInfo, field_info, fields_of, kind_names
 
 
 class ExplainedField(Struct, frozen=True):
-    """A field of a kind with the fields below it."""
+    """A field of a kind with the fields below it; of a list or map, those of each entry."""
 
     kind: str
     info: FieldInfo
@@ -52,10 +52,22 @@ def explain_field(text: str) -> ExplainedField | Unknown:
         path = parse_path(rest)
     except ValueError as error:
         return Unknown(str(error))
+    path = _into_lists(known, path)
     info = field_info(known, path)
     if info is None:
         return Unknown(f"`{known}` has no field `{rest}`", _value_of(known, path) or _near_field(known, path))
-    return ExplainedField(known, info, fields_of(known, path))
+    entry = (*path, ANY) if info.container in ("list", "map") else path
+    return ExplainedField(known, info, fields_of(known, entry))
+
+
+def _into_lists(kind: str, path: SpecPath) -> SpecPath:
+    """With the place in a list where nobody said one, since all entries have the same fields: `spec.prepare.image`."""
+    whole: SpecPath = ()
+    for part in path:
+        above = field_info(kind, whole)
+        inside = above is not None and above.container == "list" and not isinstance(part, int) and part != ANY
+        whole = (*whole, ANY, part) if inside else (*whole, part)
+    return whole
 
 
 def is_document(text: str, built: Built) -> bool:

@@ -7,7 +7,7 @@ from typing import Any
 from opsdecl.addr import SpecAddress, format_path
 from opsdecl.compile.types import Setter
 from opsdecl.diag import Code, Span, SpecPath
-from opsdecl.spec.fields import FieldInfo
+from opsdecl.spec.fields import ANY, FieldInfo, format_pattern
 from opsdecl.view.cells import Cell, align, clip, printable
 from opsdecl.view.diagnostics.concise import SEVERITY_STYLES, where
 from opsdecl.view.plan.phrases import cut_text, value_text
@@ -38,11 +38,17 @@ def render_field(
 ) -> str:
     """Type, default, what it does, what a change of it means, its choices and the fields below it."""
     ink = ink_for(color)
-    head = f"{ink(f'{kind} {format_path(info.path)}', BOLD)}   {ink(_type_text(info), CYAN)}"
+    head = f"{ink(f'{kind} {_pattern(info.path)}', BOLD)}   {ink(_type_text(info), CYAN)}"
     description = textwrap.fill(" ".join(info.description.split()), width)
     facts = align([[Cell(f"  {name}", DIM), Cell(text)] for name, text in _facts(info) if text], ink)
-    below = ["Fields", *_children(children, ink, width)] if children else []
+    title = "Fields of each" if info.container in ("list", "map") else "Fields"
+    below = [title, *_children(children, ink, width)] if children else []
     return "\n\n".join(block for block in (head, description, "\n".join(facts), "\n".join(below)) if block) + "\n"
+
+
+def _pattern(path: SpecPath) -> str:
+    """`spec.prepare[…].image`, as the reference pages have it."""
+    return format_pattern(path).replace(f".{ANY}", "[…]")
 
 
 def _type_text(info: FieldInfo) -> str:

@@ -1,4 +1,4 @@
-"""OD470 to OD472: data that is compared with a reference by its checks."""
+"""OD470 to OD472: data that is compared with a reference, by the checks of a dataset or a measure of a Monitor."""
 
 from opsdecl.diag.types import Code
 
@@ -6,8 +6,8 @@ OTHER_COLUMNS = Code(
     "OD470",
     "Reference that the data cannot be compared with",
     "Drift is told by holding a column against the same column of the reference. Here the reference's schema lacks the "
-    "column or gives it another type, its files are of a format that is no table, or nothing of it is kept. The checks "
-    "would fail after the data was fetched and prepared.\n\n"
+    "column or gives it another type, its files are of a format that is no table, or nothing of it is kept. The run "
+    "that compares them would fail, after it waited for the data.\n\n"
     "Name columns that both have, or another reference.",
     "kind: Dataset\nspec:\n  checks:\n    drift: [{reference: {dataset: claims-2025}, columns: [age]}]   # claims-2025 "
     "has no such column",
