@@ -61,8 +61,11 @@ def _accelerator(scene: Scene, document: CompiledDocument, role: str, accelerato
         hint = "set platform.devices of the Environment to device-plugin"
         yield _finding(at("gpu"), message, hint, subject)
     if accelerator.get("resource"):
-        message = "`accelerator.resource` names an extended resource, and GPUs are claimed as devices here"
-        yield _finding(at("resource"), message, "remove it", subject)
+        message = (
+            f"`{accelerator['resource']}` is an extended resource, and platform.devices is `dra`: GPUs are claimed"
+        )
+        hint = "remove `resource`, or set platform.devices of the Environment to device-plugin"
+        yield _finding(at("resource"), message, hint, subject)
     pools = scene.settings["capacity"]["pools"]
     turns = [name for name, pool in pools.items() if pool.get("gpu") == gpu and pool["sharing"] > 1]
     named = accelerator.get("pool")

@@ -82,7 +82,8 @@ def _model(pair: _Pair) -> Iterator[Diagnostic]:
     fitting = FRAMEWORKS.get(spec["format"])
     if fitting is not None and made not in fitting:
         message = f"{pair.training.address} trains with `{made}`, and the server reads the format `{spec['format']}`"
-        hint = f"name a training with {' or '.join(sorted(fitting))}" if fitting else "name an address: `uri: …`"
+        named = f"name a training with {' or '.join(sorted(fitting))}, or set the `format` that this one makes"
+        hint = named if fitting else "name an address: `uri: …`"
         yield pair.finding(codes.MAKES_SOMETHING_ELSE, message, hint, there=("spec", "framework"))
     table = pair.training.effective["spec"].get("table") or {}
     if spec["format"] == "sklearn" and made == "sklearn" and table and not table["joblib"]:

@@ -36,9 +36,10 @@ def _trainings(scene: Scene, document: CompiledDocument) -> Iterator[Diagnostic]
     for index, name in enumerate(document.effective["spec"].get("models", {}).get("trainings", ())):
         training = scene.documents.get(SpecAddress("Training", name))
         if training is not None and "base" not in training.effective["spec"]:
-            message = f"{training.address} starts from no model"
+            message = f"{training.address} starts from no model, so there is none that could move on"
             path: SpecPath = ("spec", "models", "trainings", index)
-            yield _finding(scene, codes.CANNOT_FOLLOW, document, path, message, "remove it here")
+            hint = f"remove `{name}` from `models.trainings`, or give the training a `base`"
+            yield _finding(scene, codes.CANNOT_FOLLOW, document, path, message, hint)
 
 
 def _engines(scene: Scene, document: CompiledDocument) -> Iterator[Diagnostic]:

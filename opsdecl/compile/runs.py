@@ -93,6 +93,7 @@ def steps_on_ray(scene: Scene) -> Iterator[Diagnostic]:
                 preparing.RAY_KEPT,
                 f"the RayJob of step `{steps[0][1]}` stays: `removeAfter` removes Jobs alone",
                 at=scene.place(document.address, ("spec", "run", "removeAfter")),
+                hint="remove it by hand once the data is prepared, or remove the field",
                 subject=str(document.address),
             )
 

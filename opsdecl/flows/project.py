@@ -37,7 +37,19 @@ def open_project(tree: SourceTree, files: ParsedFiles | None = None) -> Checked[
     findings = loaded.diagnostics + catalog.diagnostics
     if loaded.value is None or catalog.value is None:
         return Checked(None, findings)
-    return Checked(Project(tree, loaded.value, catalog.value, Positions(tree)), findings)
+    project = Project(tree, loaded.value, catalog.value, Positions(tree))
+    return Checked(project, findings + _unknown_default(project, findings))
+
+
+def _unknown_default(project: Project, findings: Sequence[Diagnostic]) -> tuple[Diagnostic, ...]:
+    """An error where commands that name no environment would find none."""
+    document, name, known = project.specs.project, _default_environment(project), project.specs.environments()
+    if document is None or not name or name in known or "${{" in name or _explained(name, findings):
+        return ()
+    message = f"`defaultEnvironment: {name}` names no environment of this project"
+    hint = did_you_mean(name, known) or f"use one of: {', '.join(known) or 'none is declared yet'}"
+    at = document.place(("spec", "defaultEnvironment"))
+    return (Diagnostic(UNKNOWN_ENVIRONMENT, message, at=at, hint=hint, subject=f"Project.{document.name}"),)
 
 
 def project_catalog(tree: SourceTree) -> Checked[Catalog]:

@@ -5,7 +5,8 @@ from opsdecl.diag.types import Code, Severity
 UNKNOWN_ENVIRONMENT = Code(
     "OD301",
     "Unknown environment",
-    "The environment that was asked for is not a folder below `environments/` with a document of kind Environment. "
+    "The environment that was asked for, or that the Project names as its default, is not a folder below "
+    "`environments/` with a document of kind Environment. "
     "Nothing can be compiled, because targets, capacity and platform come from that document.\n\n"
     "Check the spelling, or create `environments/<name>/environment.yaml`.",
     "opsdecl validate --env porduction",

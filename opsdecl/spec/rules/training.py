@@ -33,7 +33,8 @@ def machines(document: Training) -> Iterator[Finding]:
     spec = document.spec
     if spec.nodes > 1 and spec.framework in _ONE_NODE:
         message = f"`{spec.framework}` trains in one pod, and {spec.nodes} nodes are asked for"
-        yield Finding(codes.EXCLUSIVE_FIELDS, ("spec", "accelerator", "nodes"), message, "remove it")
+        hint = "remove `nodes`, or train with torch or jax"
+        yield Finding(codes.EXCLUSIVE_FIELDS, ("spec", "accelerator", "nodes"), message, hint)
     if spec.sharding != "ddp" and spec.gpus < 2:
         there = "one" if spec.gpus else "none"
         message = f"`sharding: {spec.sharding}` shares memory among GPUs, and there is {there}"

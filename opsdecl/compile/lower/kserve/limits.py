@@ -31,7 +31,9 @@ def llm_beyond_kserve(subject: Subject, spec: LLMSpec, server: Server) -> tuple[
 def _canary(subject: Subject, spec: ServedSpec) -> Iterator[Diagnostic]:
     if spec.rollout.strategy == "canary":
         message = "KServe gives a share of the requests to a canary only with Knative, and it is used without"
-        yield _finding(subject, _STRATEGY, message, "use `auto`, or `rolling` for a Model")
+        other = "`auto`" if subject.document.address.kind == "LLM" else "`auto` or `rolling`"
+        hint = f"use {other}, or {_NATIVE} and platform.rollouts to argo-rollouts"
+        yield _finding(subject, _STRATEGY, message, hint)
 
 
 def _nodes(subject: Subject, spec: LLMSpec) -> Iterator[Diagnostic]:

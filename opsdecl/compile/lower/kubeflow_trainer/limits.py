@@ -20,7 +20,8 @@ def beyond_trainer(subject: Subject, spec: TrainingSpec) -> Iterator[Diagnostic]
     if framework not in RUNTIMES and framework not in subject.environment.platform.training_runtimes:
         yield Diagnostic(
             codes.NO_RUNTIME,
-            f"Kubeflow Trainer ships no runtime for `{framework}`, and {subject.environment_name} names none",
+            f"Kubeflow Trainer ships no runtime for `{framework}`, and environment "
+            f"{subject.environment_name} names none",
             at=subject.place(("spec", "framework")),
             hint=f"name one in the environment: `platform: {{trainingRuntimes: {{{framework}: …}}}}`, or set "
             "platform.training to job",

@@ -1,5 +1,6 @@
 """What a search asks for and what runs it cannot do."""
 
+import json
 from collections.abc import Iterator
 
 from opsdecl.compile.lower.subject import Subject
@@ -36,8 +37,9 @@ def beyond_katib(subject: Subject, spec: TuningSpec) -> Iterator[Diagnostic]:
             yield _finding(subject, path, message, "write all of them in quotes, or none")
         for index, value in enumerate(space.values):
             if isinstance(value, str) and _UNSAFE & set(value):
-                message = "Katib cannot carry a value with quotes, backslashes, `$` or line breaks"
-                yield _finding(subject, (*path, index), message, "write it otherwise, or set platform.tuning to job")
+                message = f"Katib puts values into a text, and cannot carry {json.dumps(value, ensure_ascii=False)}"
+                hint = "choose a value without quotes, backslashes, `$` and line breaks, or set platform.tuning to job"
+                yield _finding(subject, (*path, index), message, hint)
 
 
 def _over_nodes(subject: Subject) -> Iterator[Diagnostic]:
