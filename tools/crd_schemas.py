@@ -25,7 +25,7 @@ KINDS: Mapping[str, tuple[str, ...]] = {
     "gateway-api": ("HTTPRoute",),
     "gateway-api-inference-extension": ("InferencePool", "InferenceObjective", "InferenceModelRewrite"),
     "jobset": ("JobSet",),
-    "kserve": ("InferenceService", "LLMInferenceService"),
+    "kserve": ("InferenceService", "LLMInferenceService", "LLMInferenceServiceConfig"),
     "kueue": ("ClusterQueue", "LocalQueue", "ResourceFlavor"),
     "katib": ("Experiment",),
     "kubeflow-trainer": ("TrainJob",),
@@ -37,6 +37,9 @@ KINDS: Mapping[str, tuple[str, ...]] = {
 
 _MAY_BE_EMPTY = frozenset(("ResourceFlavor",))
 """Kinds that say enough by their name."""
+
+_NAMES_ALONE = frozenset(("LLMInferenceServiceConfig",))
+"""Kinds that are rendered without a spec; theirs is large."""
 
 Schema = dict[str, Any]
 
@@ -77,6 +80,8 @@ def _versions(spec: Schema, source: str) -> Iterator[tuple[str, str]]:
 def _whole(schema: Schema, group: str, version: str, kind: str) -> Schema:
     """An object: its identity is fixed, its metadata is as Kubernetes has it, its status belongs to the operator."""
     listed = schema.get("properties", {})
+    if kind in _NAMES_ALONE:
+        listed = {name: child for name, child in listed.items() if name != "spec"}
     properties = {name: shortened(child) for name, child in listed.items() if name != "status"}
     properties["apiVersion"] = {"type": "string", "enum": [f"{group}/{version}"]}
     properties["kind"] = {"type": "string", "enum": [kind]}
@@ -85,7 +90,7 @@ def _whole(schema: Schema, group: str, version: str, kind: str) -> Schema:
         # The definition takes whatever the operator's own admission takes.
         properties["spec"] = {"type": "object"}
         return {"type": "object", "properties": properties, "required": ["spec"], "additionalProperties": False}
-    demanded = set() if kind in _MAY_BE_EMPTY else {"spec"}
+    demanded = set() if kind in _MAY_BE_EMPTY | _NAMES_ALONE else {"spec"}
     required = sorted({*demanded, *schema.get("required", ())} & properties.keys())
     return {"type": "object", "properties": properties, "required": required, "additionalProperties": False}
 

@@ -17,6 +17,7 @@ from opsdecl.compile.layers import Layers, Source, layers_of, unused_folders
 from opsdecl.compile.lock import LockFacts, check_lock, locked_models
 from opsdecl.compile.lower import lower_document
 from opsdecl.compile.lower.external_secrets import after_secrets, external_secrets
+from opsdecl.compile.lower.kserve.configuration import configurations, grouped_in
 from opsdecl.compile.lower.kueue import queues
 from opsdecl.compile.memo import Memo
 from opsdecl.compile.merge import MergeRules
@@ -76,6 +77,8 @@ class Draft(Struct, frozen=True):
     """Documents that take another's object names: their objects would only be reported again."""
     secrets: tuple[tuple[str, str], ...] = ()
     """Namespace and name of each Secret that External Secrets makes."""
+    grouped: tuple[str, ...] = ()
+    """Namespaces in which KServe spreads replicas over nodes."""
     resources: Sequence[Resource] = ()
     identities: Mapping[SpecAddress, str] = field(default_factory=dict)
 
@@ -263,7 +266,8 @@ def compare_lock(draft: Draft) -> PassResult:
 def lower_documents(draft: Draft) -> PassResult:
     """Settles `resources` and `identities`. Documents that the caller knows are lowered when somebody looks."""
     documents = draft.documents
-    draft = replace(draft, secrets=used_secrets(draft.compiled(), documents))
+    environment = draft.compiled()
+    draft = replace(draft, secrets=used_secrets(environment, documents), grouped=grouped_in(environment, documents))
     identities = {a: _identity(draft, d) for a, d in documents.items() if str(a) not in draft.clashing}
     known = draft.known(tuple(identities.values()))
     lower = {a: partial(_lower, draft, a) for a in identities}
@@ -285,7 +289,7 @@ def _identity(draft: Draft, document: CompiledDocument) -> str:
     routes = (route.address for route in _routes_to(draft, document))
     involved = [results[a].identity for a in (document.address, *near, *far, *routes) if a in results]
     project, environment = _settled(draft.project).address.name, _settled(draft.environment).identity
-    fetched = repr(draft.secrets) if document.address == draft.compiled().address else ""
+    fetched = repr((draft.secrets, draft.grouped)) if document.address == draft.compiled().address else ""
     return digest_of_texts([*document.address, environment, draft.catalog.digest, project, fetched, *involved])
 
 
@@ -295,8 +299,8 @@ def _lower(draft: Draft, address: SpecAddress) -> Checked[tuple[Resource, ...]]:
     project = _settled(draft.project).address.name
     environment, used = draft.compiled(), draft.secrets
     if address == environment.address:
-        own = (*external_secrets(environment, project, used), *queues(environment, project, draft.catalog))
-        return Checked(own)
+        named = (*external_secrets(environment, project, used), *configurations(environment, project, draft.grouped))
+        return Checked((*named, *queues(environment, project, draft.catalog)))
     lowered = lower_document(
         document,
         environment,

@@ -227,9 +227,16 @@ KINDS: Mapping[str, KindRule] = {
         delete_reason=_WORKLOAD_GONE,
         pods="spec.predictor",
     ),
+    "LLMInferenceServiceConfig": KindRule(
+        _all("rolling", "what KServe puts below pods changes"),
+        delete="none",
+        delete_reason="no model of the namespace spans several nodes",
+    ),
     "LLMInferenceService": KindRule(
         (
             _REPLICAS,
+            *_immutable("spec.parallelism.pipeline"),
+            FieldRule("spec.worker", "rolling", "the pod changes: pods restart", restarts=True),
             FieldRule("spec.template", "rolling", "the pod changes: pods restart", restarts=True),
             FieldRule("spec.labels", "rolling", "the pod's labels change: pods restart", restarts=True),
             FieldRule("spec.annotations", "rolling", "the pod's annotations change: pods restart", restarts=True),

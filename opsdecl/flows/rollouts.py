@@ -68,13 +68,14 @@ def rollout_name(sides: Sides, role: str) -> str:
 
 
 def exchanged_workloads(diffs: Iterable[ReleaseDiff]) -> frozenset[Workload]:
-    """Where one kind of object that makes pods takes the place of another: the pods of the one go at once."""
-    made: dict[str, set[Workload]] = {"create": set(), "delete": set()}
-    for change in (change for diff in diffs for change in diff.release.changes):
+    """Where another object that makes pods takes the place of one, be it of another kind or one that cannot be changed:
+    the pods of the one go at once."""
+    made: dict[str, set[Workload]] = {"create": set(), "delete": set(), "replace": set()}
+    for change in (change for diff in diffs for change in diff.release.changes if change.replaces is None):
         if change.action in made and kind_rule(change.object.kind).pods and not is_run(change.address):
             address = Address.parse(change.address)
             made[change.action].add((str(address.spec), address.variant))
-    return frozenset(made["create"] & made["delete"])
+    return frozenset(made["create"] & made["delete"] | made["replace"])
 
 
 def _role_names(sides: Sides) -> tuple[str, ...]:

@@ -18,6 +18,8 @@ from tests.support.project import Ran, opsdecl_here
 SECRETS = "externalsecrets.external-secrets.io"
 SCALERS = "scaledobjects.keda.sh"
 BESIDE = '\n  transformer: {image: t:1, resources: {cpu: "1"}}\n  explain: {explainer: {image: e:1}}'
+ONE_NODE = "accelerator: {gpu: h100-80gb, count: 1, pool: h100}\n"
+TWO_NODES = ONE_NODE.replace("count: 1", "count: 8, nodes: 2") + "  parallelism: {tensor: 8, pipeline: 2}\n"
 SERVICES, LLM_SERVICES = "inferenceservices.serving.kserve.io", "llminferenceservices.serving.kserve.io"
 
 Command = Callable[..., Ran]
@@ -29,7 +31,7 @@ def project(tmp_path: Path, cluster: ControlPlane) -> Iterator[Project]:
     """A project for a platform in empty namespaces; answers the command in it."""
     cluster.install_definitions("external-secrets", "externalsecrets")
     cluster.install_definitions("keda", "scaledobjects")
-    cluster.install_definitions("kserve", "inferenceservices", "llminferenceservices")
+    cluster.install_definitions("kserve", "inferenceservices", "llminferenceservices", "llminferenceserviceconfigs")
     cluster.delete_namespaces(*NAMESPACES)
     for name in NAMESPACES:
         cluster.create_namespace(name)
@@ -150,6 +152,19 @@ def test_serving_by_kserve(cluster: ControlPlane, project: Project) -> None:
         drift = opsdecl("drift", "--exit-code")
         assert drift.code == 2, drift.all
         assert "containers" in drift.all
+
+        # A replica over two nodes is another object, since KServe takes no other number of pods for one that is there.
+        spread = {"chat": (ONE_NODE, TWO_NODES), "fraud": changed["fraud"]}
+        opsdecl = project("{serving: kserve, multiNode: leader-worker-set}", **spread)
+        let_go(cluster, LLM_SERVICES, "assist")
+        replaced = ("--revert-drift", "--replace", "LLM.chat/main/llm-inference-service")
+        done = opsdecl("apply", "--yes", "--no-wait", *replaced)
+        assert done.code == 0, done.all
+        service = cluster.get(LLM_SERVICES, "chat", "assist")["spec"]
+        assert (service["parallelism"]["pipeline"], service["worker"]["containers"][0]["name"]) == (2, "main")
+        assert act_as(cluster, "kserve-0.20.0", "assist") == 3
+        planned = opsdecl("plan", "--live", "--exit-code")
+        assert planned.code == 0, planned.all
 
 
 def _admits(cluster: ControlPlane) -> bool:

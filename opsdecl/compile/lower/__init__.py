@@ -9,6 +9,7 @@ from opsdecl.compile.compared import compared_with
 from opsdecl.compile.evaluated import MEASURED_KINDS
 from opsdecl.compile.lower.devices import with_claims
 from opsdecl.compile.lower.jobset.job_set import lower_job_set
+from opsdecl.compile.lower.kserve.group import lower_service_of_groups
 from opsdecl.compile.lower.kserve.llm import lower_llm_service
 from opsdecl.compile.lower.kserve.model import lower_inference_service
 from opsdecl.compile.lower.kserve.split import lower_split_service
@@ -49,12 +50,13 @@ LOWERINGS: Mapping[tuple[str, str], Lowering] = {
     ("kserve", "LLM"): lower_llm_service,
     ("kserve", "Model"): lower_inference_service,
     ("kserve", "Monitor"): lower_monitor,
-    ("leader-worker-set", "LLM"): lower_group,
+    ("native leader-worker-set", "LLM"): lower_group,
+    ("kserve leader-worker-set", "LLM"): lower_service_of_groups,
     ("native prefill", "LLM"): lower_split,
     ("kserve prefill", "LLM"): lower_split_service,
 }
-"""By what renders it and kind: `platform.serving`, with prefill pods or without, or `platform.multiNode` for replicas
-over several nodes."""
+"""By what renders it and kind: `platform.serving`, with prefill pods, or with `platform.multiNode` for replicas over
+several nodes."""
 
 ROUTINGS: Mapping[str, Lowering] = {"gateway-api": lower_route, "inference-extension": lower_inference_route}
 """Of Routes, by `platform.routing`."""
@@ -133,8 +135,8 @@ def _renderer(document: CompiledDocument, environment: CompiledDocument) -> str:
     spans = nodes_of(document.effective["spec"].get("accelerator"))
     if document.effective["spec"].get(PREFILL):
         return f"{platform.serving} {PREFILL}"
-    joins = platform.serving == "native" and platform.multi_node != "none" and spans > 1
-    return str(platform.multi_node if joins else platform.serving)
+    joins = platform.multi_node != "none" and spans > 1
+    return f"{platform.serving} {platform.multi_node}" if joins else str(platform.serving)
 
 
 def _subject(

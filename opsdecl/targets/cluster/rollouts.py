@@ -71,10 +71,13 @@ def _group(live: Mapping[str, Any] | None) -> str | None:
 
 
 async def _service(client: Client, key: ObjectKey) -> str | None:
-    """KServe makes a Deployment for each role of it, which tells; what it has not seen yet may still change them."""
+    """KServe makes a Deployment for each role of it, or a LeaderWorkerSet, which tells; what it has not seen yet may
+    still change them."""
     live = await _find(client, _SERVICES.format(key.namespace, key.name))
     if live is None or not _is_seen(live):
         return None
+    if live["spec"].get("worker"):
+        return _group(await _find(client, _GROUPS.format(key.namespace, f"{key.name}-kserve-mn")))
     names = [f"{key.name}-kserve", *([f"{key.name}-kserve-prefill"] if live["spec"].get("prefill") else [])]
     return latest([await _deployment(client, key.namespace, name) for name in names])
 

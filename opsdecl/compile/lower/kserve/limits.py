@@ -8,13 +8,12 @@ from opsdecl.compile.lower.subject import Subject
 from opsdecl.compile.rollout import way_of
 from opsdecl.diag import Diagnostic, SpecPath
 from opsdecl.diag.codes import platforms as codes
+from opsdecl.fleet.strategy import rounded
 from opsdecl.spec.kinds.document import ServedSpec
 from opsdecl.spec.kinds.llm import LLMSpec
 
 _STRATEGY: SpecPath = ("spec", "rollout", "strategy")
-MISSING = "kserve-config-llm-worker-pipeline-parallel"
-"""What 0.20 puts below the pods of a pipeline over nodes; it stops where there is none. Copies of a model over nodes
-have one, and are replicas here."""
+_EXCHANGED = "KServe exchanges the replicas of a model over several nodes one by one, with none on top"
 _NATIVE = "set platform.serving to native"
 
 
@@ -28,6 +27,19 @@ def llm_beyond_kserve(subject: Subject, spec: LLMSpec, server: Server) -> tuple[
     return (*_nodes(subject, spec), *_command(subject, spec, server), *_rollout(subject, spec))
 
 
+def groups_beyond_kserve(subject: Subject, spec: LLMSpec) -> Iterator[Diagnostic]:
+    """An error where replicas over several nodes are to be exchanged otherwise than LeaderWorkerSet does it where
+    nobody says how, since KServe says nothing: one at a time is missing, and none comes on top."""
+    way = way_of(subject.document.effective["spec"], subject.pools)
+    for replicas in {spec.replicas.lowest, spec.replicas.highest} - {0}:
+        surge, unavailable = rounded(way, replicas) if not way.recreate else (0, replicas)
+        if (surge, unavailable) != (0, 1):
+            said = f"`{spec.rollout.strategy}` means {surge} on top and {unavailable} missing of {replicas}"
+            hint = f"set `rollout: {{strategy: rolling, maxSurge: 0, maxUnavailable: 1}}`, or {_NATIVE}"
+            yield _finding(subject, _STRATEGY, f"{_EXCHANGED}, and {said}", hint)
+            return
+
+
 def _canary(subject: Subject, spec: ServedSpec) -> Iterator[Diagnostic]:
     if spec.rollout.strategy == "canary":
         message = "KServe gives a share of the requests to a canary only with Knative, and it is used without"
@@ -39,8 +51,8 @@ def _canary(subject: Subject, spec: ServedSpec) -> Iterator[Diagnostic]:
 def _nodes(subject: Subject, spec: LLMSpec) -> Iterator[Diagnostic]:
     nodes = spec.accelerator.spans if spec.accelerator else 1
     if nodes > 1:
-        message = f"a replica spans {nodes} nodes, for which KServe wants the configuration `{MISSING}`, and ships none"
-        hint = f"{_NATIVE} and platform.multiNode to leader-worker-set, or let a replica fit on one node"
+        message = f"a replica spans {nodes} nodes, and platform.multiNode is `none` in {subject.environment_name}"
+        hint = "set platform.multiNode of the Environment to leader-worker-set, or let a replica fit on one node"
         yield _finding(subject, ("spec", "accelerator", "nodes"), message, hint)
 
 

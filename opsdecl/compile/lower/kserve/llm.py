@@ -51,7 +51,7 @@ def workload_of(subject: Subject, spec: LLMSpec, engine: Prepared) -> dict[str, 
     whole = pod_spec(subject, spec, spec.accelerator, engine.server, engine.parts, spread=spread(subject, spec))
     return {
         "replicas": replica_count(subject, spec.replicas),
-        "parallelism": _parallelism(spec),
+        "parallelism": tensor_and_expert(spec) or None,
         "labels": own_labels(subject),
         "annotations": pod_annotations(engine.server, engine.parts),
         "template": over_preset(as_container(whole, CONTAINER), _hub_cache(engine)),
@@ -96,14 +96,11 @@ def _uri(subject: Subject, spec: LLMSpec) -> Any:
     return traced(f"{whole}:{revision}" if revision and whole.startswith("hf://") else whole, "model", "uri")
 
 
-def _parallelism(spec: LLMSpec) -> dict[str, Any] | None:
+def tensor_and_expert(spec: LLMSpec) -> dict[str, Any]:
     """What KServe does not take for a wish to span nodes; the engine's own flags say all of it."""
     side = spec.parallelism
-    found = {
-        "tensor": traced(side.tensor, "spec", "parallelism", "tensor") if side.tensor > 1 else None,
-        "expert": traced(True, "spec", "parallelism", "expert") if side.expert else None,
-    }
-    return found if any(found.values()) else None
+    tensor = {"tensor": traced(side.tensor, "spec", "parallelism", "tensor")} if side.tensor > 1 else {}
+    return {**tensor, **({"expert": traced(True, "spec", "parallelism", "expert")} if side.expert else {})}
 
 
 def _hub_cache(engine: Prepared) -> str:

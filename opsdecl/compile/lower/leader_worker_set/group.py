@@ -75,12 +75,12 @@ def leader_worker_set(subject: Subject, spec: LLMSpec, leader: Member, worker: M
 def _template(
     subject: Subject, spec: LLMSpec, server: Server, parts: PodParts, member: str, over: list[dict[str, Any]] | None
 ) -> dict[str, Any]:
-    pod = pod_spec(subject, spec, spec.accelerator, server, parts, affinity=_together(subject), spread=over)
+    pod = pod_spec(subject, spec, spec.accelerator, server, parts, affinity=together(subject), spread=over)
     labels = {**subject.pod_labels, MEMBER: member}
     return {"metadata": {"labels": labels, "annotations": pod_annotations(server, parts)}, "spec": pod}
 
 
-def _together(subject: Subject) -> dict[str, Any]:
+def together(subject: Subject) -> dict[str, Any]:
     """The members of a group each on a node of their own, and rather in one zone: what they exchange goes between them
     for every token."""
     own = {"labelSelector": {"matchLabels": selector(subject)}, "matchLabelKeys": [GROUP_INDEX]}
