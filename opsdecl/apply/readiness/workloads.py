@@ -86,6 +86,10 @@ def leader_worker_set(live: Mapping[str, Any]) -> Readiness:
     return Readiness("Current", "", ready, wanted)
 
 
+_UNTOLD = "InconclusiveAnalysisRun"
+"""Why Argo Rollouts pauses where looks found nothing."""
+
+
 def rollout(live: Mapping[str, Any]) -> Readiness:
     """Of Argo Rollouts. A canary that keeps its share for a while is as far as it is to be: nobody waits for hours.
     Pods of both versions are counted together."""
@@ -101,7 +105,8 @@ def rollout(live: Mapping[str, Any]) -> Readiness:
         return Readiness("Failed", message or "the new version was taken back", ready, wanted)
     if phase == "Paused":
         step = _count(status, "currentStepIndex")
-        return Readiness("Current", f"the canary keeps its share at step {step}", ready, wanted)
+        why = ", as its analysis could tell nothing: promote or abort it" if message == _UNTOLD else ""
+        return Readiness("Current", f"the canary keeps its share at step {step}{why}", ready, wanted)
     if phase == "Progressing" and _is_asked(status):
         step = _count(status, "currentStepIndex")
         return Readiness("Current", f"the canary keeps its share while it is judged at step {step}", ready, wanted)

@@ -160,6 +160,16 @@ ROWS: tuple[tuple[str, dict[str, Any], Readiness], ...] = (
         Readiness("Current", "the canary keeps its share at step 1", 2, 2),
     ),
     (
+        "a canary of which nothing could be told",
+        live("Rollout", TWO, {"observedGeneration": "2", "phase": "Paused", "message": "InconclusiveAnalysisRun"}),
+        Readiness(
+            "Current",
+            "the canary keeps its share at step 0, as its analysis could tell nothing: promote or abort it",
+            0,
+            2,
+        ),
+    ),
+    (
         "a canary is judged before its next share",
         live(
             "Rollout",
