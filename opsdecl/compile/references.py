@@ -93,6 +93,13 @@ def _has_labels(document: CompiledDocument, labels: Mapping[str, Json]) -> bool:
     return all(own.get(name) == value for name, value in labels.items())
 
 
+def documents_named(value: Json, references: Sequence[tuple[SpecPath, str]]) -> Iterator[tuple[SpecPath, SpecAddress]]:
+    """Documents that a value names, each with where; entries of tables are left out."""
+    for named in _named(value, references):
+        if named.target[:1].isupper():
+            yield named.path, SpecAddress(named.target, named.name)
+
+
 def _named(value: Json, references: Sequence[tuple[SpecPath, str]]) -> Iterator[_Named]:
     for pattern, target in references:
         for path, name in _texts_at(value, pattern):

@@ -15,6 +15,7 @@ from opsdecl.flows.build import Built
 from opsdecl.flows.edits import edited_files
 from opsdecl.flows.gates import read_evidence
 from opsdecl.flows.memory import Memory
+from opsdecl.flows.missing import missing_findings, missing_there, whole_documents
 from opsdecl.flows.plan import Planned, Wanted, open_built, plan_review
 from opsdecl.flows.project import located
 from opsdecl.flows.promotion import PROMOTED, Move, moves_between
@@ -60,10 +61,18 @@ def open_head(root: Path) -> Checked[Commits]:
 
 
 def plan_promotion(
-    commits: Commits, source: str, target: str, names: Sequence[str], winner: str = "", today: date | None = None
+    commits: Commits,
+    source: str,
+    target: str,
+    names: Sequence[str],
+    winner: str = "",
+    today: date | None = None,
+    *,
+    with_missing: bool = False,
 ) -> Checked[Promotion]:
     """Nothing is written. The plan says which gates are closed; then nothing is to be written. `winner`: of this
-    evaluation, in place of names. Exceptions of policies hold by `today`."""
+    evaluation, in place of names. Exceptions of policies hold by `today`. `with_missing`: documents that the other
+    environment lacks and carried values name come along; else they are errors."""
     sides: list[Built] = []
     memory = Memory(today=today)
     for name in (source, target):
@@ -81,6 +90,12 @@ def plan_promotion(
     if unknown:
         return Checked(None, unknown)
     moves = moves_between(sides[0], sides[1], wanted, into)
+    missing = missing_there(sides[0], sides[1], moves, into)
+    if missing and not with_missing:
+        command = _command(source, target, names, winner)
+        findings = tuple(missing_findings(sides[0], sides[1], missing, command))
+        return Checked(None, located(sides[0].project, commits.tree, findings))
+    moves += whole_documents(sides[0], sides[1], missing)
     edited = edited_files(commits.tree, moves)
     if edited.value is None:
         return Checked(None, edited.diagnostics)
@@ -91,6 +106,11 @@ def plan_promotion(
     told = digest_of([commits.head, [[name, data.decode()] for name, data in sorted(edited.value.items())]])
     branch = f"promote/{source}-to-{target}-{told.removeprefix('sha256:')[:8]}"
     return Checked(Promotion(source, target, moves, edited.value, planned, branch, chosen.value))
+
+
+def _command(source: str, target: str, names: Sequence[str], winner: str) -> str:
+    asked = f" --winner {winner}" if winner else "".join(f" {name}" for name in names)
+    return f"opsdecl promote --from {source} --to {target}{asked} --with-missing"
 
 
 def _winner(commits: Commits, source: Built, evaluation: str) -> Checked[Selected]:

@@ -42,9 +42,9 @@ def moves_between(
         if other is not None and chosen and document.address.kind in PROMOTED:
             file = overlay_of(other, target.environment.address.name)
             for path in _paths(document, other):
-                value = _written(source.graph, document, path)
+                value = written_at(source.graph, document, path)
                 # The same expression, which only comes out differently in the other environment.
-                if value != _written(target.graph, other, path):
+                if value != written_at(target.graph, other, path):
                     found.append(Move(other.address, path, value, file))
     return tuple(found)
 
@@ -73,7 +73,7 @@ def overlay_of(document: CompiledDocument, environment: str) -> str:
     return own[-1] if own else f"environments/{environment}/{document.address.name}.yaml"
 
 
-def _written(graph: Graph, document: CompiledDocument, path: SpecPath) -> Json:
+def written_at(graph: Graph, document: CompiledDocument, path: SpecPath) -> Json:
     """As people wrote it, so that an expression is worked out anew in the other environment."""
     value: Any = document.value
     for part in path:
@@ -84,6 +84,8 @@ def _written(graph: Graph, document: CompiledDocument, path: SpecPath) -> Json:
 def _raw(graph: Graph, address: SpecAddress, path: SpecPath, value: Any) -> Json:
     if isinstance(value, dict):
         return {name: _raw(graph, address, (*path, name), item) for name, item in value.items()}
+    if isinstance(value, list):
+        return [_raw(graph, address, (*path, index), item) for index, item in enumerate(value)]
     setters = graph.setters(address, path)
     won = setters[-1] if setters and setters[-1].place.path == path else None
     return won.value if won is not None and isinstance(won.value, str) and _OPENING in won.value else value

@@ -299,6 +299,11 @@ COVERED_ELSEWHERE: Mapping[str, Elsewhere] = {
         "a note of plans and of `size --env`, not of validate",
         "tests/unit/sizing/test_rightsizing.py::test_the_cheapest_with_about_as_much_room",
     ),
+    "OD497": Elsewhere(
+        _COMMAND,
+        "tests/unit/transparency/test_promote.py"
+        "::test_documents_that_the_other_environment_lacks_are_said_before_anything_is_written",
+    ),
     "OD850": Elsewhere(_COMMAND, "tests/unit/transparency/test_card.py::test_an_unknown_name_suggests_the_nearest"),
     "OD851": Elsewhere(_COMMAND, "tests/unit/transparency/test_trace.py::test_where_nothing_answered_it_is_said_why"),
     "OD852": Elsewhere(_CLUSTER, "tests/cluster/test_trace.py::test_what_answered_is_told_from_kept_revisions"),

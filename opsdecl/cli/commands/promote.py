@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 @click.option(
     "--winner", metavar="EVALUATION", default="", help="Carry over the winner of this evaluation's selection."
 )
+@click.option("--with-missing", is_flag=True, help="Carry over documents too that are named and that ENV lacks.")
 @click.option("--branch", metavar="NAME", help="Branch that gets the commit; named by what it holds where left out.")
 @click.option("--dry-run", is_flag=True, help="Show it and write nothing.")
 @format_option("text", "json")
@@ -32,6 +33,7 @@ def command(
     source: str,
     target: str,
     winner: str,
+    with_missing: bool,
     branch: str | None,
     dry_run: bool,
     format_: str,
@@ -47,14 +49,13 @@ def command(
     from opsdecl.view.promote import path_text, render_promotion_json, render_written
 
     at = session(ctx)
-    if source == target:
-        raise click.UsageError("--from and --to are the same environment")
-    if winner and names:
-        raise click.UsageError("--winner names the document; name no others beside it")
+    _refuse(source, target, names, winner)
     commits = open_head(at.root)
     if commits.value is None:
         return report(at.process, commits.diagnostics, no_lines)
-    found = plan_promotion(commits.value, source, target, names, winner, at.process.now.date())
+    found = plan_promotion(
+        commits.value, source, target, names, winner, at.process.now.date(), with_missing=with_missing
+    )
     if found.value is None:
         return report(at.process, found.diagnostics, no_lines)
     made, planned = found.value, found.value.planned
@@ -73,6 +74,13 @@ def command(
     if commit:
         at.process.out("\n" + render_written(target, name, commit, commits.value.head))
     return code or Exit.DONE
+
+
+def _refuse(source: str, target: str, names: "Sequence[str]", winner: str) -> None:
+    if source == target:
+        raise click.UsageError("--from and --to are the same environment")
+    if winner and names:
+        raise click.UsageError("--winner names the document; name no others beside it")
 
 
 def _show(at: Session, made: "Promotion", rows: "Sequence[Row]") -> None:

@@ -171,17 +171,86 @@ def test_a_document_without_an_overlay_gets_one(project: Path) -> None:
     assert text.startswith("apiVersion: opsdecl.dev/v1\nkind: LLM\nmetadata: {name: chat}\nspec:\n")
 
 
-def test_specs_that_would_not_compile_are_not_committed(project: Path) -> None:
-    adapter = "apiVersion: opsdecl.dev/v1\nkind: Adapter\nmetadata: {name: legal}\n"
-    adapter += "spec: {base: phi-4, source: {type: pvc, claim: adapters}, rank: 16}\n"
-    (project / "environments/staging/legal.yaml").write_text(adapter)
+CHAIN = """\
+apiVersion: opsdecl.dev/v1
+kind: Dataset
+metadata: {name: cases, owner: team-legal}
+spec:
+  source: {type: s3, uri: "s3://data-${{ vars.stage }}/cases"}
+  format: parquet
+  storage: {size: 5Gi, accessMode: ReadWriteMany}
+---
+apiVersion: opsdecl.dev/v1
+kind: Training
+metadata: {name: legal, owner: team-legal, movedFrom: [law]}
+spec:
+  framework: torch
+  image: ghcr.io/acme/train:1.4.0
+  command: [python, train.py, "--site=${{ vars.stage }}"]   # as everywhere
+  base: {model: phi-4, method: lora, rank: 16}
+  datasets: [cases]
+  accelerator: {gpu: h100-80gb}
+  timeLimit: 3h
+  output: {size: 20Gi, accessMode: ReadWriteMany}
+---
+apiVersion: opsdecl.dev/v1
+kind: Adapter
+metadata: {name: legal, owner: team-legal}
+spec: {base: phi-4, source: {type: training, training: legal}, rank: 16}
+"""
+
+
+@pytest.fixture
+def chained(project: Path) -> Path:
+    """A model of staging loads an adapter, which a training of staging makes from data of staging."""
+    (project / "environments/staging/legal.yaml").write_text(CHAIN)
     staging = project / "environments/staging/models.yaml"
     staging.write_text(STAGING.replace("spec:\n", "spec:\n  adapters: [legal]\n"))
     commit(project, "an adapter that only staging has")
-    ran = opsdecl_here(project, "promote", "--from", "staging", "--to", "prod")
+    return project
+
+
+def test_documents_that_the_other_environment_lacks_are_said_before_anything_is_written(chained: Path) -> None:
+    ran = opsdecl_here(chained, "promote", "--from", "staging", "--to", "prod", "LLM.chat")
     assert ran.code == 1
-    assert "names no Adapter of this environment" in ran.err
-    assert git(project, "branch", "--list", "promote/*") == ""
+    assert {line.partition(", which")[0] for line in ran.err.splitlines() if line.startswith("error")} == {
+        "error[OD497]: prod has no Adapter.legal",
+        "error[OD497]: prod has no Training.legal",
+        "error[OD497]: prod has no Dataset.cases",
+    }
+    assert "environments/staging/models.yaml:5:" in ran.err, "where the model names its adapter"
+    assert "`opsdecl promote --from staging --to prod LLM.chat --with-missing`" in ran.err
+    assert git(chained, "branch", "--list", "promote/*") == ""
+
+
+def test_they_come_along_as_they_are_written(chained: Path) -> None:
+    asked = ("promote", "--from", "staging", "--to", "prod", "LLM.chat", "--with-missing", "--branch", "next")
+    ran = opsdecl_here(chained, *asked)
+    assert ran.code == 0, ran.all
+    assert git(chained, "log", "-1", "--format=%s", "next").endswith(
+        "Adapter.legal, Dataset.cases, LLM.chat, Training.legal"
+    )
+    text = git(chained, "show", "next:environments/prod/legal.yaml")
+    assert "--site=${{ vars.stage }}" in text, "worked out anew in the other environment"
+    assert "movedFrom" not in text
+    assert "owner: team-legal" in text
+    assert "s3://data-${{ vars.stage }}/cases" in git(chained, "show", "next:environments/prod/cases.yaml")
+    git(chained, "merge", "--quiet", "next")
+    checked = opsdecl_here(chained, "validate", "--env", "prod")
+    assert checked.code == 0, checked.all
+
+
+def test_specs_that_would_not_compile_are_not_committed(chained: Path) -> None:
+    """What comes along asks for a namespace that the other environment has not."""
+    legal = chained / "environments/staging/legal.yaml"
+    legal.write_text(CHAIN.replace("name: cases, owner", "name: cases, namespace: lab, owner"))
+    settings = chained / "environments/staging/environment.yaml"
+    settings.write_text(settings.read_text().replace("[assist]", "[assist, lab]"))
+    commit(chained, "data in a namespace of staging")
+    ran = opsdecl_here(chained, "promote", "--from", "staging", "--to", "prod", "--with-missing")
+    assert ran.code == 1
+    assert "lab" in ran.err
+    assert git(chained, "branch", "--list", "promote/*") == ""
 
 
 def test_names_that_cannot_be_promoted_are_said(project: Path) -> None:
