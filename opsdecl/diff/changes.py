@@ -34,7 +34,7 @@ def document_change(
         address=str(address),
         action=_action(diff, objects),
         classes=_classes(meanings, objects),
-        fields=tuple(_field(address, d, m, locate) for d, m in zip(changed, meanings, strict=True)),
+        fields=_fields(address, diff, meanings, locate) if diff else (),
         effects=_effects(changed, objects),
         shared_by={path: count for path, count in shared_by(diff, reached).items() if count > 1} if diff else {},
         objects=tuple(sorted(o.change.address for o in objects)),
@@ -65,6 +65,14 @@ def _action_of_objects(objects: Sequence[ObjectDiff]) -> Action:
     """Of a document that the base does not know: what all its objects need, or an update."""
     actions = {o.change.action for o in objects}
     return actions.pop() if len(actions) == 1 else "update"
+
+
+def _fields(
+    address: SpecAddress, diff: DocumentDiff, meanings: Sequence[Meaning], locate: Locate
+) -> tuple[FieldChange, ...]:
+    """One row for each that nothing else says better."""
+    rows = zip((difference for difference, _ in diff.fields), meanings, strict=True)
+    return tuple(_field(address, d, meaning, locate) for d, meaning in rows if d.path not in diff.told)
 
 
 def _field(address: SpecAddress, difference: Difference, meaning: Meaning, locate: Locate) -> FieldChange:

@@ -18,7 +18,8 @@ class FieldEffect(Protocol):
 
     `path` names the field and all below it (`spec.engine.maxModelLen`; `*` for any name or entry). `rule` names the
     condition under which the class holds, a key of `CONDITIONS`; where it does not, the milder class there counts.
-    `gone` is why it matters that the whole field, or an entry of its list, is taken away.
+    `gone` is why it matters that the whole field, or an entry of its list, is taken away. `shown` is a root of
+    effective values that says what the field comes to.
     """
 
     @property
@@ -31,6 +32,8 @@ class FieldEffect(Protocol):
     def rule(self) -> str: ...
     @property
     def gone(self) -> str: ...
+    @property
+    def shown(self) -> str: ...
 
 
 EffectTable = Mapping[str, Sequence[FieldEffect]]
@@ -119,6 +122,20 @@ def document_meaning(
         elif leaf.path and leaf.path[0] not in ("metadata", "spec"):
             meaning |= _by_rows(effects.get(kind, ()), ("spec", *leaf.path), leaf)
     return meaning
+
+
+def told_by_roots(effects: EffectTable, kind: str, found: Sequence[Difference]) -> frozenset[DiffPath]:
+    """Of differences of one document those that another of them says in the words of people, as its kind declares."""
+    roots = {difference.path[0] for difference in found}
+    rows = effects.get(kind, ())
+    return frozenset(d.path for d in found if d.path[0] == "spec" and _most_specific(rows, d.path) & roots)
+
+
+def _most_specific(rows: Sequence[FieldEffect], path: DiffPath) -> frozenset[str]:
+    """Roots that stand for a field."""
+    found = [row for row in rows if covers(row.path, path)]
+    longest = max((row.path.count(".") for row in found), default=0)
+    return frozenset(row.shown for row in found if row.shown and row.path.count(".") == longest)
 
 
 def _taken_away(rows: Sequence[FieldEffect], difference: Difference) -> Meaning:

@@ -7,8 +7,8 @@ from msgspec import Struct
 
 from opsdecl.addr import SpecAddress
 from opsdecl.diag import SpecPath
-from opsdecl.diff.classify import NOTHING, EffectTable, Meaning, document_meaning
-from opsdecl.diff.compare import MISSING, Difference, differences, same
+from opsdecl.diff.classify import NOTHING, EffectTable, Meaning, document_meaning, told_by_roots
+from opsdecl.diff.compare import MISSING, Difference, DiffPath, differences, same
 from opsdecl.diff.records import StoredDocument
 from opsdecl.render.types import DocumentView
 
@@ -23,10 +23,12 @@ class DocumentPair(Struct, frozen=True):
 
 
 class DocumentDiff(Struct, frozen=True):
-    """The fields of a document that differ, each with its meaning."""
+    """The fields of a document that differ, each with its meaning. `told` are paths of those that others of them say in
+    the words of people."""
 
     pair: DocumentPair
     fields: tuple[tuple[Difference, Meaning], ...] = ()
+    told: frozenset[DiffPath] = frozenset()
 
     def meaning_at(self, path: SpecPath) -> Meaning:
         """Of all changed fields at, above or below an effective path together."""
@@ -82,7 +84,8 @@ def diff_document(pair: DocumentPair, effects: EffectTable) -> DocumentDiff:
     switched = {d.path[:-1] for d in found if d.path[-1] == "type" and MISSING not in (d.before, d.after)}
     meanings = (document_meaning(effects, pair.address.kind, references, d) for d in found)
     settled = (_settled(d, meaning, d.path[:-1] in switched) for d, meaning in zip(found, meanings, strict=True))
-    return DocumentDiff(pair, tuple(zip(found, settled, strict=True)))
+    told = told_by_roots(effects, pair.address.kind, found)
+    return DocumentDiff(pair, tuple(zip(found, settled, strict=True)), told)
 
 
 def _settled(difference: Difference, meaning: Meaning, switched: bool) -> Meaning:

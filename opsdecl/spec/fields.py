@@ -39,6 +39,8 @@ class FieldEffect(Struct, frozen=True):
     rule: EffectRule = ""
     gone: str = ""
     """Why it matters that the field, or an entry of its list, is taken away."""
+    shown: str = ""
+    """The root of effective values that says what the field comes to, and stands for it in plans."""
 
 
 class FieldInfo(Struct, frozen=True):
@@ -225,7 +227,8 @@ def _choices(shapes: tuple[Shape, ...]) -> tuple[str, ...]:
 
 def _effect(path: SpecPath, said: Mapping[str, Any]) -> FieldEffect:
     pattern = format_pattern(path)
-    return FieldEffect(pattern, said["class"], said["reason"], said.get("rule", ""), said.get("gone", ""))
+    further = (said.get(name, "") for name in ("rule", "gone", "shown"))
+    return FieldEffect(pattern, said["class"], said["reason"], *further)
 
 
 def _described(base: FieldInfo, node: Node | None, parent: FieldInfo) -> FieldInfo:

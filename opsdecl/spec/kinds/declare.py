@@ -60,10 +60,11 @@ class Kind(Struct, frozen=True):
     further: tuple[Example, ...] = ()
 
 
-def effect(change_class: EffectClass, reason: str, *, rule: EffectRule = "", gone: str = "") -> Extra:
+def effect(change_class: EffectClass, reason: str, *, rule: EffectRule = "", gone: str = "", shown: str = "") -> Extra:
     """What a change of the field means: the class, and why in a few words (`another model answers`). `gone`: why it
-    matters that the field, or an entry of its list, is taken away."""
-    said = {"class": change_class, "reason": reason, "rule": rule, "gone": gone}
+    matters that the field, or an entry of its list, is taken away. `shown`: the root of effective values that says to
+    people what the field comes to, and stands for it in plans."""
+    said = {"class": change_class, "reason": reason, "rule": rule, "gone": gone, "shown": shown}
     return {"x-opsdecl-effect": {name: text for name, text in said.items() if text}}
 
 

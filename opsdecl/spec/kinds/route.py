@@ -109,12 +109,12 @@ class RouteSpec(Part):
         min_length=1,
         max_length=MOST_BACKENDS,
         description="Models that answer, with their shares.",
-        json_schema_extra=effect("behaviour", "other models answer, or in other shares"),
+        json_schema_extra=effect("behaviour", "other models answer, or in other shares", shown="backends"),
     )
     shadow: Items[Shadow] = Field(
         default=(),
         description="Models that get copies of the requests.",
-        json_schema_extra=effect("capacity", "other models get copies of the requests"),
+        json_schema_extra=effect("capacity", "other models get copies of the requests", shown="shadow"),
     )
     fallbacks: Items[Destination] = Field(
         default=(),

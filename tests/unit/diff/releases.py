@@ -27,6 +27,7 @@ class Row:
     reason: str
     rule: str = ""
     gone: str = ""
+    shown: str = ""
 
 
 EFFECTS: Mapping[str, tuple[Row, ...]] = {
@@ -40,6 +41,7 @@ EFFECTS: Mapping[str, tuple[Row, ...]] = {
         Row("spec.weights.cache.storageClass", "data-loss", "the volume is made anew"),
     ),
     "Runtime": (Row("spec.version", "behaviour", "another engine version answers", "minor-version"),),
+    "Route": (Row("spec.backends", "behaviour", "other models answer", shown="backends"),),
 }
 
 

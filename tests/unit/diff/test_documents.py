@@ -3,7 +3,8 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from opsdecl.diff.types import ChangeClass
+from opsdecl.addr import SpecAddress
+from opsdecl.diff.types import ChangeClass, DocumentChange
 from opsdecl.render.types import DocumentView
 from tests.unit.diff.releases import (
     VLLM,
@@ -132,3 +133,31 @@ def test_the_content_behind_a_field_means_what_the_field_means() -> None:
     base = replace(view, effective={**view.effective, "model": {"revision": "a" * 40}})
     (field,) = the_document(review(chat(base), chat(other))).fields
     assert (field.path, field.classes) == ("model.revision", ("behaviour",))
+
+
+def route(weights: dict[str, int]) -> DocumentView:
+    """A Route with what it comes to for people, by model."""
+    backends = [{"llm": name, "weight": weight} for name, weight in weights.items()]
+    shares = {f"LLM.{name}": {"share": f"{weight}%"} for name, weight in sorted(weights.items())}
+    effective = {"metadata": {"name": "ask"}, "spec": {"backends": backends}, "backends": shares}
+    return DocumentView(SpecAddress("Route", "ask"), effective, {}, "")
+
+
+def rerouted(before: dict[str, int], after: dict[str, int]) -> DocumentChange:
+    sides = (release(documents=(route(weights),)) for weights in (before, after))
+    return the_document(review(*sides), "Route.ask")
+
+
+def test_a_field_that_a_root_tells_better_has_one_row_and_keeps_its_class() -> None:
+    """As its kind declares: the shares of a Route's models stand for the weights of its entries."""
+    row = rerouted({"chat": 90, "next": 10}, {"chat": 70, "next": 30})
+    assert [(f.path, f.before, f.after) for f in row.fields] == [
+        ('backends["LLM.chat"].share', "90%", "70%"),
+        ('backends["LLM.next"].share', "10%", "30%"),
+    ]
+    assert row.classes == ("behaviour",)
+
+
+def test_an_order_that_changes_no_share_is_shown_as_it_is_written() -> None:
+    row = rerouted({"a": 50, "b": 50}, {"b": 50, "a": 50})
+    assert [f.path for f in row.fields] == ["spec.backends[0].llm", "spec.backends[1].llm"]
