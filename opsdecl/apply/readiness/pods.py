@@ -73,12 +73,13 @@ def _fills(pod: Mapping[str, Any]) -> Iterator[Problem]:
 
 
 def _ended(status: Mapping[str, Any]) -> Iterator[Problem]:
-    """Of a pod that is not started again: how its containers ended, and what they left to say about it."""
+    """Of a pod that is not started again: how its containers ended, and the last line of what they said."""
     for row in (*(status.get("initContainerStatuses") or ()), *(status.get("containerStatuses") or ())):
         ended = (row.get("state") or {}).get("terminated") or {}
         if ended.get("exitCode"):
             out_of_memory = ended.get("reason") == "OOMKilled"
-            said = str(ended.get("message") or "").strip() or f"exit code {ended['exitCode']}"
+            lines = str(ended.get("message") or "").strip().splitlines()
+            said = lines[-1] if lines else f"exit code {ended['exitCode']}"
             yield Problem(
                 "OOMKilled" if out_of_memory else "Failed",
                 said[:_LONGEST],

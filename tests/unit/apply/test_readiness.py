@@ -442,6 +442,11 @@ PROBLEMS: dict[str, tuple[dict[str, Any], str, str | int]] = {
         "Failed: amount: psi from Dataset.before is 0.9131, above 0.2: the column has drifted",
         0,
     ),
+    "a run whose log is its message": (
+        failed_run(message="Traceback (most recent call last):\n  ...\nKeyError: 'amount'\n"),
+        "Failed: KeyError: 'amount'",
+        0,
+    ),
     "a run that says nothing": (failed_run(), "Failed: exit code 1", 0),
     "a run out of memory": (failed_run(exitCode=137, reason="OOMKilled"), "OOMKilled: exit code 137", "resources"),
 }

@@ -155,6 +155,8 @@ def _container(work: Work) -> dict[str, Any]:
         "ports": ports or None,
         "resources": work.resources,
         "volumeMounts": list(work.parts.mounts) or None,
+        # Of a run that fails, whoever asks for its state is told the end of its log.
+        "terminationMessagePolicy": "FallbackToLogsOnError",
         "securityContext": container_security(read_only_root=False, rdma=work.rdma),
     }
 
