@@ -6,13 +6,16 @@ The fixtures `cluster` and `namespace` come from tests/support/cluster_fixtures.
 import os
 import socket
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import settings
 
 from tests.support import cluster_fixtures, fault_table, skips
+from tests.support.git import repository
 from tests.support.golden import UPDATE_VARIABLE
+from tests.support.project import copy_example, opsdecl_here
 
 # The same cases on every run, so that main is red only for a reason; `HYPOTHESIS_PROFILE=searching` looks for new ones.
 settings.register_profile("steady", derandomize=True, deadline=None)
@@ -70,6 +73,15 @@ def jsonschema() -> Any:
     import jsonschema
 
     return jsonschema
+
+
+@pytest.fixture(scope="session")
+def kept_example(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The worked example as a repository, with what one `validate` keeps of it. Tests copy it where they are not about
+    a first run, so that they do not compile all of it again."""
+    folder = repository(copy_example(tmp_path_factory.mktemp("example") / "project"))
+    assert opsdecl_here(folder, "validate").code == 0
+    return folder
 
 
 @pytest.fixture(autouse=True, scope="session")

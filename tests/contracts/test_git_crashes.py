@@ -45,7 +45,9 @@ def _write_rounds(place: Place, user: str, value: int, barrier: Any, answers: An
         barrier.wait(60)
 
 
-@pytest.mark.parametrize("make", [local_branch, remote_branch], ids=["local", "remote"])
+@pytest.mark.parametrize(
+    "make", [pytest.param(local_branch, id="local"), pytest.param(remote_branch, id="remote", marks=pytest.mark.slow)]
+)
 def test_of_two_writers_at_once_exactly_one_wins(tmp_path: Path, make: Callable[[Path], Place]) -> None:
     place = make(tmp_path)
     users = ("ana", "ben")

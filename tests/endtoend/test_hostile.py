@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.git import bare, commit, git, repository
-from tests.support.project import Ran, copy_example, opsdecl_here
+from tests.support.git import bare, commit, git
+from tests.support.project import Ran, copy_folder, opsdecl_here
 
 MOST_SECONDS = 10.0
 MOST_BYTES = 500 * 2**20
@@ -81,10 +81,10 @@ HUNGRY = ("template with a loop", "template with a power", "template with a long
 
 
 @pytest.fixture
-def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kept_example: Path) -> Path:
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     monkeypatch.chdir(tmp_path)
-    return repository(copy_example(tmp_path / "project"))
+    return copy_folder(kept_example, tmp_path / "project")
 
 
 def run(project: Path, *arguments: str) -> Ran:

@@ -9,16 +9,16 @@ from opsdecl.flows.apply import check_ready
 from opsdecl.flows.plan import Wanted, plan_live
 from opsdecl.flows.source import work_tree_source
 from opsdecl.spec.source import WorkTree
-from tests.support.git import commit, git, repository
-from tests.support.project import copy_example, opsdecl_here
+from tests.support.git import commit, git
+from tests.support.project import copy_folder, opsdecl_here
 
 DEV, PROD = "environments/dev/environment.yaml", "environments/prod/environment.yaml"
 RISK = "environments/base/risk.yaml"
 
 
 @pytest.fixture
-def project(tmp_path: Path) -> Path:
-    return repository(copy_example(tmp_path / "project"))
+def project(tmp_path: Path, kept_example: Path) -> Path:
+    return copy_folder(kept_example, tmp_path / "project")
 
 
 def edit(project: Path, file: str, old: str, new: str) -> None:

@@ -5,18 +5,23 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.git import clone, commit, git, repository
-from tests.support.project import copy_example, opsdecl_here
+from tests.support.git import clone, commit, git
+from tests.support.project import copy_folder, opsdecl_here
 
 DOCUMENTS = "environments/base/documents.yaml"
 
 
-@pytest.fixture
-def applied(tmp_path: Path) -> Path:
-    """The example, with dev applied."""
-    project = repository(copy_example(tmp_path / "project"))
+@pytest.fixture(scope="module")
+def applied_once(tmp_path_factory: pytest.TempPathFactory, kept_example: Path) -> Path:
+    project = copy_folder(kept_example, tmp_path_factory.mktemp("applied") / "project")
     assert opsdecl_here(project, "apply", "--env", "dev", "--yes").code == 0
     return project
+
+
+@pytest.fixture
+def applied(tmp_path: Path, applied_once: Path) -> Path:
+    """The example, with dev applied."""
+    return copy_folder(applied_once, tmp_path / "project")
 
 
 def edit(project: Path, file: str, pattern: str, by: str) -> None:

@@ -8,15 +8,15 @@ from typing import Any
 import pytest
 
 from opsdecl.diff.planfile import dump_plan, load_plan
-from tests.support.git import commit, git, repository
-from tests.support.project import ENVIRONMENTS, ROOT, copy_example, example_files, opsdecl_here
+from tests.support.git import commit, git
+from tests.support.project import ENVIRONMENTS, ROOT, copy_folder, example_files, opsdecl_here
 
 ASSISTANT, RUNTIMES = "environments/base/assistant.yaml", "environments/base/runtimes.yaml"
 
 
 @pytest.fixture
-def project(tmp_path: Path) -> Path:
-    return repository(copy_example(tmp_path / "project"))
+def project(tmp_path: Path, kept_example: Path) -> Path:
+    return copy_folder(kept_example, tmp_path / "project")
 
 
 def change(project: Path, message: str = "A change") -> None:

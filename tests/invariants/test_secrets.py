@@ -8,8 +8,8 @@ import pytest
 
 from opsdecl.cli.crash import report_crash
 from tests.support.cached import cached_text
-from tests.support.git import commit, git, repository
-from tests.support.project import copy_example, opsdecl_here
+from tests.support.git import commit, git
+from tests.support.project import copy_folder, opsdecl_here
 
 TOKEN = "hf_canaryZx8Kq2Wv7Lm4Np6Rt9Sd3Fg5Hj"
 PASSWORD = "canary4Vt9Qz2Xk7"
@@ -50,10 +50,10 @@ PLACES = {
 
 
 @pytest.fixture
-def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kept_example: Path) -> Path:
     (tmp_path / "tmp").mkdir()
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "tmp"))
-    return repository(copy_example(tmp_path / "project"))
+    return copy_folder(kept_example, tmp_path / "project")
 
 
 def plant(project: Path, place: str) -> None:

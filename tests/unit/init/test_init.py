@@ -23,25 +23,25 @@ def test_an_empty_folder_becomes_a_project_that_is_planned_and_applied(tmp_path:
     made = opsdecl(tmp_path, "init", "acme")
     assert made.code == 0, made.all
     project = tmp_path / "acme"
-    validated = opsdecl(project, "validate")
+    validated = opsdecl_here(project, "validate")
     assert (validated.code, validated.err) == (0, "")
     assert validated.out.startswith("valid: ")
-    assert "9 created" in opsdecl(project, "plan").out
+    assert "9 created" in opsdecl_here(project, "plan").out
     assert opsdecl(project, "apply", "--yes").code == 0
-    assert opsdecl(project, "plan", "--exit-code").code == 0
+    assert opsdecl_here(project, "plan", "--exit-code").code == 0
     assert git(project, "rev-parse", "--verify", "rendered/dev")
 
 
 def test_the_last_words_are_the_next_commands_as_they_work(tmp_path: Path) -> None:
-    said = opsdecl(tmp_path, "init", "acme").out.splitlines()
+    said = opsdecl_here(tmp_path, "init", "acme").out.splitlines()
     commands = [line.strip().split("    ")[0] for line in said[-3:]]
     assert commands == ["cd acme && opsdecl validate", "opsdecl plan", "opsdecl apply"]
 
 
 def test_a_second_init_is_refused_and_changes_nothing(tmp_path: Path) -> None:
-    opsdecl(tmp_path, "init")
+    opsdecl_here(tmp_path, "init")
     before = files_below(tmp_path)
-    again = opsdecl(tmp_path, "init")
+    again = opsdecl_here(tmp_path, "init")
     assert again.code == 1
     assert "OD663" in again.err
     assert "`environments`" in again.err
