@@ -158,3 +158,9 @@ def test_other_data_is_another_run_and_other_checks_are_not() -> None:
 
 def test_the_key_is_the_same_whoever_renders() -> None:
     assert key("{}", "{}", "{imageRegistry: mirror.test}") == key()
+
+
+def test_data_in_an_image_comes_from_the_registry_of_the_environment() -> None:
+    data = "{spec: {source: {type: oci, image: acme/claims:1}, storage: null, prepare: [], checks: null}}"
+    volumes = pod("{}", data, "{imageRegistry: mirror.test}")["volumes"]
+    assert [v["image"]["reference"] for v in volumes if "image" in v] == ["mirror.test/acme/claims:1"]

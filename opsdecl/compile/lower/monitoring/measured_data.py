@@ -31,7 +31,7 @@ def current_of(subject: Subject, current: CurrentData, path: SpecPath, image: An
     recent = {"last": current.last.seconds, "time": current.time} if current.last is not None else {}
     used = _used(subject, current.dataset)
     if used is not None:
-        return Side(_told(used, current.split) | recent, parts_of(used, image), used.name)
+        return Side(_told(used, current.split) | recent, parts_of(subject, used, image), used.name)
     told = {"files": current.files, "format": current.format, "path": CURRENT} | recent
     match current.log:
         case S3Log() as log:
@@ -49,7 +49,7 @@ def reference_of(subject: Subject, reference: ReferenceData | None, current: Sid
     used = _used(subject, reference.dataset) if reference is not None else None
     if reference is None or used is None:
         return None
-    parts = PodParts() if current.dataset == used.name else parts_of(used, image)
+    parts = PodParts() if current.dataset == used.name else parts_of(subject, used, image)
     return Side(_told(used, reference.split), parts, used.name)
 
 

@@ -128,7 +128,9 @@ def _check(subject: Subject, spec: DatasetSpec, checks: Checks, stage: Stage, ag
         step=stage.name,
         image=image,
         command=guarded(marker(stage), program),
-        parts=join((inputs(subject, spec, before, image), scratch(), own, *(parts_of(used, image) for used in others))),
+        parts=join(
+            (inputs(subject, spec, before, image), scratch(), own, *(parts_of(subject, used, image) for used in others))
+        ),
         resources=amounts(checks.resources, (*path, "resources")),
         time_limit=checks.time_limit,
         path=path,

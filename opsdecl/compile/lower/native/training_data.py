@@ -29,7 +29,7 @@ class Used(Struct, frozen=True):
 
 def used_data(subject: Subject, image: Any, accelerator: Accelerator | None) -> Used:
     """From the copies on the nodes that `accelerator` is on, where there are any; else from the datasets' volumes."""
-    parts = [_cached(subject, used, image, accelerator) or parts_of(used, image) for used in subject.datasets]
+    parts = [_cached(subject, used, image, accelerator) or parts_of(subject, used, image) for used in subject.datasets]
     return Used(join(parts), runs_before(subject.datasets))
 
 
@@ -61,14 +61,14 @@ def _volume_name(used: UsedDataset) -> str:
     return f"dataset-{used.name}"[:63].rstrip("-")
 
 
-def parts_of(used: UsedDataset, image: Any) -> PodParts:
+def parts_of(subject: Subject, used: UsedDataset, image: Any) -> PodParts:
     """A dataset below `ROOT`, and a wait until it is ready."""
     name, output = _volume_name(used), chain_of(used.spec).output
     waits = tuple(
         wait_for(name, f"{_WAITING}/{used.name}", stage, image, f"wait-{used.name}"[:63]) for stage in _last(used)
     )
     if output is None:
-        return _mounted(used, name, waits)
+        return _mounted(subject, used, name, waits)
     # What is prepared has a volume: a rule of datasets demands it.
     assert used.spec.storage is not None
     claim = {"claimName": Traced(claim_name(used.base, used.spec.storage), (used.root, "storage"))}
@@ -76,7 +76,7 @@ def parts_of(used: UsedDataset, image: Any) -> PodParts:
     return PodParts(volumes=({"name": name, "persistentVolumeClaim": claim},), mounts=(mount,), init_containers=waits)
 
 
-def _mounted(used: UsedDataset, name: str, waits: tuple[dict[str, Any], ...]) -> PodParts:
+def _mounted(subject: Subject, used: UsedDataset, name: str, waits: tuple[dict[str, Any], ...]) -> PodParts:
     """Data that is used where it lies; a wait for its checks looks at the volume where those leave their marker."""
     source, volumes = used.spec.source, []
     match source:
@@ -84,7 +84,7 @@ def _mounted(used: UsedDataset, name: str, waits: tuple[dict[str, Any], ...]) ->
             claim = Traced(source.claim, (used.root, "source", "claim"))
             volumes.append({"name": name, "persistentVolumeClaim": {"claimName": claim, "readOnly": True}})
         case OciData():
-            image = Traced(source.image.text, (used.root, "source", "image"))
+            image = Traced(subject.image(source.image), (used.root, "source", "image"))
             volumes.append({"name": name, "image": {"reference": image, "pullPolicy": "IfNotPresent"}})
     if waits and used.spec.storage is not None:
         marks = f"{name}-marks"[-63:].lstrip("-")
