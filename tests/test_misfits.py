@@ -49,7 +49,7 @@ class Misfit(NamedTuple):
 def adapters() -> list[str]:
     """What may be installed beside plain Kubernetes: by kind, where it renders some in a way of its own."""
     rendered = [f"{renderer} {kind}" for renderer, kind in LOWERINGS if renderer != "native"]
-    split = {renderer.split(" ")[0] for renderer, _ in LOWERINGS}
+    split = {word for renderer, _ in LOWERINGS for word in renderer.split(" ")}
     chosen = [f"{setting} {choice}" for setting, choice in _choices() if choice not in split]
     return rendered + chosen
 
