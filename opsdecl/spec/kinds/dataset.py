@@ -12,7 +12,7 @@ from opsdecl.spec.kinds.document import Document
 from opsdecl.spec.kinds.metadata import ServedMetadata
 from opsdecl.spec.kinds.names import DnsLabel, DnsSubdomain, Items, NonEmpty
 from opsdecl.spec.kinds.run import NEXT_RUN, RunningSpec
-from opsdecl.spec.kinds.scalars import Duration, ImageReference, Quantity
+from opsdecl.spec.kinds.scalars import Duration, ImageReference, Quantity, WholeSeconds
 from opsdecl.spec.kinds.serving import Resources
 from opsdecl.spec.kinds.variables import EnvVars
 from opsdecl.spec.kinds.weights import AccessMode
@@ -66,7 +66,7 @@ class Step(Part):
     resources: Resources = Field(
         default=Resources(), description="CPU and memory of each pod.", json_schema_extra=NEXT_RUN
     )
-    time_limit: Duration = Field(
+    time_limit: WholeSeconds = Field(
         default=Duration.parse("24h"), description="After this time the run ends as failed.", json_schema_extra=NEXT_RUN
     )
     retries: int = Field(

@@ -9,7 +9,7 @@ from opsdecl.spec.kinds.declare import Part, effect, excludes, reference
 from opsdecl.spec.kinds.measure import DriftMethod
 from opsdecl.spec.kinds.names import Digest, DnsLabel, Items, NonEmpty, Number, PositiveNumber, Revision, Scalar
 from opsdecl.spec.kinds.run import NEXT_RUN
-from opsdecl.spec.kinds.scalars import Duration, ImageReference, Percentage
+from opsdecl.spec.kinds.scalars import Duration, ImageReference, Percentage, WholeSeconds
 from opsdecl.spec.kinds.serving import Resources
 
 DRIFT_BOUNDS: Mapping[DriftMethod, float] = {"psi": 0.2, "ks": 0.1, "wasserstein": 0.1, "chi2": 0.1}
@@ -138,7 +138,7 @@ class Checks(Part):
     resources: Resources = Field(
         default=Resources(), description="CPU and memory of the pod.", json_schema_extra=NEXT_RUN
     )
-    time_limit: Duration = Field(
+    time_limit: WholeSeconds = Field(
         default=Duration.parse("2h"), description="After this time the run ends as failed.", json_schema_extra=NEXT_RUN
     )
 

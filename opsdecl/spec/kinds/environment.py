@@ -24,7 +24,7 @@ from opsdecl.spec.kinds.names import (
     Scalar,
     WebUrl,
 )
-from opsdecl.spec.kinds.scalars import CpuQuantity, Duration, ImageReference, Quantity
+from opsdecl.spec.kinds.scalars import CpuQuantity, Duration, ImageReference, Quantity, WholeSeconds
 from opsdecl.spec.kinds.scheduling import Toleration
 from opsdecl.spec.kinds.serving import AccessPeer
 from opsdecl.spec.kinds.targets import GitTarget, TargetSettings
@@ -173,7 +173,7 @@ class Autoscaling(Part):
     """Where the scaler of replicas looks, and how often."""
 
     prometheus: WebUrl = Field(description="Address of Prometheus, as programs in the cluster reach it.")
-    interval: Duration = Field(default=Duration.parse("30s"), description="Time between two looks at a metric.")
+    interval: WholeSeconds = Field(default=Duration.parse("30s"), description="Time between two looks at a metric.")
 
 
 class Monitoring(Part):

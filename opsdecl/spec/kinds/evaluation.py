@@ -11,7 +11,7 @@ from opsdecl.spec.kinds.engine import Accelerator
 from opsdecl.spec.kinds.metadata import ServedMetadata
 from opsdecl.spec.kinds.names import DnsLabel, Items, NonEmpty, Number, Scalar
 from opsdecl.spec.kinds.run import NEXT_RUN, RunningSpec
-from opsdecl.spec.kinds.scalars import Duration, ImageReference
+from opsdecl.spec.kinds.scalars import Duration, ImageReference, WholeSeconds
 from opsdecl.spec.kinds.serving import Resources
 from opsdecl.spec.kinds.variables import EnvVars
 
@@ -154,7 +154,7 @@ class EvaluationSpec(RunningSpec):
     resources: Resources = Field(
         default=Resources(), description="CPU and memory of each run.", json_schema_extra=NEXT_RUN
     )
-    time_limit: Duration = Field(
+    time_limit: WholeSeconds = Field(
         default=Duration.parse("2h"), description="After this time a run ends as failed.", json_schema_extra=NEXT_RUN
     )
     retries: int = Field(

@@ -6,7 +6,7 @@ from pydantic import Discriminator, Field
 
 from opsdecl.spec.kinds.declare import Part, branch, branch_by_type, excludes, literal_text, reference
 from opsdecl.spec.kinds.names import DnsLabel, DnsSubdomain, Items, NonEmpty, Number, S3Uri, WebUrl
-from opsdecl.spec.kinds.scalars import CpuQuantity, Duration, ImageReference, Quantity
+from opsdecl.spec.kinds.scalars import CpuQuantity, Duration, ImageReference, Quantity, WholeSeconds
 from opsdecl.spec.kinds.serving import Resources
 from opsdecl.spec.kinds.times import CronSchedule
 from opsdecl.spec.kinds.variables import SecretReference, WholeSecret
@@ -167,4 +167,4 @@ class Measure(Part):
         default=Resources(cpu=CpuQuantity.parse("500m"), memory=Quantity.parse("1Gi")),
         description="CPU and memory of the job.",
     )
-    time_limit: Duration = Field(default=Duration.parse("1h"), description="After this time it ends as failed.")
+    time_limit: WholeSeconds = Field(default=Duration.parse("1h"), description="After this time it ends as failed.")

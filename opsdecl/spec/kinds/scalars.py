@@ -2,10 +2,10 @@
 
 import re
 from collections.abc import Callable
-from typing import Any, ClassVar, TypeVar
+from typing import Annotated, Any, ClassVar, TypeVar
 
 from msgspec import Struct
-from pydantic import GetCoreSchemaHandler
+from pydantic import AfterValidator, GetCoreSchemaHandler
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, core_schema
 
@@ -89,6 +89,17 @@ class Duration(Text, frozen=True):
     @classmethod
     def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
         return plain_schema(cls.parse, {"type": "string", "pattern": f"^{_DURATION.pattern}$", "examples": ["30s"]})
+
+
+def _whole_seconds(value: Duration) -> Duration:
+    if value.seconds < 1 or value.seconds % 1:
+        hint = "write it as `30s`, `90m` or `3h`; nothing counts parts of a second here, and 0 is no time at all"
+        raise refusal(codes.OUT_OF_RANGE, f"expected one or more whole seconds, found {shown(value.text)}", hint)
+    return value
+
+
+WholeSeconds = Annotated[Duration, AfterValidator(_whole_seconds)]
+"""A time that Kubernetes and its operators take in seconds, as a whole number."""
 
 
 class Quantity(Text, frozen=True):

@@ -19,7 +19,7 @@ from opsdecl.spec.kinds.names import (
     PositiveNumber,
 )
 from opsdecl.spec.kinds.objectives import LatencyObjective
-from opsdecl.spec.kinds.scalars import CpuQuantity, Duration, Percentage, Quantity
+from opsdecl.spec.kinds.scalars import CpuQuantity, Duration, Percentage, Quantity, WholeSeconds
 
 ScalingMetric = Literal[
     "waiting-requests", "running-requests", "kv-cache-usage", "requests-per-second", "cpu", "memory"
@@ -105,7 +105,7 @@ class CanaryStep(Part):
     """A share of the requests for the new version, and how long it keeps it."""
 
     weight: int = Field(ge=1, le=99, description="Share of the requests that the new version gets, in percent.")
-    pause: Duration | None = Field(
+    pause: WholeSeconds | None = Field(
         default=None, description="How long it keeps this share; until its pods are ready where absent."
     )
     analysis: StepAnalysis | None = Field(

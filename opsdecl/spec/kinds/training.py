@@ -15,7 +15,7 @@ from opsdecl.spec.kinds.metadata import ServedMetadata
 from opsdecl.spec.kinds.names import DnsLabel, Items, NonEmpty, PositiveNumber, Scalar
 from opsdecl.spec.kinds.recipe import Recipe, Rows, Table
 from opsdecl.spec.kinds.run import NEXT_RUN, RunningSpec
-from opsdecl.spec.kinds.scalars import Duration, ImageReference
+from opsdecl.spec.kinds.scalars import Duration, ImageReference, WholeSeconds
 from opsdecl.spec.kinds.serving import Resources
 from opsdecl.spec.kinds.variables import EnvVars, SecretReference
 
@@ -159,7 +159,7 @@ class TrainingSpec(RunningSpec):
         description="Whether it may run on nodes that can be taken away.",
         json_schema_extra=NEXT_RUN,
     )
-    time_limit: Duration = Field(
+    time_limit: WholeSeconds = Field(
         description="After this time the run ends as failed; the most that it costs follows from it.",
         json_schema_extra=NEXT_RUN,
     )

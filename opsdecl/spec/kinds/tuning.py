@@ -11,7 +11,7 @@ from opsdecl.spec.kinds.document import Document
 from opsdecl.spec.kinds.metadata import ServedMetadata
 from opsdecl.spec.kinds.names import DnsLabel, Items, NonEmpty, PositiveNumber, Scalar
 from opsdecl.spec.kinds.run import NEXT_RUN, Run
-from opsdecl.spec.kinds.scalars import Duration, ImageReference
+from opsdecl.spec.kinds.scalars import ImageReference, WholeSeconds
 
 _OTHER_SEARCH = effect("behaviour", "other parameters may come out")
 
@@ -117,7 +117,7 @@ class TuningSpec(Part):
         description="Most GPU-hours: all trials, each on its GPUs until its time limit, must stay below.",
         json_schema_extra=NEXT_RUN,
     )
-    time_limit: Duration | None = Field(
+    time_limit: WholeSeconds | None = Field(
         default=None,
         description="After this time a trial ends as failed; the training's own limit where absent.",
         json_schema_extra=NEXT_RUN,
