@@ -13,6 +13,8 @@ from opsdecl.view.history import name_text
 from opsdecl.view.style import BOLD, CAUTION, DIM, Ink, ink_for
 
 _SHORT = 10
+_MINUTES = len("2026-11-02T14:30")
+_TIMES = "Times are those of applies; pods take a change over in the rollout after it."
 Row = tuple[str, str]
 
 
@@ -22,21 +24,24 @@ def render_json(found: Trace) -> str:
 
 
 def render_trace(found: Trace, *, color: bool = False) -> str:
+    """Times are those of applies, which is said: what runs follows them."""
     ink = ink_for(color)
-    return "\n\n".join("\n".join(_block(found, answer, ink)) for answer in found.answers) + "\n"
+    blocks = ["\n".join(_block(found, answer, ink)) for answer in found.answers]
+    return "\n\n".join([*blocks, ink(_TIMES, DIM)]) + "\n"
 
 
 def _block(found: Trace, answer: Answer, ink: Ink) -> Iterator[str]:
-    until = f"until {_when(answer.until)}" if answer.until else "to this day"
+    exactly = answer.until[:_MINUTES] == answer.since[:_MINUTES]
+    until = f"until {_when(answer.until, exactly=exactly)}" if answer.until else "to this day"
     named = found.address if found.start or answer.composition is None else answer.composition.address
     name = printable(f"{named} · {found.environment} · {answer.target}")
-    yield f"{ink(name, BOLD)}   {_when(answer.since)} {until}"
+    yield f"{ink(name, BOLD)}   {_when(answer.since, exactly=exactly)} {until}"
     made, by = answer.composition, answer.brought_by
     rows = [*(_composition(made) if made is not None else [("", "was not there")])]
     rows += [("composition", answer.digest)] if answer.digest else []
-    rows += _applied("brought by", by)
+    rows += [("brought by", _applied(by)), ("approvals", _approvals(by))]
     if answer.revision != by:
-        rows += _applied("then in force", answer.revision)
+        rows += [("still so after", f"{_applied(answer.revision)}, which left the answers as they were")]
     cells = [[Cell(f"  {title}", DIM), Cell(printable(text))] for title, text in rows]
     yield from align(cells, ink)
     if "edit" in (by.kind, answer.revision.kind):
@@ -79,10 +84,15 @@ def _made(title: str, made: Made | None) -> Iterator[Row]:
         yield f"  data {data.name}", f"{data.uri}{pinned}{version}, prepared as {data.content}"
 
 
-def _applied(title: str, by: Applied) -> Iterator[Row]:
-    commit = f", from commit {by.source_commit[:_SHORT]}" if by.source_commit else ""
-    yield title, f"{by.kind} of {name_text(by.who)} at {_when(by.at)}, revision {by.revision[:_SHORT]}{commit}"
-    yield "approved by", ", ".join(by.approvals) or "no approval is recorded"
+def _applied(by: Applied) -> str:
+    commit = f", from commit {by.source_commit[:_SHORT]} of the specs" if by.source_commit else ""
+    return f"{by.kind} of {name_text(by.who)} at {_when(by.at)}, revision {by.revision[:_SHORT]}{commit}"
+
+
+def _approvals(by: Applied) -> str:
+    """What `--approved-by` claimed: whose word it is must not be read into it."""
+    claimed = "; ".join(by.approvals)
+    return f"{claimed} (as whoever applied it said; not checked)" if claimed else "none was named when it was applied"
 
 
 def _pairs(values: Mapping[str, Any]) -> str:
@@ -93,6 +103,6 @@ def _value(value: Any) -> str:
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
-def _when(at: str) -> str:
-    """`2026-11-02 14:30 UTC`."""
-    return f"{at[:10]} {at[11:16]} UTC"
+def _when(at: str, *, exactly: bool = False) -> str:
+    """`2026-11-02 14:30 UTC`, with seconds where minutes would not tell two times apart."""
+    return f"{at[:10]} {at[11 : 19 if exactly else _MINUTES]} UTC"

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from opsdecl.diag import Checked
 from opsdecl.flows.compositions import parse_composition, trace_composition
@@ -203,10 +204,33 @@ def test_text_and_json(project: Path, jsonschema: Any) -> None:
     text = render_trace(found)
     assert "hf://acme/legal @ bbbbbbbb" in text
     assert "apply of Cleo Tan at 2026-11-02 08:30 UTC" in text
-    assert "behaviour: Dora Weiss <dora@acme.example>, capacity: Eli Roth" in text
+    assert (
+        "behaviour: Dora Weiss <dora@acme.example>; capacity: Eli Roth <eli@acme.example> "
+        "(as whoever applied it said; not checked)\n"
+    ) in text
+    assert "of the specs" in text
+    assert text.endswith("Times are those of applies; pods take a change over in the rollout after it.\n")
     schema = json.loads((ROOT / "schemas" / "trace.schema.json").read_text("utf-8"))
     jsonschema.Draft202012Validator.check_schema(schema)
     jsonschema.Draft202012Validator(schema).validate(json.loads(render_json(found)))
+
+
+def test_approvals_of_an_apply_that_changed_something_else_are_not_those_of_the_answers(project: Path) -> None:
+    found = asked(project, "2026-10-05").value
+    assert found is not None
+    lines = [line.strip() for line in render_trace(found).splitlines()]
+    assert [line.split("  ")[0] for line in lines].count("approvals") == 1
+    (after,) = [line for line in lines if line.startswith("still so after")]
+    assert "apply of Ben Okoro at 2026-10-05 10:00 UTC" in after
+    assert after.endswith("which left the answers as they were")
+
+
+def test_two_applies_within_a_minute_are_told_apart(project: Path) -> None:
+    found = asked(project, "2026-11-03").value
+    assert found is not None
+    (answer,) = found.answers
+    brief = replace(answer, since="2026-11-02T08:30:05Z", until="2026-11-02T08:30:47Z")
+    assert "2026-11-02 08:30:05 UTC until 2026-11-02 08:30:47 UTC" in render_trace(replace(found, answers=(brief,)))
 
 
 def test_before_any_apply_there_is_nothing_to_tell(tmp_path: Path) -> None:
