@@ -4,6 +4,7 @@ import hashlib
 import os
 import sys
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 _PACKAGE = Path(__file__).resolve().parent
@@ -39,6 +40,7 @@ def catalog_bytes(name: str) -> bytes:
     return (catalog_root() / name).read_bytes()
 
 
+@cache
 def installation_digest() -> str:
     """Stands for everything that results depend on beside the input: this code to the byte, its tables, Python, and
     the versions of all installed packages. The same on every machine that has the same installed."""

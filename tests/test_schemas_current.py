@@ -8,7 +8,7 @@ import pytest
 from tools.generate import generated
 
 _ROOT = Path(__file__).resolve().parent.parent
-_BUILT_IN = "opsdecl/catalog/data/built_in.json"
+_DATA = _ROOT / "opsdecl/catalog/data"
 _WRITTEN_BY_HAND = {"schemas/diagnostics.schema.json", "schemas/size.schema.json"}
 
 pytestmark = pytest.mark.xdist_group("generated")
@@ -16,7 +16,8 @@ pytestmark = pytest.mark.xdist_group("generated")
 
 def there() -> set[str]:
     """The generated files as they lie there: asking the models for their names takes seconds in every worker."""
-    files = (*(_ROOT / "schemas").glob("*.json"), *(_ROOT / "docs/reference").rglob("*.md"), _ROOT / _BUILT_IN)
+    tables = (_DATA / "built_in.json", _DATA / "config_defaults.json")
+    files = (*(_ROOT / "schemas").glob("*.json"), *(_ROOT / "docs/reference").rglob("*.md"), *tables)
     return {file.relative_to(_ROOT).as_posix() for file in files} - _WRITTEN_BY_HAND
 
 

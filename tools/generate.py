@@ -13,7 +13,7 @@ from opsdecl.evidence.schemas import evidence_schema, result_schema  # noqa: E40
 from opsdecl.spec.schema import all_schemas  # noqa: E402
 from opsdecl.transparency.schemas import card_schema, trace_schema  # noqa: E402
 from tools.reference import all_pages  # noqa: E402
-from tools.tables import built_in  # noqa: E402
+from tools.tables import built_in, config_defaults  # noqa: E402
 
 
 def generated() -> dict[str, str]:
@@ -25,7 +25,8 @@ def generated() -> dict[str, str]:
     published["evaluation-result.schema.json"] = result_schema()
     schemas = {f"schemas/{name}": json.dumps(schema, indent=2) + "\n" for name, schema in published.items()}
     pages = {f"docs/reference/{name}": text for name, text in all_pages().items()}
-    return {**schemas, **pages, "opsdecl/catalog/data/built_in.json": built_in()}
+    tables = {"built_in.json": built_in(), "config_defaults.json": config_defaults()}
+    return {**schemas, **pages, **{f"opsdecl/catalog/data/{name}": text for name, text in tables.items()}}
 
 
 def main() -> None:

@@ -30,6 +30,12 @@ def built_in() -> str:
     return _lines(tables)
 
 
+def config_defaults() -> str:
+    """What configurations leave out, one line for each family."""
+    families = load((DATA / "config_defaults.yaml").read_bytes(), CSafeLoader)["families"]
+    return "{\n" + ",\n".join(f" {json.dumps(name)}: {_compact(each)}" for name, each in families.items()) + "\n}\n"
+
+
 def with_figures(entry: Mapping[str, Any], defaults: Mapping[str, Any], name: str) -> Mapping[str, Any]:
     """An entry with a `config` gets its longest context, and its weights as loaded where none were measured."""
     if "config" not in entry:

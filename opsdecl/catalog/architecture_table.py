@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping
 from msgspec import Struct
 from msgspec.structs import replace
 
-from opsdecl._data import catalog_bytes
 from opsdecl.catalog.architectures import Architecture, Quantization
+from opsdecl.catalog.config_defaults import config_defaults
 from opsdecl.catalog.config_quantization import BY_NAME
 from opsdecl.catalog.config_reader import Defaults, architecture_of_config, plain_name
 from opsdecl.catalog.load import load_catalog
@@ -124,7 +124,7 @@ def load_architectures(catalog: Catalog | None = None) -> ArchitectureTable:
     catalog = catalog or load_catalog().value
     if catalog is None:
         raise ValueError("the built-in catalogue cannot be read")
-    return ArchitectureTable(catalog, _names(catalog), _defaults())
+    return ArchitectureTable(catalog, _names(catalog), config_defaults())
 
 
 def _names(catalog: Catalog) -> Mapping[str, str]:
@@ -137,10 +137,3 @@ def _names(catalog: Catalog) -> Mapping[str, str]:
     known |= {name: name for name in catalog.configs}
     short = {ending: known[name] for name in sorted(known, reverse=True) for ending in _shorter(name)[1:]}
     return {**short, **known}
-
-
-def _defaults() -> Defaults:
-    from yaml import CSafeLoader, load
-
-    families: Defaults = load(catalog_bytes("config_defaults.yaml"), CSafeLoader)["families"]
-    return families

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 from opsdecl.catalog.architectures import Architecture, RotaryTable
@@ -153,6 +154,7 @@ def _unknown(values: ConfigValues, at: Place | None) -> Diagnostic:
     return Diagnostic(UNKNOWN_FAMILY, message, at=at, hint="take the figures as rough; their ranges are wider")
 
 
+@lru_cache(maxsize=4096)
 def plain_name(name: str) -> str:
     """`meta-llama/Llama-3.1-8B-Instruct@main` -> `llama-3.1-8b-instruct`; cached folders mean their repository.
 

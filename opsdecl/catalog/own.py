@@ -3,7 +3,6 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from opsdecl._data import catalog_bytes
 from opsdecl.diag import Diagnostic, Place
 from opsdecl.diag.codes.knowledge import INVALID_CATALOG
 from opsdecl.diag.nearest import did_you_mean
@@ -34,11 +33,9 @@ def _shapes(tables: Tables, own: Mapping[tuple[str, str], str]) -> Iterator[Diag
     }
     if not stated:
         return
-    from yaml import CSafeLoader, load
-
+    from opsdecl.catalog.config_defaults import config_defaults
     from opsdecl.catalog.config_reader import architecture_of_config
 
-    defaults = load(catalog_bytes("config_defaults.yaml"), CSafeLoader)["families"]
     for name, file in stated.items():
         at = Place(file, 0, ("models", name, "config"))
-        yield from architecture_of_config(tables["models"][name]["config"], defaults, name, at).diagnostics
+        yield from architecture_of_config(tables["models"][name]["config"], config_defaults(), name, at).diagnostics
