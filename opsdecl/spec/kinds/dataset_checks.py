@@ -102,7 +102,8 @@ class DriftCheck(Part):
     columns: Items[NonEmpty] = Field(
         default=(),
         description="Columns that are compared. Where absent, all that both have and `method` can tell anything of, "
-        "but for times, and for columns whose values are unique (`unique`, or the only one of `duplicates`).",
+        "but for times, for columns whose values are unique (`unique`, or the only one of `duplicates`), and for texts "
+        "of which the reference has more than half as many as rows.",
     )
     method: DriftMethod = Field(
         default="psi",

@@ -25,6 +25,7 @@ def rows(seed: int, count: int, mean: float = 100.0, rare: float = 0.1) -> list[
             "amount": round(chance.gauss(mean, 10.0), 3),
             "items": n % 7,
             "region": "south" if chance.random() < rare else "north",
+            "note": f"claim {n} of {seed}",
             "at": f"20{seed:02}-01-01T00:00:00",
         }
         for n in range(count)
@@ -97,7 +98,7 @@ def test_columns_that_drifted_fail_the_run_and_others_do_not(pod: Pod) -> None:
     code, report, said = pod.run()
     assert code == 1, said
     found = values(report)
-    # Ids are unique and times move on: neither is compared unless somebody names it.
+    # Ids are unique, notes mostly are, and times move on: none is compared unless somebody names it.
     assert set(found) == {("amount", "psi"), ("items", "psi"), ("region", "psi"), ("amount", "ks"), ("region", "chi2")}
     # A normal distribution that moves by its deviation: the statistic is 0.383, the index about 1.
     assert found["amount", "ks"] == pytest.approx(0.383, abs=0.05)
