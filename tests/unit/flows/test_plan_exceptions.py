@@ -2,7 +2,8 @@
 
 import json
 from collections.abc import Iterable, Mapping
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
@@ -16,6 +17,7 @@ from opsdecl.spec.source import MemoryTree
 from opsdecl.view.plan.markdown import render_markdown
 from opsdecl.view.plan.text import render_text
 from tests.support.literate import MINIMAL_PROJECT
+from tests.support.project import opsdecl_here, write_files
 
 LLMS = """\
 apiVersion: opsdecl.dev/v1
@@ -158,3 +160,15 @@ def test_a_plan_says_what_becomes_of_an_exception(before: str, after: str, said:
 
 def test_another_change_of_the_policy_says_nothing_of_exceptions() -> None:
     assert plan_of(BOTH, "  level: warn\n" + BOTH).exceptions == ()
+
+
+@pytest.mark.parametrize(("days", "code"), [(30, 0), (-1, 3)])
+def test_commands_go_by_their_own_clock(days: int, code: int, tmp_path: Path) -> None:
+    until = datetime.now(UTC).date() + timedelta(days=days)
+    policy = POLICY + BOTH.replace("2027-01-31", str(until))
+    files = {**MINIMAL_PROJECT, "environments/dev/case.yaml": LLMS, "environments/dev/policies.yaml": policy}
+    write_files(tmp_path, files)
+    assert opsdecl_here(tmp_path, "validate").code == code
+    said = f"excepted until {until} by team-assist" if days > 0 else f"by team-assist expired on {until}"
+    card = opsdecl_here(tmp_path, "card", "LLM.chat")
+    assert (card.code, said in card.out) == (code, True)
