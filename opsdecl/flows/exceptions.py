@@ -20,11 +20,15 @@ def exception_changes(
     unknown: Collection[SpecAddress] = (),
 ) -> tuple[ExceptionChange, ...]:
     """Of policies that are new or that differ. Those of a policy that goes away went with its rules."""
-    addresses = (SpecAddress.parse(c.address) for c in changes if c.address.startswith("Policy.") and c.fields)
-    new = (SpecAddress.parse(c.address) for c in changes if c.address.startswith("Policy.") and c.action == "create")
-    stored = {d.address: d.effective for state in states if state is not None for d in state.documents}
-    concerned = sorted({a for a in (*addresses, *new) if a not in unknown})
-    return tuple(change for address in concerned for change in _of_policy(built, address, stored.get(address, {})))
+    policies = [change for change in changes if change.address.startswith("Policy.")]
+    addresses = {SpecAddress.parse(c.address) for c in policies if c.fields or c.action == "create"}
+    concerned = addresses - set(unknown)
+    if not concerned:
+        return ()
+    # Effective values of a base are worked out when they are looked at.
+    held = (d for state in states if state is not None for d in state.documents if d.address in concerned)
+    stored = {document.address: document.effective for document in held}
+    return tuple(change for a in sorted(concerned) for change in _of_policy(built, a, stored.get(a, {})))
 
 
 def _of_policy(built: Built, address: SpecAddress, before: Mapping[str, Any]) -> Iterator[ExceptionChange]:
