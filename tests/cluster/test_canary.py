@@ -14,7 +14,8 @@ from tests.support.cluster import ControlPlane
 from tests.support.git import commit, repository
 from tests.support.operators import act_as
 from tests.support.project import Ran, opsdecl_here
-from tests.support.routed import MODELS, NAMESPACE, ROUTES, STEPPED, TARGET, write_routed
+from tests.support.routed import MODELS, NAMESPACE, ROUTES, STEPPED, write_routed
+from tests.support.small import TARGET
 
 ROUTE = "httproutes.gateway.networking.k8s.io"
 OPERATOR = "argo-rollouts-1.9.1"

@@ -13,7 +13,8 @@ import pytest
 from tests.support.cluster import ControlPlane
 from tests.support.git import commit, repository
 from tests.support.project import Ran, opsdecl_here
-from tests.support.routed import BY_POOLS, CHECKED, NAMESPACE, ROUTES, TARGET, write_routed
+from tests.support.routed import BY_POOLS, CHECKED, NAMESPACE, ROUTES, write_routed
+from tests.support.small import TARGET
 
 HTTP_ROUTES = "httproutes.gateway.networking.k8s.io"
 POLICIES = "envoyextensionpolicies.gateway.envoyproxy.io"

@@ -5,19 +5,14 @@ from pathlib import Path
 
 from opsdecl.spec.source import MemoryTree
 from tests.support.project import write_files
+from tests.support.small import PROJECT_FILE, TARGET, with_texts
 
 NAMESPACE = "assist"
-TARGET = 'main: {type: git, remote: ".", branch: rendered/prod}'
 PLATFORM = "{devices: dra, multiNode: leader-worker-set, routing: inference-extension}"
 ENVIRONMENT, DOCUMENTS, ROUTES = (f"environments/prod/{name}.yaml" for name in ("environment", "documents", "routes"))
 
 FILES: Mapping[str, str] = {
-    "environments/project.yaml": """\
-apiVersion: opsdecl.dev/v1
-kind: Project
-metadata: {name: harbor-ai}
-spec: {defaultEnvironment: prod}
-""",
+    **PROJECT_FILE,
     ENVIRONMENT: f"""\
 apiVersion: opsdecl.dev/v1
 kind: Environment
@@ -94,10 +89,7 @@ def claimed_files(platform: str = PLATFORM, *, target: str = TARGET, **changed: 
     """`changed`: other texts in the place of those in the files."""
     files = dict(FILES) if "kserve" in platform else {**FILES, ROUTES: ROUTE}
     files[ENVIRONMENT] = files[ENVIRONMENT].replace(PLATFORM, platform).replace(TARGET, target)
-    for old, new in changed.items():
-        assert any(old in text for text in files.values()), old
-        files = {name: text.replace(old, new) for name, text in files.items()}
-    return files
+    return with_texts(files, changed)
 
 
 def claimed_tree(platform: str = PLATFORM, **changed: str) -> MemoryTree:

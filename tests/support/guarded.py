@@ -4,18 +4,14 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from opsdecl.spec.source import MemoryTree
+from tests.support.project import write_files
+from tests.support.small import PROJECT_FILE, TARGET, with_texts
 
-TARGET = 'main: {type: git, remote: ".", branch: rendered/prod}'
 NAMESPACE = "assist"
 CHAT, CHECKS = "environments/prod/chat.yaml", "environments/prod/checks.txt"
 
 GUARDED_PROJECT: Mapping[str, str] = {
-    "environments/project.yaml": """\
-apiVersion: opsdecl.dev/v1
-kind: Project
-metadata: {name: harbor-ai}
-spec: {defaultEnvironment: prod}
-""",
+    **PROJECT_FILE,
     "environments/prod/environment.yaml": f"""\
 apiVersion: opsdecl.dev/v1
 kind: Environment
@@ -90,11 +86,7 @@ UNGUARDED: Mapping[str, str] = {**GUARDED_PROJECT, CHAT: _GUARD[0]}
 
 def guarded_project(**changed: str) -> dict[str, str]:
     """The files, with texts replaced in all that have them."""
-    files = dict(GUARDED_PROJECT)
-    for old, new in changed.items():
-        assert any(old in text for text in files.values())
-        files = {name: text.replace(old, new) for name, text in files.items()}
-    return files
+    return with_texts(GUARDED_PROJECT, changed)
 
 
 def guarded_tree(**changed: str) -> MemoryTree:
@@ -102,8 +94,4 @@ def guarded_tree(**changed: str) -> MemoryTree:
 
 
 def write_guarded(folder: Path, target: str = TARGET) -> Path:
-    for name, text in GUARDED_PROJECT.items():
-        file = folder / name
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(text.replace(TARGET, target))
-    return folder
+    return write_files(folder, guarded_project(**{TARGET: target}))

@@ -4,18 +4,14 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from opsdecl.spec.source import MemoryTree
+from tests.support.project import write_files
+from tests.support.small import PROJECT_FILE, TARGET, VLLM, with_texts
 
 ENVIRONMENT, MODEL = "environments/prod/environment.yaml", "environments/prod/large.yaml"
-TARGET = 'main: {type: git, remote: ".", branch: rendered/prod}'
 NAMESPACE = "assist"
 
 LARGE_PROJECT: Mapping[str, str] = {
-    "environments/project.yaml": """\
-apiVersion: opsdecl.dev/v1
-kind: Project
-metadata: {name: harbor-ai}
-spec: {defaultEnvironment: prod}
-""",
+    **PROJECT_FILE,
     ENVIRONMENT: f"""\
 apiVersion: opsdecl.dev/v1
 kind: Environment
@@ -29,12 +25,7 @@ spec:
     pools:
       h100: {{gpu: h100-80gb, nodes: 6, gpusPerNode: 8, reserve: 16, labels: {{pool: h100}}, pricePerHour: 6.88}}
 """,
-    "environments/prod/runtimes.yaml": """\
-apiVersion: opsdecl.dev/v1
-kind: Runtime
-metadata: {name: vllm}
-spec: {engine: vllm, version: "0.33.0", image: "vllm/vllm-openai:v0.33.0"}
-""",
+    "environments/prod/runtimes.yaml": VLLM,
     MODEL: """\
 apiVersion: opsdecl.dev/v1
 kind: LLM
@@ -68,8 +59,4 @@ def large_tree(**changed: str) -> MemoryTree:
 
 
 def write_large(folder: Path, target: str = TARGET) -> Path:
-    for name, text in LARGE_PROJECT.items():
-        file = folder / name
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(text.replace(TARGET, target))
-    return folder
+    return write_files(folder, with_texts(LARGE_PROJECT, {TARGET: target}))

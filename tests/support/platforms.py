@@ -5,20 +5,15 @@ from pathlib import Path
 
 from opsdecl.spec.source import MemoryTree
 from tests.support.project import write_files
+from tests.support.small import PROJECT_FILE, TARGET
 
 NAMESPACES = ("assist", "risk")
 ENVIRONMENT = "environments/prod/environment.yaml"
 CHAT, FRAUD = "environments/prod/chat.yaml", "environments/prod/fraud.yaml"
-TARGET = 'main: {type: git, remote: ".", branch: rendered/prod}'
 PLATFORM = "{}"
 
 FILES: Mapping[str, str] = {
-    "environments/project.yaml": """\
-apiVersion: opsdecl.dev/v1
-kind: Project
-metadata: {name: harbor-ai}
-spec: {defaultEnvironment: prod}
-""",
+    **PROJECT_FILE,
     ENVIRONMENT: f"""\
 apiVersion: opsdecl.dev/v1
 kind: Environment

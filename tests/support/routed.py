@@ -4,19 +4,15 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from opsdecl.spec.source import MemoryTree
+from tests.support.project import write_files
+from tests.support.small import PROJECT_FILE, TARGET
 
 ENVIRONMENT, MODELS, ROUTES = (f"environments/prod/{name}.yaml" for name in ("environment", "models", "routes"))
-TARGET = 'main: {type: git, remote: ".", branch: rendered/prod}'
 NAMESPACE = "assist"
 GATEWAY = "{name: public, listener: https}"
 
 PROJECT: Mapping[str, str] = {
-    "environments/project.yaml": """\
-apiVersion: opsdecl.dev/v1
-kind: Project
-metadata: {name: harbor-ai}
-spec: {defaultEnvironment: prod}
-""",
+    **PROJECT_FILE,
     ENVIRONMENT: f"""\
 apiVersion: opsdecl.dev/v1
 kind: Environment
@@ -124,11 +120,7 @@ def routed_tree(**changed: str) -> MemoryTree:
 
 
 def write_routed(folder: Path, **changed: str) -> Path:
-    for name, text in routed_project(**changed).items():
-        file = folder / name
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(text)
-    return folder
+    return write_files(folder, routed_project(**changed))
 
 
 COPIED = "  shadow: [{llm: chat-next, percent: 5}]\n"

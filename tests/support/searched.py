@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from opsdecl.spec.source import MemoryTree
+from tests.support.small import PROJECT_FILE
 
 PLATFORMS: Mapping[str, str] = {
     "job": "",
@@ -23,12 +24,6 @@ spec:
     pools:
       h100: {gpu: h100-80gb, nodes: 6, gpusPerNode: 8, labels: {pool: h100}, pricePerHour: 6.88}
     quotas: {risk: {gpus: 16, cpu: "96", memory: 1Ti, queue: nightly}}
-"""
-PROJECT = """\
-apiVersion: opsdecl.dev/v1
-kind: Project
-metadata: {name: harbor-ai}
-spec: {defaultEnvironment: prod}
 """
 TRAININGS = """\
 apiVersion: opsdecl.dev/v1
@@ -102,7 +97,7 @@ def searched_project(platform: str) -> dict[str, str]:
     prepared = {"environments/prod/data.yaml": PREPARED} if platform == "kuberay" else {}
     return {
         **prepared,
-        "environments/project.yaml": PROJECT,
+        **PROJECT_FILE,
         "environments/prod/environment.yaml": environment,
         "environments/prod/work.yaml": TRAININGS.replace("  IMAGE\n", f"  {image}\n" if image else ""),
     }

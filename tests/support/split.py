@@ -5,9 +5,9 @@ from pathlib import Path
 
 from opsdecl.spec.source import MemoryTree
 from tests.support.project import write_files
+from tests.support.small import PROJECT_FILE, TARGET, with_texts
 
 NAMESPACE = "assist"
-TARGET = 'main: {type: git, remote: ".", branch: rendered/prod}'
 NATIVE, KSERVE = (
     "{routing: inference-extension, metrics: prometheus-adapter}",
     "{serving: kserve, metrics: prometheus-adapter}",
@@ -24,12 +24,7 @@ PREFILL = """\
 """
 
 FILES: Mapping[str, str] = {
-    "environments/project.yaml": """\
-apiVersion: opsdecl.dev/v1
-kind: Project
-metadata: {name: harbor-ai}
-spec: {defaultEnvironment: prod}
-""",
+    **PROJECT_FILE,
     ENVIRONMENT: f"""\
 apiVersion: opsdecl.dev/v1
 kind: Environment
@@ -80,10 +75,7 @@ def split_files(platform: str = NATIVE, *, target: str = TARGET, **changed: str)
     """`changed`: other texts in the place of those in the files."""
     files = dict(FILES) if platform == KSERVE else {**FILES, ROUTES: ROUTE}
     files[ENVIRONMENT] = files[ENVIRONMENT].replace(NATIVE, platform).replace(TARGET, target)
-    for old, new in changed.items():
-        assert any(old in text for text in files.values()), old
-        files = {name: text.replace(old, new) for name, text in files.items()}
-    return files
+    return with_texts(files, changed)
 
 
 def split_tree(platform: str = NATIVE, **changed: str) -> MemoryTree:

@@ -10,8 +10,9 @@ from opsdecl.render.schemas import examine_schemas
 from opsdecl.render.types import Manifest
 from opsdecl.spec.source import MemoryTree
 from tests.support.golden import ROOT, expect_golden, expect_only
-from tests.support.platforms import CHAT, TARGET, platform_files, platform_tree
+from tests.support.platforms import CHAT, platform_files, platform_tree
 from tests.support.project import built
+from tests.support.small import TARGET
 
 NATIVE, KSERVE = (f"{{serving: {serving}, multiNode: leader-worker-set}}" for serving in ("native", "kserve"))
 ONE = "accelerator: {gpu: h100-80gb, count: 1, pool: h100}\n"
