@@ -96,6 +96,9 @@ def _extent(data: Mapping[str, Any], at_once: int) -> _Extent:
         each = spec["replicatedJobs"][0]["template"]["spec"]["activeDeadlineSeconds"] / 3600
         return _Extent(at_once, at_once, each * (spec["failurePolicy"]["maxRestarts"] + 1))
     seconds, pods = spec.get("activeDeadlineSeconds"), spec.get("completions", at_once)
+    if data["kind"] == "RayJob" and seconds:
+        # KubeRay begins to count anew with each attempt: a retry resets `status.startTime`.
+        seconds *= spec.get("backoffLimit", 0) + 1
     hours = seconds / 3600 if seconds else None
     if hours is not None and _is_search(data):
         return _Extent(pods, at_once, hours, hours / math.ceil(pods / at_once))
