@@ -76,11 +76,15 @@ def _right_policies(built: Sequence[Built], findings: Sequence[Diagnostic]) -> _
 
 
 def _idle_policies(built: Sequence[Built], right: _Seen, memo: Memo) -> tuple[Diagnostic, ...]:
+    """One that is for no environment is told once."""
     at_work = frozenset(address for each in built for address in policies_at_work(each, memo))
 
-    from opsdecl.policy.evaluate import report_idle
+    from opsdecl.policy.evaluate import report_idle, report_nowhere
 
-    return report_idle([policy for policy, _ in right.values()], at_work, _place_in(right))
+    policies, place = [policy for policy, _ in right.values()], _place_in(right)
+    nowhere = tuple(report_nowhere(policies, [each.environment.address.name for each in built], place))
+    told = {finding.subject for finding in nowhere}
+    return (*nowhere, *report_idle([p for p in policies if str(p.address) not in told], at_work, place))
 
 
 def _unneeded_exceptions(built: Sequence[Built], right: _Seen, today: date | None) -> tuple[Diagnostic, ...]:

@@ -8,6 +8,8 @@ from opsdecl.addr import SpecAddress
 from opsdecl.compile.types import CompiledDocument
 from opsdecl.diag import Diagnostic
 from opsdecl.diag.codes import policy as codes
+from opsdecl.diag.codes.exceptions import NOWHERE
+from opsdecl.diag.nearest import did_you_mean
 from opsdecl.policy.check import check_policy, usable_rules
 from opsdecl.policy.exceptions import exempting
 from opsdecl.policy.findings import Failures, at_policy, broken_rule, ended, excepted, finding, unanswered
@@ -78,6 +80,19 @@ def report_idle(
         for policy in policies
         if policy.address not in matching
     )
+
+
+def report_nowhere(
+    policies: Sequence[CompiledDocument], environments: Collection[str], place: Placing
+) -> Iterator[Diagnostic]:
+    """A warning for each name in `match.environments` that is none of the project's `environments`."""
+    for policy in map(read_policy, policies):
+        for index, name in enumerate(policy.match.environments):
+            if name not in environments:
+                at = at_policy(policy.address, ("spec", "match", "environments", index), place)
+                said = f"policy `{policy.address.name}` is for `{name}`, which is no environment of this project"
+                hint = did_you_mean(name, environments) or f"there is: {', '.join(environments)}"
+                yield Diagnostic(NOWHERE, said, at, hint=hint, subject=str(policy.address))
 
 
 def _by_side(

@@ -103,6 +103,10 @@ def _tokens(text: str) -> list[_Token]:
     return [*found, _Token("end", "", len(text))]
 
 
+_WORDS = {"and": "write `&&`", "or": "write `||`", "not": "write `!`"}
+"""How other languages write operators."""
+
+
 def _unreadable(text: str, at: int) -> ExpressionError:
     sign = text[at]
     if sign in "\"'":
@@ -150,7 +154,7 @@ class _Parser:
         token = self._next
         if not message:
             message = "the expression ends too early" if token.kind == "end" else f"`{token.text}` does not fit here"
-        return ExpressionError(message, token.offset, _optional_hint(token.text))
+        return ExpressionError(message, token.offset, _WORDS.get(token.text) or _optional_hint(token.text))
 
     def whole(self) -> Node:
         node = self._expression()

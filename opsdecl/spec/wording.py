@@ -89,8 +89,9 @@ def _of_other_branch(path: SpecPath, info: FieldInfo, branch: str) -> Finding:
 
 
 def _unknown_hint(kind: str, name: str, here: list[str]) -> str:
-    """A field of the same name first, wherever it is; then the most similar one beside it."""
-    exact = next((field for field in here if _spelling(field) == _spelling(name)), None)
+    """A field of the same name first, or its plural, then one elsewhere; then the most similar one beside it."""
+    spellings = (_spelling(name), f"{_spelling(name)}s")
+    exact = next((field for field in here if _spelling(field) in spellings), None)
     elsewhere = _homes(kind).get(_spelling(name))
     if exact or not elsewhere:
         similar = exact or nearest(name, here)

@@ -1,4 +1,4 @@
-"""OD404 to OD408: exceptions of policies."""
+"""OD404 to OD409: exceptions of policies, and environments that neither has."""
 
 from opsdecl.diag.types import Code, Severity
 
@@ -46,4 +46,13 @@ TOO_LONG = Code(
     "Choose an earlier day, and move it when it comes near; or narrow the rule or `match`.",
     "longestException: 90d\nexceptions: [{name: chat-moves, until: '2099-12-31', …}]",
 )
-CODES: tuple[Code, ...] = (EXCEPTED, EXCEPTION_ENDS, EXCEPTS_NOTHING, UNKNOWN_RULE, TOO_LONG)
+NOWHERE = Code(
+    "OD409",
+    "Policy for an environment that there is not",
+    "`match.environments` of a policy names an environment that the project does not have. Where it is misspelt, the "
+    "policy passes everything in the one that was meant.\n\n"
+    "Correct the name, or remove it.",
+    "match: {kinds: [LLM], environments: [prd]}   # prod",
+    Severity.WARNING,
+)
+CODES: tuple[Code, ...] = (EXCEPTED, EXCEPTION_ENDS, EXCEPTS_NOTHING, UNKNOWN_RULE, TOO_LONG, NOWHERE)
