@@ -1,6 +1,7 @@
 """What a model is made of, as far as memory goes: layers by type, widths, vocabulary, towers, quantisation."""
 
 from collections import Counter
+from functools import cached_property
 from typing import Literal
 
 from msgspec import Struct, field
@@ -172,7 +173,7 @@ class RotaryTable(Struct, frozen=True):
     width: int
 
 
-class Architecture(Struct, frozen=True):
+class Architecture(Struct, frozen=True, dict=True):
     """A model by its shape. `known` is False where the family is not one that the tool has read: figures are wider."""
 
     name: str
@@ -196,26 +197,26 @@ class Architecture(Struct, frozen=True):
     copied_vocabulary: bool = False
     """Whether every GPU holds the whole embedding, however far the model is split."""
 
-    @property
+    @cached_property
     def experts(self) -> Experts | None:
         return next((layer.feed for layer in self.layers if isinstance(layer.feed, Experts)), None)
 
-    @property
+    @cached_property
     def dense(self) -> FeedForward | None:
         return next((layer.feed for layer in self.layers if isinstance(layer.feed, FeedForward)), None)
 
-    @property
+    @cached_property
     def attention(self) -> Attention | None:
         """The first layer of plain attention; full attention before windows."""
         mixers = (mixer for layer in self.layers for mixer in layer.mixers)
         found = [mixer for mixer in mixers if isinstance(mixer, Attention) and not mixer.cross]
         return next((one for one in found if one.window is None and one.chunk is None), found[0] if found else None)
 
-    @property
+    @cached_property
     def latent(self) -> LatentAttention | None:
         return next((m for layer in self.layers for m in layer.mixers if isinstance(m, LatentAttention)), None)
 
-    @property
+    @cached_property
     def state_space(self) -> StateSpace | None:
         return next((m for layer in self.layers for m in layer.mixers if isinstance(m, StateSpace)), None)
 
