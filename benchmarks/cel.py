@@ -48,7 +48,7 @@ def with_python() -> Evaluate:
 
 
 def with_ours() -> Evaluate:
-    from opsdecl.policy.engine import compile_expression
+    from opsdecl.cel.engine import compile_expression
 
     return lambda expression, values: compile_expression(expression).run(values)
 
@@ -115,7 +115,7 @@ def speed() -> None:
     as_cel = {"object": celpy.json_to_cel(whole)}
     rows = {
         "import, rust as published": import_time("import cel"),
-        "import, rust extension only": import_time("from opsdecl.policy.engine import load_library; load_library()"),
+        "import, rust extension only": import_time("from opsdecl.cel.engine import load_library; load_library()"),
         "import, python": import_time("import celpy; celpy.Environment()"),
         "compile, rust": milliseconds(lambda: cel.compile(SPEED), 500),
         "compile, python": milliseconds(lambda: environment.compile(SPEED), 50),

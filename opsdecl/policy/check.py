@@ -2,17 +2,17 @@
 
 from collections.abc import Callable, Iterator
 
+from opsdecl.cel import cost, functions
+from opsdecl.cel.engine import compile_expression
+from opsdecl.cel.reads import Usage
+from opsdecl.cel.syntax import Call, Collection, ExpressionError, Literal, Node
 from opsdecl.diag import Code, Diagnostic
 from opsdecl.diag.codes import policy as codes
 from opsdecl.diag.nearest import did_you_mean
-from opsdecl.policy import cost, functions
-from opsdecl.policy.engine import compile_expression
 from opsdecl.policy.fields import unknown_fields
 from opsdecl.policy.findings import at_policy, at_rule
 from opsdecl.policy.message import placeholders
-from opsdecl.policy.reads import Usage
 from opsdecl.policy.select import NEVER_JUDGED
-from opsdecl.policy.syntax import Call, Collection, ExpressionError, Literal, Node
 from opsdecl.policy.types import MESSAGE_VARIABLES, Placing, Policy, Rule
 
 _SNIPPET = 24

@@ -3,10 +3,10 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from opsdecl.cel.engine import EvaluationError, compile_expression
+from opsdecl.cel.reads import Each, Read, ReadPath, bound_usage, chain, is_macro
+from opsdecl.cel.syntax import Call, ExpressionError, Name, Node, to_text
 from opsdecl.diag import PathPart, SpecPath
-from opsdecl.policy.engine import EvaluationError, compile_expression
-from opsdecl.policy.reads import Each, Read, ReadPath, bound_usage, chain, is_macro
-from opsdecl.policy.syntax import Call, ExpressionError, Name, Node, to_text
 
 _Bound = Mapping[str, SpecPath]
 """Names of macros' variables with the path of the item that each stands for now."""

@@ -3,10 +3,10 @@
 from collections.abc import Iterator, Sequence
 
 from opsdecl.addr import format_path
+from opsdecl.cel.reads import Each, Read
 from opsdecl.diag import Code, SpecPath
 from opsdecl.diag.codes import policy as codes
 from opsdecl.diag.nearest import did_you_mean
-from opsdecl.policy.reads import Each, Read
 from opsdecl.policy.select import NEVER_JUDGED
 from opsdecl.spec.fields import ANY, field_info, fields_of, kind_names
 

@@ -9,11 +9,11 @@ from typing import Any
 
 from msgspec import Struct, field
 
-from opsdecl.policy.cost import MAX_STEPS_PER_RUN, longest
+from opsdecl.cel.cost import MAX_STEPS_PER_RUN, longest
+from opsdecl.cel.engine import EvaluationError, Program, compile_expression, context
+from opsdecl.cel.reads import Each
 from opsdecl.policy.culprit import culprit
-from opsdecl.policy.engine import EvaluationError, Program, compile_expression, context
 from opsdecl.policy.projection import Shape, key_of, project, shape_of
-from opsdecl.policy.reads import Each
 from opsdecl.policy.types import Rule, Subject, Verdict
 
 

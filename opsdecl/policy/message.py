@@ -5,9 +5,9 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from opsdecl.addr import canonical_json
-from opsdecl.policy.engine import EvaluationError, Program, compile_expression
+from opsdecl.cel.engine import EvaluationError, Program, compile_expression
+from opsdecl.cel.syntax import ExpressionError
 from opsdecl.policy.projection import project, shape_of
-from opsdecl.policy.syntax import ExpressionError
 from opsdecl.policy.types import Rule, Subject
 
 _PLACEHOLDER = re.compile(r"\$\{([^{}]*)\}")

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from opsdecl.policy.reads import Each, Read
+from opsdecl.cel.reads import Each, Read
 
 
 @dataclass(slots=True)

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from ruamel.yaml import YAML
 
-from opsdecl.policy.engine import EvaluationError, compile_expression
-from opsdecl.policy.syntax import ExpressionError, parse, to_text
+from opsdecl.cel.engine import EvaluationError, compile_expression
+from opsdecl.cel.syntax import ExpressionError, parse, to_text
 
 DATA = YAML(typ="safe").load((Path(__file__).parent / "conformance.yaml").read_text("utf-8"))
 CASES = [(expression, expected) for rows in DATA["groups"].values() for expression, expected in rows]

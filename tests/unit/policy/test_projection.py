@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from opsdecl.addr import SpecAddress
-from opsdecl.policy.engine import EvaluationError, Program, compile_expression
+from opsdecl.cel.engine import EvaluationError, Program, compile_expression
 from opsdecl.policy.judge import Judge, group
 from opsdecl.policy.projection import key_of, project, shape_of
 from opsdecl.policy.types import Rule, Subject

@@ -5,7 +5,7 @@ from enum import Enum
 
 from msgspec import Struct
 
-from opsdecl.policy.syntax import Call, Index, Literal, Name, Node, Select, children
+from opsdecl.cel.syntax import Call, Index, Literal, Name, Node, Select, children
 
 MACROS = frozenset({"all", "exists", "exists_one", "map", "filter"})
 

@@ -8,8 +8,8 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from opsdecl.policy.reads import is_macro
-from opsdecl.policy.syntax import Call, Collection, Literal, Node, children
+from opsdecl.cel.reads import is_macro
+from opsdecl.cel.syntax import Call, Collection, Literal, Node, children
 
 MAX_STEPS = 1_000_000
 """For one evaluation: about 0.2 s."""

@@ -8,10 +8,10 @@ from typing import Any
 
 from msgspec import Struct
 
-from opsdecl.policy import functions
-from opsdecl.policy.cost import MAX_BYTES, MAX_STEPS, additions, built_bytes, longest, nesting, steps, text_length
-from opsdecl.policy.reads import Usage, usage
-from opsdecl.policy.syntax import ExpressionError, Node, parse
+from opsdecl.cel import functions
+from opsdecl.cel.cost import MAX_BYTES, MAX_STEPS, additions, built_bytes, longest, nesting, steps, text_length
+from opsdecl.cel.reads import Usage, usage
+from opsdecl.cel.syntax import ExpressionError, Node, parse
 
 _EXTENSION = "cel.cel"
 _SIZE, _MATCHES = "opsdecl_size", "opsdecl_matches"
