@@ -1,7 +1,8 @@
 """CustomResourceDefinitions of operators -> the schemas that rendered objects are checked with offline.
 
 `python -m tools.crd_schemas FOLDER` reads what `tools/crds.sh fetch` brought to FOLDER (modules and sums: crds.tsv) and
-writes `opsdecl/render/data/custom/`. Only what decides is kept: types, fields, required ones, choices, bounds.
+writes `opsdecl/render/data/custom/`. Only what decides is kept: types, fields, required ones, choices, bounds,
+rules in CEL and, where a kind has such rules, the defaults that they see.
 """
 
 import json
@@ -45,6 +46,9 @@ Schema = dict[str, Any]
 
 _BOUNDS = ("pattern", "minLength", "maxLength", "minimum", "maximum", "minItems", "maxItems")
 _DECIDING = ("type", "format", "required", "enum", *_BOUNDS, "x-kubernetes-list-map-keys")
+_RULES = "x-kubernetes-validations"
+_TRANSITION = re.compile(r"\boldSelf\b")
+_RULE_WORDS = frozenset(("rule", "message", "reason"))
 _INLINE_FLAGS = re.compile(r"^\^(\(\?[ims]+\))")
 
 
@@ -72,7 +76,7 @@ def _versions(spec: Schema, source: str) -> Iterator[tuple[str, str]]:
     for version in spec["versions"]:
         if version["storage"]:
             schema = _whole(version["schema"]["openAPIV3Schema"], group, version["name"], kind)
-            table = {"source": source, "schema": schema}
+            table = {"source": source, "schema": schema if _has_rules(schema) else _without_defaults(schema)}
             name = f"{kind.lower()}-{group}-{version['name']}.json"
             yield name, json.dumps(table, separators=(",", ":"), sort_keys=True) + "\n"
 
@@ -92,15 +96,17 @@ def _whole(schema: Schema, group: str, version: str, kind: str) -> Schema:
         return {"type": "object", "properties": properties, "required": ["spec"], "additionalProperties": False}
     demanded = set() if kind in _MAY_BE_EMPTY | _NAMES_ALONE else {"spec"}
     required = sorted({*demanded, *schema.get("required", ())} & properties.keys())
-    return {"type": "object", "properties": properties, "required": required, "additionalProperties": False}
+    whole = {"type": "object", "properties": properties, "required": required, "additionalProperties": False}
+    return whole | _rules(schema)
 
 
 def shortened(schema: Schema) -> Schema:
-    """Without texts and defaults. What a structural schema does not list is dropped by the API server, so it
+    """Without texts. What a structural schema does not list is dropped by the API server, so it
     is refused here."""
+    seen_by_rules = _rules(schema) | ({"default": schema["default"]} if "default" in schema else {})
     if schema.get("x-kubernetes-int-or-string"):
-        return {"oneOf": [{"type": "integer"}, {"type": "string"}]}
-    found: Schema = {name: schema[name] for name in _DECIDING if name in schema}
+        return {"oneOf": [{"type": "integer"}, {"type": "string"}], **seen_by_rules}
+    found: Schema = {name: schema[name] for name in _DECIDING if name in schema} | seen_by_rules
     if "pattern" in found:
         # Go takes flags after the anchor, Python only at the very start.
         found["pattern"] = _INLINE_FLAGS.sub(r"\1^", found["pattern"])
@@ -114,6 +120,37 @@ def shortened(schema: Schema) -> Schema:
         if rest is None and not schema.get("x-kubernetes-preserve-unknown-fields"):
             found["additionalProperties"] = False
     return found
+
+
+def _rules(schema: Schema) -> Schema:
+    """Rules that an object alone is judged by: those that compare with an earlier state see nothing offline.
+
+    Raises ValueError for a rule that says more than the offline check understands.
+    """
+    kept = []
+    for rule in schema.get(_RULES, ()):
+        if _TRANSITION.search(rule["rule"]):
+            continue
+        if unknown := rule.keys() - _RULE_WORDS:
+            raise ValueError(f"`{', '.join(sorted(unknown))}` of the rule `{rule['rule']}` is not understood")
+        kept.append({"rule": rule["rule"].strip(), "message": rule["message"]})
+    return {_RULES: kept} if kept else {}
+
+
+def _children(schema: Schema) -> Iterator[Schema]:
+    yield from schema.get("properties", {}).values()
+    yield from (schema[name] for name in ("items", "additionalProperties") if isinstance(schema.get(name), dict))
+
+
+def _has_rules(schema: Schema) -> bool:
+    return _RULES in schema or any(_has_rules(child) for child in _children(schema))
+
+
+def _without_defaults(schema: Schema) -> Schema:
+    for child in _children(schema):
+        _without_defaults(child)
+    schema.pop("default", None)
+    return schema
 
 
 def main(folder: Path) -> None:

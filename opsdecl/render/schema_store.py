@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from functools import cached_property, lru_cache
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from msgspec import Struct, json
 
@@ -19,6 +19,8 @@ _VALUE_KEYWORDS = frozenset(
     ("enum", "const", "pattern", "minLength", "maxLength", "minimum", "maximum", "exclusiveMinimum", "multipleOf")
 )
 IDENTITY_NAMES = frozenset(("apiVersion", "kind"))
+RULES = "x-kubernetes-validations"
+"""The keyword of rules in CEL: `[{"rule": …, "message": …}]`."""
 _CUSTOM = Path(__file__).resolve().parent / "data" / "custom"
 
 Schema = Mapping[str, Any]
@@ -38,11 +40,15 @@ class Schemas(Struct, frozen=True, dict=True):
 
     def of(self, api_version: str, kind: str) -> Schema | None:
         """None for kinds that neither Kubernetes has in this version nor an operator whose definitions are here."""
-        return _load_kind(self.folder, api_version, kind) or _load_custom(api_version, kind)
+        return _load_kind(self.folder, api_version, kind) or _load_custom(api_version, kind).schema
+
+    def has_rules(self, api_version: str, kind: str) -> bool:
+        """Whether a definition of an operator has rules in CEL for the kind. Kubernetes' own kinds have none."""
+        return _load_custom(api_version, kind).has_rules
 
     def tells_by_type(self, api_version: str, kind: str) -> bool:
         """Whether objects of the kind that differ in texts and numbers alone get the same verdict."""
-        return self.judges_by_type and _load_custom(api_version, kind) is None
+        return self.judges_by_type and _load_custom(api_version, kind).schema is None
 
     def resolve(self, schema: Schema) -> Schema:
         """Follows `$ref` to the definition."""
@@ -113,15 +119,21 @@ def _load_kind(folder: Path, api_version: str, kind: str) -> Schema | None:
     return schema if {"group": group, "version": version, "kind": kind} in names else None
 
 
+class _Custom(NamedTuple):
+    schema: Schema | None
+    has_rules: bool
+
+
 @lru_cache(maxsize=64)
-def _load_custom(api_version: str, kind: str) -> Schema | None:
+def _load_custom(api_version: str, kind: str) -> _Custom:
     """A custom resource, as one release of its operator defines it; `source` in the file says which."""
     group, _, version = api_version.rpartition("/")
     file = _CUSTOM / f"{kind.lower()}-{group}-{version}.json"
     if not re.fullmatch(r"[a-z0-9.-]+\.json", file.name) or not file.is_file():
-        return None
-    schema: Schema = json.decode(file.read_bytes())["schema"]
-    return schema
+        return _Custom(None, has_rules=False)
+    content = file.read_bytes()
+    # Looking for the word costs microseconds; walking a schema of 600 kB would cost more than decoding it.
+    return _Custom(json.decode(content)["schema"], f'"{RULES}"'.encode() in content)
 
 
 def _value_names(schema: Any) -> Iterator[str]:

@@ -104,7 +104,13 @@ def _member(key: str, item: Any) -> Hashable:
 
 
 def _findings(schemas: Schemas, schema: Schema, manifest: Manifest, place_of: PlaceOf) -> Iterator[Diagnostic]:
-    for violation in violations(schemas, schema, manifest.data):
+    found = list(violations(schemas, schema, manifest.data))
+    if not found and schemas.has_rules(manifest.key.api_version, manifest.key.kind):
+        from opsdecl.render.schema_rules import broken_rules  # CEL is loaded on use
+
+        # As the API server does it: rules are for objects that fit the schema otherwise.
+        found += broken_rules(schema, manifest.data)
+    for violation in found:
         yield _finding(manifest, violation, place_of)
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.broken_rules import CHANGES, broken
 from tests.support.cluster import ControlPlane, wait_until
 from tests.support.git import repository
 from tests.support.operators import act_as, admitting_as, let_go
@@ -165,6 +166,23 @@ def test_serving_by_kserve(cluster: ControlPlane, project: Project) -> None:
         assert act_as(cluster, "kserve-0.20.0", "assist") == 3
         planned = opsdecl("plan", "--live", "--exit-code")
         assert planned.code == 0, planned.all
+
+
+@pytest.mark.slow
+def test_rules_that_plans_check_offline(cluster: ControlPlane) -> None:
+    """The API server refuses the same objects at the same fields, in the same words."""
+    cluster.install_definitions("keda", "scaledobjects")
+    cluster.install_definitions("kserve", "llminferenceservices")
+    cluster.install_definitions("gateway-api", "httproutes")
+    kinds = {"ScaledObject", "LLMInferenceService", "HTTPRoute"}
+    changes = [change for change in CHANGES.values() if change.kind in kinds]
+    objects = [broken(change) | {"metadata": {"name": "tried", "namespace": "default"}} for change in changes]
+    together = json.dumps({"apiVersion": "v1", "kind": "List", "items": objects})
+    said = cluster.attempt("create", "--dry-run=server", "-f", "-", stdin=together)
+    assert said.stdout == ""
+    for change in changes:
+        words = (f"{change.at}: Invalid value", change.message)
+        assert any(all(word in line for word in words) for line in said.stderr.splitlines()), (change, said.stderr)
 
 
 def _admits(cluster: ControlPlane) -> bool:

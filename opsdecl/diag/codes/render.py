@@ -30,7 +30,8 @@ SCHEMA_VIOLATION = Code(
     "OD411",
     "An object that Kubernetes would refuse",
     "The rendered object does not fit the schema that Kubernetes publishes for this kind and version: an unknown "
-    "field, a missing one, or a value of another type. The API server would refuse it in the middle of an apply.\n\n"
+    "field, a missing one, a value of another type, or values that break a rule which an operator's definition writes "
+    "in CEL. The API server would refuse it in the middle of an apply.\n\n"
     "Correct the field that the finding points at. Most of the time it is a patch or a value that is passed through.",
     "patches:\n  - target: deployment\n    path: spec.template.spec.hostNetwork\n    value: maybe",
 )
