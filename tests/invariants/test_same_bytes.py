@@ -58,9 +58,21 @@ def shuffled(seed: int) -> MemoryTree:
             deep = "/deep" if folder != "environments" and document["kind"] != "Environment" else ""
             name = f"{folder}{draw.choice(('', deep))}/{draw.choice('abc')}.yaml"
             shaken = mixed(document, draw)
-            text = json.dumps(shaken) if number % 2 else yaml.safe_dump(shaken, sort_keys=False)
+            text = json.dumps(shaken) if number % 2 else yaml.dump(shaken, Dumper=Writer, sort_keys=False)
             files[name] = f"{files.get(name) or ''}---\n{text}\n"
     return example_tree(files)
+
+
+class Writer(yaml.SafeDumper):
+    """It quotes times of day, which PyYAML takes for plain text and other readers for numbers."""
+
+
+def _text(writer: Writer, text: str) -> yaml.Node:
+    style = '"' if text.replace(":", "").isdecimal() else None
+    return writer.represent_scalar("tag:yaml.org,2002:str", text, style=style)
+
+
+Writer.add_representer(str, _text)
 
 
 def mixed(value: Any, draw: random.Random) -> Any:

@@ -114,8 +114,8 @@ class Store(Struct, frozen=True):
             raise self._damaged(self._revision_name(revision), error) from None
 
     async def save(self, held: Held, inventory: Inventory, *, before: Callable[[], None] | None = None) -> Held:
-        """Writes what changed, the parent last. Raises StatusError (409) where somebody else moved the parent; whatever
-        `before` raises where it is not to move any more."""
+        """Writes what changed, the parent last. Raises ClusterError (LOCK_LOST) where somebody else moved the parent;
+        whatever `before` raises where it is not to move any more."""
         return await self.move(held, await self.write_chunks(inventory, held.inventory.shards.chunks), before=before)
 
     async def write_chunks(self, inventory: Inventory, known: frozenset[str]) -> Inventory:
@@ -137,20 +137,25 @@ class Store(Struct, frozen=True):
         try:
             return (await self.client.post(self._path(), body)).body
         except StatusError as error:
-            found = await self._find(self.name) if error.reason == "AlreadyExists" else None
-            if found is not None and found.get("data") == body["data"]:
-                return found
-            raise
+            return await self._kept(body, error, error.reason == "AlreadyExists")
 
     async def _put_once(self, body: dict[str, Any], before: Callable[[], None] | None) -> dict[str, Any]:
         """An update whose answer got lost looks like a conflict with oneself: then what is there is what was sent."""
         try:
             return (await self.client.put(f"{self._path()}/{self.name}", body, before=before)).body
         except StatusError as error:
-            found = await self._find(self.name) if error.code == 409 else None
-            if found is not None and found.get("data") == body["data"]:
-                return found
-            raise
+            return await self._kept(body, error, error.code == 409)
+
+    async def _kept(self, body: dict[str, Any], error: StatusError, conflict: bool) -> dict[str, Any]:
+        """What is there, where that is what was sent. Only who holds the lock writes records."""
+        found = await self._find(self.name) if conflict else None
+        if found is not None and found.get("data") == body["data"]:
+            return found
+        if not conflict:
+            raise error
+        said = f"somebody else has written the records {self.namespace}/{self.name}: the lock is not ours any more"
+        hint = "plan again: what was written is shown"
+        raise ClusterError(Diagnostic(codes.LOCK_LOST, said, hint=hint)) from None
 
     async def save_revision(self, inventory: Inventory, revision: Revision) -> None:
         """Of an inventory whose chunks are written."""
