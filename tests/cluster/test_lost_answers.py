@@ -1,15 +1,19 @@
 """An answer is lost, and what is heard next is no verdict about the object: what the server did is still ours."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import pytest
 
 from opsdecl.apply.types import Event, Started
+from opsdecl.cli.exits import Exit
+from opsdecl.cli.verdict import exit_for
 from opsdecl.render.types import Manifest
+from opsdecl.targets.cluster.client import Client
 from tests.cluster.test_overtaken import with_cpu
-from tests.contracts.builders import apply, manifest, nothing, plan_of, record, release
+from tests.contracts.builders import apply, chat, manifest, nothing, plan_of, record, release
 from tests.support.cluster import ControlPlane
-from tests.support.cluster_places import assist, cluster_target
+from tests.support.cluster_places import NAMESPACE, assist, cluster_target
 from tests.support.crashes import live
 from tests.support.fault_proxy import Decide, Fault, Request, in_front_of
 from tests.support.interference import path_of
@@ -83,3 +87,24 @@ def test_what_arrives_after_its_apply_is_no_strangers(cluster: ControlPlane, ass
     assert again.value is not None
     assert again.value.counts == {"create": 1}
     assert apply(target, wanted).value.counts == {}
+
+
+def test_records_that_somebody_else_has_written_are_a_lost_lock(
+    cluster: ControlPlane, assist: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    apply(cluster_target(cluster), chat(1))
+    before = cluster.get("deployment", "chat", NAMESPACE)["metadata"]["resourceVersion"]
+    once = Client._once
+    touched: list[str] = []
+
+    async def late(self: Client, method: str, path: str, *rest: Any) -> Any:
+        if method == "PUT" and "/configmaps/opsdecl-" in path and not touched:
+            touched.append(path)
+            cluster.kubectl("annotate", "configmap", path.rpartition("/")[2], "-n", NAMESPACE, "by=another")
+        return await once(self, method, path, *rest)
+
+    monkeypatch.setattr(Client, "_once", late)
+    (found,) = apply(cluster_target(cluster), chat(2)).diagnostics
+    assert (found.code.id, exit_for([found])) == ("OD611", Exit.LOCKED)
+    assert f"somebody else has written the records {NAMESPACE}/{touched[0].rpartition('/')[2]}" in found.message
+    assert cluster.get("deployment", "chat", NAMESPACE)["metadata"]["resourceVersion"] == before
