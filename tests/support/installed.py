@@ -7,6 +7,8 @@ from tests.support.project import example_files
 
 ENVIRONMENT = "environments/staging/environment.yaml"
 PLATFORM = "{metrics: prometheus-adapter, monitoring: prometheus-operator, routing: gateway-api}"
+ADAPTED = "metrics: prometheus-adapter"
+ADAPTER = "  monitoring: {adapterMetrics: [vllm_num_requests_waiting]}\n"
 TARGET = 'main: {type: git, remote: ".", branch: rendered/staging}'
 _OPERATORS = "scaling: keda, monitoring: prometheus-operator, tuning: katib, queueing: kueue, secrets: external-secrets"
 _STORED = """
@@ -99,6 +101,7 @@ def staging_on(installed: Installed, target: str = TARGET) -> dict[str, str]:
         (PLATFORM, installed.platform),
         (TARGET, target),
         ("nodes: 1, gpusPerNode: 8, labels", "nodes: 1, gpusPerNode: 8, reserve: 4, labels"),
+        (ADAPTER, ADAPTER if ADAPTED in installed.platform else ""),
     ):
         assert old in text
         text = text.replace(old, new)
