@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from opsdecl.compile.monitors import watched_by
+from opsdecl.compile.monitors import scraped
 from opsdecl.compile.scene import Scene
 from opsdecl.diag import Diagnostic
 from opsdecl.diag.codes import analysis as codes
@@ -12,12 +12,11 @@ def analyses(scene: Scene) -> Iterator[Diagnostic]:
     """Models whose series nobody labels as the questions expect them: a canary would wait for a person for ever."""
     if scene.settings["platform"]["rollouts"] != "argo-rollouts":
         return
-    monitors = [d for d in scene.documents.values() if d.address.kind == "Monitor" and d.model.spec.scrape.enabled]
-    scraped = {document.address for monitor in monitors for document in watched_by(scene, monitor)}
+    collected = scraped(scene)
     for document in scene.lasting():
         rollout = getattr(document.model.spec, "rollout", None)
         asked = rollout.asked if rollout is not None and rollout.strategy == "canary" else ()
-        if asked and document.address not in scraped:
+        if asked and document.address not in collected:
             yield Diagnostic(
                 codes.CANARY_NOT_SCRAPED,
                 f"no Monitor of this environment has {document.address} scraped, so nothing is known of its canary",

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from opsdecl.addr import SpecAddress
 from opsdecl.catalog import engines
 from opsdecl.compile.measured import measures
 from opsdecl.compile.monitored_metrics import metrics_that_do_not_exist
@@ -42,6 +43,12 @@ def watched_by(scene: Scene, monitor: CompiledDocument) -> tuple[CompiledDocumen
     """The models that a Monitor refers to, those that compiled."""
     found = [scene.documents[a] for a in sorted(monitor.references.values()) if a in scene.documents]
     return tuple(document for document in found if is_watched(monitor, document))
+
+
+def scraped(scene: Scene) -> frozenset[SpecAddress]:
+    """Models whose series a Monitor of the environment has collected."""
+    monitors = (d for d in scene.documents.values() if d.address.kind == "Monitor" and d.model.spec.scrape.enabled)
+    return frozenset(document.address for monitor in monitors for document in watched_by(scene, monitor))
 
 
 def place_of_watch(scene: Scene, monitor: CompiledDocument, document: CompiledDocument) -> Place:
@@ -165,10 +172,10 @@ def _scraped_twice(scene: Scene, found: list[CompiledDocument]) -> Iterator[Diag
 
 def _scraped_by_nobody(scene: Scene, found: list[CompiledDocument]) -> Iterator[Diagnostic]:
     """A Monitor that leaves the scraping to another one, and there is none."""
-    scraped = {d.address for monitor in found if monitor.model.spec.scrape.enabled for d in watched_by(scene, monitor)}
+    collected = scraped(scene)
     for monitor in found:
         for document in watched_by(scene, monitor) if not monitor.model.spec.scrape.enabled else ():
-            if document.address not in scraped:
+            if document.address not in collected:
                 message = (
                     f"no other Monitor has {document.address} scraped, so nothing would be known of it here either"
                 )

@@ -1,6 +1,6 @@
 """Caches of datasets on the disks of nodes: who reads which, and what an environment has no place for."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from opsdecl.addr import SpecAddress
 from opsdecl.compile.lower.subject import pool_name
@@ -37,6 +37,12 @@ def why_passed_by(kind: str, accelerator: Accelerator | None, cache: NodeCache, 
     if pool is None:
         return "several pools have its GPU, and it names none"
     return f"it runs on pool `{pool}`" if pool != cache.pool else ""
+
+
+def most_on_a_node(pool: str, datasets: Iterable[CompiledDocument]) -> int:
+    """Bytes that all caches of a pool may take on one of its nodes."""
+    caches = (document.model.spec.cache for document in datasets)
+    return sum(cache.most_bytes for cache in caches if cache is not None and cache.pool == pool)
 
 
 def node_caches(scene: Scene) -> Iterator[Diagnostic]:
@@ -90,7 +96,7 @@ def _uncopied(dataset: DatasetSpec, pool: Pool) -> Iterator[tuple[SpecPath, str,
 
 def _too_large(scene: Scene, name: str, pool: Pool, cached: Sequence[CompiledDocument]) -> Iterator[Diagnostic]:
     """All caches of one pool, against the disk that they share."""
-    most = sum(document.model.spec.cache.most_bytes for document in cached)
+    most = most_on_a_node(name, cached)
     if pool.disk is None or most <= pool.disk.size.bytes:
         return
     largest = max(cached, key=lambda document: document.model.spec.cache.most_bytes)

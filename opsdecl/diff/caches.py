@@ -1,15 +1,14 @@
 """What a plan says of data that nodes are to keep."""
 
-from pydantic import BaseModel, ConfigDict, Field
-from pydantic.alias_generators import to_camel
+from pydantic import Field
+
+from opsdecl.diff.model import Model
 
 
-class CacheOnNodes(BaseModel):
+class CacheOnNodes(Model):
     """Copies of a dataset that nodes are to have: `per_node` is the most that one version takes on each of the pool's
     `nodes`, `kept` how many earlier ones may stay beside it; of all caches of the pool together `of_pool` on a node,
     whose disk holds `disk`."""
-
-    model_config = ConfigDict(frozen=True, extra="ignore", alias_generator=to_camel, populate_by_name=True)
 
     pool: str
     nodes: int

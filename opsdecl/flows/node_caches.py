@@ -4,11 +4,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from opsdecl.addr import SpecAddress
-from opsdecl.compile.node_caches import pool_of_cache
+from opsdecl.compile.node_caches import most_on_a_node, pool_of_cache
 from opsdecl.diff.caches import CacheOnNodes
 from opsdecl.diff.release import ReleaseDiff
 from opsdecl.flows.build import Built
-from opsdecl.spec.kinds.dataset import DatasetSpec
 from opsdecl.spec.kinds.environment import EnvironmentSpec
 
 _GIB = 2**30
@@ -30,18 +29,13 @@ def _cache(built: Built, document: Any) -> CacheOnNodes | None:
     if cache is None or pool is None or pool.disk is None:
         return None
     per_node = cache.size.bytes / _GIB
+    datasets = (each for each in built.graph.documents if each.address.kind == "Dataset")
     return CacheOnNodes(
         pool=cache.pool,
         nodes=pool.nodes,
         per_node=round(per_node, 3),
         total=round(per_node * pool.nodes, 3),
         kept=cache.keep,
-        of_pool=round(_of_pool(built, cache.pool) / _GIB, 3),
+        of_pool=round(most_on_a_node(cache.pool, datasets) / _GIB, 3),
         disk=round(pool.disk.size.bytes / _GIB, 3),
     )
-
-
-def _of_pool(built: Built, pool: str) -> int:
-    """Bytes that all caches may take on one of its nodes."""
-    specs: Sequence[DatasetSpec] = [d.model.spec for d in built.graph.documents if d.address.kind == "Dataset"]
-    return sum(spec.cache.most_bytes for spec in specs if spec.cache is not None and spec.cache.pool == pool)

@@ -1,6 +1,7 @@
 """A small project with a dataset that is prepared, and kept on the disks of the nodes that train on it."""
 
 from opsdecl.spec.source import MemoryTree
+from tests.support.small import PROJECT_FILE, with_texts
 
 ENVIRONMENT = """\
 apiVersion: opsdecl.dev/v1
@@ -20,12 +21,6 @@ spec:
         tolerations: [{key: nvidia.com/gpu, operator: Exists, effect: NoSchedule}]
         disk: {path: /mnt/nvme/caches, size: 3Ti}
         pricePerHour: 6.88
-"""
-PROJECT = """\
-apiVersion: opsdecl.dev/v1
-kind: Project
-metadata: {name: harbor-ai}
-spec: {defaultEnvironment: prod}
 """
 DATA = """\
 apiVersion: opsdecl.dev/v1
@@ -56,13 +51,11 @@ spec:
 
 
 def cached_project(targets: str = "", **exchanged: str) -> dict[str, str]:
-    data = DATA
-    for old, new in exchanged.items():
-        data = data.replace(old, new)
+    environment = ENVIRONMENT.replace("  TARGETS\n", f"  {targets}\n" if targets else "")
     return {
-        "environments/project.yaml": PROJECT,
-        "environments/prod/environment.yaml": ENVIRONMENT.replace("  TARGETS\n", f"  {targets}\n" if targets else ""),
-        "environments/prod/work.yaml": data,
+        **PROJECT_FILE,
+        "environments/prod/environment.yaml": environment,
+        **with_texts({"environments/prod/work.yaml": DATA}, exchanged),
     }
 
 
